@@ -1,0 +1,114 @@
+import type { z } from 'zod';
+import type { Actor } from '../platform/audit.ts';
+import type { Logger } from '../platform/logging.ts';
+import type { UserId } from '../contracts/ids.ts';
+
+/** The roles an account can have. Everybody is a `member`; the others are staff and machines. */
+export type Role = 'member' | 'support' | 'mediator' | 'compliance' | 'finance' | 'admin' | 'service';
+
+/** Who is calling, as the access token says. */
+export interface Caller {
+  readonly userId: UserId;
+  readonly sessionId: string;
+  readonly roles: readonly Role[];
+  readonly emailVerified: boolean;
+}
+
+/**
+ * Who may call a route. Which objects they may touch is decided by the handler, which looks objects up *as* the caller:
+ * somebody else's object is simply not found.
+ */
+export type Policy =
+  /** Anybody, signed in or not. */
+  | { readonly access: 'public' }
+  /** Any signed-in account. */
+  | { readonly access: 'signed-in' }
+  /** A signed-in account with a verified e-mail address, acting on what is its own. */
+  | { readonly access: 'member' }
+  /** Staff with one of these roles. */
+  | { readonly access: 'staff'; readonly roles: readonly Role[] };
+
+/**
+ * How a POST behaves when it is repeated with the same `Idempotency-Key`:
+ * - `replay`: the answer is stored and given again; while the first call runs, repeats wait for its answer.
+ * - `converge`: as `replay`, but repeats that arrive while it runs go ahead too, since the workflow behind the route joins
+ *   calls with the same {@link Request.commandId} into one.
+ * - `none`: not stored; says why in `reason`, for the reference.
+ */
+export type Idempotency = 'replay' | 'converge' | { readonly none: string };
+
+type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+
+/** What a handler gets: validated input, and who asks. */
+export interface Request<Params = unknown, Query = unknown, Body = unknown> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly requestId: string;
+  readonly log: Logger;
+  /** @throws Problem 401 when nobody is signed in; never throws on a route whose policy demands it */
+  caller(): Caller;
+  /** The caller as the audit trail names them. */
+  actor(): Actor;
+  /**
+   * A UUIDv7 that is the same for every repeat of this request (same caller, same `Idempotency-Key`), even after a crash:
+   * the id of what the request creates is made of it, so that a repeat finds it instead of making another.
+   */
+  readonly operationUuid: string;
+  /** Names this command towards workflows: a hash of caller and `Idempotency-Key`, the same for every repeat. */
+  readonly commandId: string;
+  /** Aborts when the client has gone or the time for the request is over. */
+  readonly signal: AbortSignal;
+}
+
+export interface Reply<Body = unknown> {
+  readonly status: number;
+  readonly body?: Body;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** False for an answer that is not the last word (202, 503): it is not stored under the idempotency key. */
+  readonly final?: boolean;
+}
+
+export interface RouteDefinition<
+  Params extends z.ZodType | undefined,
+  Query extends z.ZodType | undefined,
+  Body extends z.ZodType | undefined,
+> {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** As in OpenAPI: `/v1/purchases/{id}`. */
+  readonly path: string;
+  /** camelCase, unique: the name of the call in the generated client. */
+  readonly operationId: string;
+  readonly tag: string;
+  /** One line. */
+  readonly summary: string;
+  /** Markdown: what it does, what it depends on, what happens next. */
+  readonly description?: string;
+  readonly policy: Policy;
+  /** Demanded of every POST, absent elsewhere. */
+  readonly idempotency?: Idempotency;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  /** The schema of each successful answer, by status. `null` for one without a body. */
+  readonly responses: Readonly<Record<number, { description: string; schema: z.ZodType | null }>>;
+  /** The problems this route can answer with beyond the usual ones, by code. */
+  readonly problems?: Readonly<Record<string, { status: number; when: string }>>;
+  readonly handle: (request: Request<Output<Params>, Output<Query>, Output<Body>>) => Promise<Reply>;
+}
+
+/** A route with the types of its input forgotten: what the application is assembled from. */
+export type Route = RouteDefinition<z.ZodType | undefined, z.ZodType | undefined, z.ZodType | undefined>;
+
+/** Declares a route: its schema, its policy and its handler in one place. */
+export function route<
+  Params extends z.ZodType | undefined = undefined,
+  Query extends z.ZodType | undefined = undefined,
+  Body extends z.ZodType | undefined = undefined,
+>(definition: RouteDefinition<Params, Query, Body>): Route {
+  if (definition.method === 'post' && definition.idempotency === undefined) {
+    throw new TypeError(`${definition.operationId}: a POST declares how it is repeated`);
+  }
+  return definition as unknown as Route;
+}

@@ -1,0 +1,13 @@
+import type { Knex } from 'knex';
+import { platform } from './0001_platform.ts';
+
+/** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
+export interface Migration {
+  /** `0001_platform`: its number and what it is about; also its file's name. */
+  readonly name: string;
+  /** @param appRole the database role of api, worker and relay, to which the migration grants what they need */
+  up(knex: Knex, appRole: string): Promise<void>;
+}
+
+/** In the order in which they run. */
+export const migrations: readonly Migration[] = [platform];

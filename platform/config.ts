@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { MAX_PORT_OFFSET, type Ports, portsFor } from './ports.ts';
+
+const text = z.string().min(1);
+const url = z.url();
+const list = text.transform((value) => value.split(',').map((item) => item.trim()));
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,9}$/, 'a whole number')
+  .transform(Number);
+
+/**
+ * Every setting of every role, by the name of its environment variable. `docs/reference/settings.md` is generated from
+ * this table. Settings without `default` have to be given; `npm start` gives all of them.
+ */
+export const SETTINGS = {
+  NODE_ENV: {
+    schema: z.enum(['development', 'test', 'production']),
+    default: 'development',
+    about: 'Where this runs.',
+  },
+  LOG_LEVEL: {
+    schema: z.enum(['debug', 'info', 'warn', 'error']),
+    default: 'info',
+    about: 'The least level that is logged.',
+  },
+  PORT_OFFSET: {
+    schema: wholeNumber.refine((n) => n <= MAX_PORT_OFFSET, `at most ${MAX_PORT_OFFSET}`),
+    default: '0',
+    about: 'Added to every port of the local stack.',
+  },
+  HOST: { schema: text, default: '127.0.0.1', about: 'The address on which servers listen.' },
+  PUBLIC_URL: { schema: url, about: 'Where people and providers reach the API, without a trailing slash.' },
+  DATABASE_URL: { schema: url, about: 'PostgreSQL, as the role that may not change what is append-only.' },
+  DATABASE_MAX_CONNECTIONS: { schema: wholeNumber, default: '20', about: 'Connections of one process at the most.' },
+  TEMPORAL_ADDRESS: { schema: text, about: 'Temporal frontend, host:port.' },
+  TEMPORAL_NAMESPACE: { schema: text, default: 'default', about: 'Temporal namespace.' },
+  TEMPORAL_UI_URL: { schema: url, about: 'Where staff open the Temporal Web UI.' },
+  PAYLOAD_KEYS: {
+    schema: list,
+    secret: true,
+    about:
+      'Keys of the payload codec, `id:base64` of 32 bytes each, comma-separated; the first one encrypts, all decrypt.',
+  },
+  FIELD_KEY: { schema: text, secret: true, about: 'Base64 of 32 bytes: encrypts stored answers that hold secrets.' },
+  TOKEN_SIGNING_KEY: {
+    schema: text,
+    secret: true,
+    about: 'Ed25519 private key as a JWK in JSON: signs access tokens.',
+  },
+  LINK_KEY: { schema: text, secret: true, about: 'Base64 of 32 bytes: signs the links that are sent by e-mail.' },
+  STRIPE_API_KEY: { schema: text, secret: true, about: 'Secret key of the platform account.' },
+  STRIPE_API_URL: {
+    schema: url,
+    default: 'https://api.stripe.com',
+    about: 'Another address of the Stripe API, for a sandbox.',
+  },
+  STRIPE_WEBHOOK_SECRETS: {
+    schema: list,
+    secret: true,
+    about:
+      'Signing secrets of the webhook endpoint for events of the platform, comma-separated while one is being replaced.',
+  },
+  STRIPE_CONNECT_WEBHOOK_SECRETS: { schema: list, secret: true, about: 'The same for events of connected accounts.' },
+  ONFIDO_API_TOKEN: { schema: text, secret: true, about: 'API token.' },
+  ONFIDO_API_URL: {
+    schema: url,
+    default: 'https://api.eu.onfido.com/v3.6',
+    about: 'Address of the Onfido API, by region.',
+  },
+  ONFIDO_WEBHOOK_TOKENS: {
+    schema: list,
+    secret: true,
+    about: 'Tokens of the webhook endpoint, comma-separated while one is being replaced.',
+  },
+  ONFIDO_WORKFLOW_ID: { schema: z.uuid(), about: 'The Onfido Studio workflow that checks a seller.' },
+  SMTP_URL: { schema: url, secret: true, about: 'Outgoing mail.' },
+  MAIL_FROM: { schema: text, default: 'Wellpact <no-reply@wellpact.example>', about: 'The sender of mails.' },
+  POLICY_FILE: {
+    schema: text,
+    default: 'services/transactions/policy.yml',
+    about: 'Windows, limits and tiers of purchases.',
+  },
+  WELLPACT_BUILD_ID: {
+    schema: text.optional(),
+    about: 'Names the build of this worker; set it to deploy workers by version.',
+  },
+} as const satisfies Record<string, { schema: z.ZodType; default?: string; secret?: true; about: string }>;
+
+type Settings = { readonly [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['schema']> };
+
+export interface Config extends Settings {
+  readonly ports: Ports;
+}
+
+/** Some settings are missing or wrong; the message names all of them, one a line, and never shows a value. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/**
+ * Reads the settings from the environment.
+ * @throws ConfigError naming everything that is missing or wrong at once
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const wrong: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(SETTINGS)) {
+    const given = env[name] === '' ? undefined : env[name];
+    const result = setting.schema.safeParse(given ?? ('default' in setting ? setting.default : undefined));
+    if (result.success) values[name] = result.data;
+    else {
+      const what = given === undefined ? 'missing' : (result.error.issues[0]?.message ?? 'wrong');
+      wrong.push(`  ${name}: ${what}. ${setting.about}`);
+    }
+  }
+  if (wrong.length > 0) {
+    throw new ConfigError(`These settings are missing or wrong:\n${wrong.join('\n')}\nSee docs/reference/settings.md.`);
+  }
+  const settings = values as unknown as Settings;
+  return { ...settings, ports: portsFor(settings.PORT_OFFSET) };
+}
