@@ -110,5 +110,5 @@ export function route<
   if (definition.method === 'post' && definition.idempotency === undefined) {
     throw new TypeError(`${definition.operationId}: a POST declares how it is repeated`);
   }
-  return definition as unknown as Route;
+  return definition;
 }

@@ -3,9 +3,8 @@
  */
 const BASE_PORTS = {
   api: 3000,
-  apiOperations: 3001,
-  workerOperations: 3002,
-  relayOperations: 3003,
+  workerOperations: 3001,
+  relayOperations: 3002,
   codec: 8234,
   temporal: 7233,
   temporalUi: 8233,
