@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import type { UserId } from '../contracts/ids.ts';
 import type { Actor } from '../platform/audit.ts';
 import type { Logger } from '../platform/logging.ts';
-import type { UserId } from '../contracts/ids.ts';
 
 /** The roles an account can have. Everybody is a `member`; the others are staff and machines. */
 export type Role = 'member' | 'support' | 'mediator' | 'compliance' | 'finance' | 'admin' | 'service';
