@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
 import { platform } from './0001_platform.ts';
+import { ledger } from './0005_ledger.ts';
+import { transactions } from './0006_transactions.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -10,4 +12,4 @@ export interface Migration {
 }
 
 /** In the order in which they run. */
-export const migrations: readonly Migration[] = [platform];
+export const migrations: readonly Migration[] = [platform, ledger, transactions];

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Tx } from './database.ts';
+import type { Queryable, Tx } from './database.ts';
 
 /** Who did something: a user's id, a staff member's id, a provider or a part of the system. Never a name. */
 export type Actor = { readonly type: 'user' | 'staff' | 'provider' | 'system'; readonly id: string };
@@ -80,6 +80,20 @@ export function entryHash(previousHash: Buffer, entry: AuditEntry): Buffer {
   ];
   for (const member of members) hash.update(`${Buffer.byteLength(member)}:`).update(member);
   return hash.digest();
+}
+
+/** At most this many entries of one subject are read at once. */
+const MAX_TRAIL = 1_000;
+
+/** The entries about one subject, oldest first. */
+export async function auditTrail(db: Queryable, subjectType: string, subjectId: string): Promise<AuditEntry[]> {
+  const result = await db.query<{ seq: number; at: Date; actor: string; action: string; change: string }>({
+    name: 'audit_trail',
+    text: `SELECT seq, at, actor, action, change FROM audit.entries
+            WHERE subject_type = $1 AND subject_id = $2 ORDER BY seq LIMIT ${MAX_TRAIL}`,
+    values: [subjectType, subjectId],
+  });
+  return result.rows.map((row) => ({ ...row, subjectType, subjectId, at: row.at.toISOString() }));
 }
 
 /** JSON with sorted keys, so that equal values have equal texts. */

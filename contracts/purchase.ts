@@ -1,0 +1,108 @@
+import { defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ListingId, PurchaseId, UserId } from './ids.ts';
+import type { Currency } from './money.ts';
+
+/** The states of a purchase, in the order of its story. Which leads where: `services/transactions/rules.ts`. */
+export const PURCHASE_STATES = [
+  'payment_pending',
+  'authorised',
+  'held',
+  'delivered',
+  'disputed',
+  'released',
+  'completed',
+  'refunded',
+  'cancelled',
+  'declined',
+  'expired',
+] as const;
+export type PurchaseState = (typeof PURCHASE_STATES)[number];
+
+/** A chargeback lies over the state like a sheet: it stops the money, whatever the state. */
+export const CHARGEBACKS = ['none', 'inquiry', 'open', 'won', 'lost', 'prevented'] as const;
+export type Chargeback = (typeof CHARGEBACKS)[number];
+
+/** How far the buyer's payment is, in Stripe's words for a PaymentIntent. */
+export const PAYMENT_STATUSES = [
+  'requires_payment_method',
+  'requires_confirmation',
+  'requires_action',
+  'processing',
+  'requires_capture',
+  'succeeded',
+  'canceled',
+] as const;
+export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
+
+/** How far the seller's money is on its way to them. */
+export const TRANSFER_STATUSES = ['none', 'sent', 'blocked'] as const;
+export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
+
+/** The workflow of a purchase; also the key of everything it does at a provider. */
+export const purchaseWorkflowId = (purchaseId: PurchaseId): string => `purchase/${purchaseId}`;
+
+/** The purchase a workflow id names, or undefined when it names another flow. */
+export const purchaseIdOf = (workflowId: string): PurchaseId | undefined =>
+  workflowId.startsWith('purchase/') ? (workflowId.slice('purchase/'.length) as PurchaseId) : undefined;
+
+export interface PurchaseInput {
+  readonly purchaseId: PurchaseId;
+  readonly listingId: ListingId;
+  readonly buyerId: UserId;
+  /** Known from the listing; checked again against it when the purchase is opened. */
+  readonly sellerId: UserId;
+  /** How many, 1 or more. */
+  readonly quantity: number;
+  /** What the buyer has to pay, as they saw it; the purchase is refused when the listing says otherwise by now. */
+  readonly expectedPrice: { readonly amount: number; readonly currency: Currency };
+  /** A Stripe payment method to pay with at once; without it the app confirms the payment with the client secret. */
+  readonly paymentMethod?: string;
+  /** The disclaimers that the buyer accepted, by id. */
+  readonly acceptedDisclaimers: readonly string[];
+  /** Where staff and users reach Wellpact, for links in the Temporal UI. */
+  readonly publicUrl: string;
+}
+
+export interface PurchaseResult {
+  readonly state: PurchaseState;
+}
+
+export type PurchaseWorkflow = (input: PurchaseInput) => Promise<PurchaseResult>;
+
+/** A wish of one of the parties. Its update id is its idempotency key. */
+export interface PurchaseCommand {
+  readonly actorId: UserId;
+}
+
+/** What an update answers: the state that is committed now. Everything else is read from the database. */
+export interface PurchaseOutcome {
+  readonly state: PurchaseState;
+}
+
+/** Sent with the start: answers once the purchase exists and its payment was begun; fails with `SOLD_OUT` and the like. */
+export const openPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('openPurchase');
+/** The seller accepts: the payment is captured and held. */
+export const acceptPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('acceptPurchase');
+/** The seller says that it is delivered: the inspection window opens. */
+export const deliverPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('deliverPurchase');
+/** The buyer confirms: the money is released to the seller. */
+export const confirmPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('confirmPurchase');
+
+/** Stripe said that something changed about the payment. A hint: the workflow looks for itself. */
+export interface PaymentHint {
+  /** The provider's event: one event counts once. */
+  readonly eventId: string;
+  readonly eventType: string;
+}
+export const paymentHintSignal = defineSignal<[PaymentHint]>('paymentHint');
+
+/** Why a purchase cannot be opened, or a command cannot be followed, as failures carry it and the API answers it. */
+export const PURCHASE_REFUSALS = [
+  'SOLD_OUT',
+  'LISTING_NOT_AVAILABLE',
+  'PRICE_CHANGED',
+  'OWN_LISTING',
+  'NOT_ALLOWED_NOW',
+  'IN_PROGRESS',
+] as const;
+export type PurchaseRefusal = (typeof PURCHASE_REFUSALS)[number];

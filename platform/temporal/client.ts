@@ -1,0 +1,25 @@
+import { Client, Connection } from '@temporalio/client';
+import type { Config } from '../config.ts';
+import { createDataConverter } from './data-converter.ts';
+
+export interface Temporal {
+  readonly client: Client;
+  readonly connection: Connection;
+  close(): Promise<void>;
+}
+
+/**
+ * A client of the Temporal frontend. The connection is lazy: it is made on the first call and again after a break, so
+ * that the API starts, and says in `/readyz` what is missing, while Temporal is away.
+ */
+export function connectTemporal(config: TemporalSettings): Temporal {
+  const connection = Connection.lazy({ address: config.TEMPORAL_ADDRESS });
+  const client = new Client({
+    connection,
+    namespace: config.TEMPORAL_NAMESPACE,
+    dataConverter: createDataConverter(config.PAYLOAD_KEYS),
+  });
+  return { client, connection, close: () => connection.close() };
+}
+
+export type TemporalSettings = Pick<Config, 'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE' | 'PAYLOAD_KEYS'>;

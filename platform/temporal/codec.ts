@@ -1,0 +1,124 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
+
+/**
+ * Payloads are encrypted before they leave the process and decrypted after they come back: Temporal's database, its
+ * histories and its UI hold AES-256-GCM only. A payload says in clear which key encrypted it and which workflow it belongs
+ * to (namespace and workflow id, both free of personal data). That binding is authenticated: a payload moved into another
+ * workflow is refused.
+ */
+export class EncryptionCodec implements PayloadCodec {
+  readonly #keys: PayloadKeys;
+
+  constructor(keys: PayloadKeys) {
+    this.#keys = keys;
+  }
+
+  async encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
+    const binding = bindingOf(context);
+    return payloads.map((payload) => seal(this.#keys, payload, binding));
+  }
+
+  /** @throws PayloadError when a payload is bound elsewhere, was altered, or its key is not known */
+  async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
+    return payloads.map((payload) => {
+      if (!isSealed(payload)) return payload;
+      const binding = metadataText(payload, 'bound-to');
+      if (context !== undefined && binding !== bindingOf(context)) {
+        throw new PayloadError(`a payload bound to "${binding}" was met in "${bindingOf(context)}"`);
+      }
+      return unseal(this.#keys, payload);
+    });
+  }
+}
+
+/** Why a payload cannot be read. Never carries its content. */
+export class PayloadError extends Error {
+  override name = 'PayloadError';
+}
+
+/** Keys of 32 bytes by id. The first one encrypts, all of them decrypt, so that keys can be replaced without a stop. */
+export interface PayloadKeys {
+  readonly currentId: string;
+  readonly byId: ReadonlyMap<string, Buffer>;
+}
+
+/**
+ * @param entries `id:base64`, the current key first
+ * @throws RangeError when there is none, or one has no id, or not 32 bytes
+ */
+export function parsePayloadKeys(entries: readonly string[]): PayloadKeys {
+  const byId = new Map<string, Buffer>();
+  for (const entry of entries) {
+    const separator = entry.indexOf(':');
+    const id = entry.slice(0, Math.max(separator, 0));
+    const key = Buffer.from(entry.slice(separator + 1), 'base64');
+    if (id === '' || key.length !== KEY_BYTES) throw new RangeError('PAYLOAD_KEYS: each key is id:base64 of 32 bytes');
+    byId.set(id, key);
+  }
+  const [currentId] = byId.keys();
+  if (currentId === undefined) throw new RangeError('PAYLOAD_KEYS: at least one key is needed');
+  return { currentId, byId };
+}
+
+const ENCODING = 'binary/encrypted';
+const FORMAT_VERSION = '1';
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+const PayloadProto = temporal.api.common.v1.Payload;
+
+export function isSealed(payload: Payload): boolean {
+  return metadataText(payload, 'encoding') === ENCODING;
+}
+
+/** Decrypts a payload for whoever holds the keys; the binding is authenticated, its place is the caller's to compare. */
+export function unseal(keys: PayloadKeys, payload: Payload): Payload {
+  const keyId = metadataText(payload, 'key-id');
+  const key = keys.byId.get(keyId);
+  if (key === undefined) throw new PayloadError(`the key "${keyId}" is not among PAYLOAD_KEYS`);
+  const sealed = Buffer.from(payload.data ?? new Uint8Array());
+  if (sealed.length < IV_BYTES + TAG_BYTES) throw new PayloadError('a payload is shorter than an empty one');
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+  decipher.setAAD(associatedData(keyId, metadataText(payload, 'bound-to')));
+  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+  try {
+    const clear = Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
+    return PayloadProto.decode(clear);
+  } catch (error) {
+    throw new PayloadError('a payload was altered or is bound to another workflow', { cause: error });
+  }
+}
+
+function seal(keys: PayloadKeys, payload: Payload, binding: string): Payload {
+  const key = keys.byId.get(keys.currentId);
+  if (key === undefined) throw new PayloadError('there is no current key');
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
+  cipher.setAAD(associatedData(keys.currentId, binding));
+  const clear = PayloadProto.encode(payload).finish();
+  return {
+    metadata: {
+      encoding: Buffer.from(ENCODING),
+      'key-id': Buffer.from(keys.currentId),
+      'bound-to': Buffer.from(binding),
+    },
+    data: Buffer.concat([iv, cipher.update(clear), cipher.final(), cipher.getAuthTag()]),
+  };
+}
+
+/** What a payload belongs to. Activities belong to the workflow that scheduled them. */
+function bindingOf(context: SerializationContext | undefined): string {
+  if (context?.workflowId === undefined) throw new PayloadError('a payload outside a workflow cannot be encrypted');
+  return `${context.namespace}/${context.workflowId}`;
+}
+
+const associatedData = (keyId: string, binding: string): Buffer =>
+  Buffer.from([FORMAT_VERSION, keyId, binding].map((part) => `${Buffer.byteLength(part)}:${part}`).join(''));
+
+function metadataText(payload: Payload, name: string): string {
+  const value = payload.metadata?.[name];
+  return value === undefined || value === null ? '' : Buffer.from(value).toString();
+}

@@ -1,0 +1,129 @@
+/**
+ * The money of one purchase, in one currency, in minor units. The books always satisfy
+ *
+ *     captured + platformFunded + advanced
+ *       = held + payable + transferred + fees + refunded + chargedBack + recovered + owedToBuyer
+ *
+ * since every movement is a double entry between two of these accounts: {@link MOVES}. Pure.
+ */
+
+/** Where money comes from: they grow on the debit side. */
+export const SOURCES = ['captured', 'platformFunded', 'advanced'] as const;
+/** Where it is, or went: they grow on the credit side. */
+export const USES = [
+  'held',
+  'payable',
+  'transferred',
+  'fees',
+  'refunded',
+  'chargedBack',
+  'recovered',
+  'owedToBuyer',
+] as const;
+
+export type Source = (typeof SOURCES)[number];
+export type Use = (typeof USES)[number];
+export type Account = Source | Use;
+export type Books = Readonly<Record<Account, number>>;
+
+export const ACCOUNTS: readonly Account[] = [...SOURCES, ...USES];
+
+export const EMPTY_BOOKS: Books = Object.fromEntries(ACCOUNTS.map((account) => [account, 0])) as Record<
+  Account,
+  number
+>;
+
+/**
+ * What each account is, in the books of the company. The names are those of `money` in the API;
+ * `fees` is Wellpact's commission, not Stripe's fee, which is an expense outside the purchase.
+ */
+export const ACCOUNT_CLASSES: Readonly<Record<Account, { class: 'asset' | 'liability' | 'revenue'; about: string }>> = {
+  captured: { class: 'asset', about: "taken from the buyer's card into our Stripe balance" },
+  platformFunded: { class: 'asset', about: 'put in by Wellpact for a discount it pays for' },
+  advanced: { class: 'asset', about: 'refunded by Wellpact in place of a seller, who owes it' },
+  held: { class: 'liability', about: 'waits for delivery: nobody may have it yet' },
+  payable: { class: 'liability', about: "the seller's, not yet transferred" },
+  transferred: { class: 'asset', about: "sent to the seller's Stripe account, less what was reversed" },
+  fees: { class: 'revenue', about: "Wellpact's commission" },
+  refunded: { class: 'asset', about: 'given back to the buyer' },
+  chargedBack: { class: 'asset', about: "taken back by the buyer's bank" },
+  recovered: { class: 'asset', about: 'kept from this release for what the seller owed' },
+  owedToBuyer: { class: 'liability', about: 'a refund that came back: still to be paid to the buyer' },
+};
+
+/** Each movement of money: what it takes from, and what it gives to. */
+export const MOVES = {
+  capture: { debit: 'captured', credit: 'held', about: 'the payment is captured and held' },
+  fundDiscount: { debit: 'platformFunded', credit: 'held', about: 'Wellpact pays its part of a discount' },
+  release: { debit: 'held', credit: 'payable', about: "the seller's part becomes payable" },
+  earnCommission: { debit: 'held', credit: 'fees', about: 'Wellpact earns its commission' },
+  transfer: { debit: 'payable', credit: 'transferred', about: 'the payable is sent to the seller' },
+  reverseTransfer: { debit: 'transferred', credit: 'payable', about: 'a transfer is taken back' },
+  refundHeld: { debit: 'held', credit: 'refunded', about: 'held money goes back to the buyer' },
+  refundPayable: { debit: 'payable', credit: 'refunded', about: "the seller's part goes back to the buyer" },
+  refundCommission: { debit: 'fees', credit: 'refunded', about: 'the commission goes back to the buyer' },
+  advanceRefund: { debit: 'advanced', credit: 'refunded', about: 'Wellpact refunds in place of the seller' },
+  recover: { debit: 'payable', credit: 'recovered', about: 'what the seller owed is kept from the release' },
+  refundCameBack: { debit: 'refunded', credit: 'owedToBuyer', about: 'a refund failed late' },
+  refundAgain: { debit: 'owedToBuyer', credit: 'refunded', about: 'what came back is refunded anew' },
+  chargeBackHeld: { debit: 'held', credit: 'chargedBack', about: "the buyer's bank takes held money" },
+  chargeBackPayable: { debit: 'payable', credit: 'chargedBack', about: "the buyer's bank takes the seller's part" },
+  chargeBackCommission: { debit: 'fees', credit: 'chargedBack', about: "the buyer's bank takes the commission" },
+  chargeBackAdvanced: { debit: 'advanced', credit: 'chargedBack', about: "the bank's part is advanced for the seller" },
+  chargebackWon: { debit: 'chargedBack', credit: 'held', about: 'a chargeback was won: the money is back' },
+} as const satisfies Record<string, { debit: Account; credit: Account; about: string }>;
+
+export type MoveName = keyof typeof MOVES;
+
+/** A movement of so many minor units, 1 or more. */
+export interface Move {
+  readonly name: MoveName;
+  readonly amount: number;
+}
+
+const isSource = (account: Account): account is Source => (SOURCES as readonly string[]).includes(account);
+
+/** A debit raises a source and lowers a use; a credit does the opposite. */
+const afterDebit = (account: Account, amount: number): number => (isSource(account) ? amount : -amount);
+
+/**
+ * The books after some moves.
+ * @throws RangeError when an amount is not a whole positive number, or an account would fall below zero
+ */
+export function applyMoves(books: Books, moves: readonly Move[]): Books {
+  const next = { ...books };
+  for (const { name, amount } of moves) {
+    if (!Number.isSafeInteger(amount) || amount <= 0) throw new RangeError(`${name}: ${amount} is not an amount`);
+    const { debit, credit } = MOVES[name];
+    next[debit] += afterDebit(debit, amount);
+    next[credit] -= afterDebit(credit, amount);
+    if (next[debit] < 0 || next[credit] < 0) throw new RangeError(`${name} of ${amount} overdraws the purchase`);
+  }
+  return next;
+}
+
+/** What the equation lacks: 0, always. */
+export function imbalance(books: Books): number {
+  const sum = (accounts: readonly Account[]): number => accounts.reduce((total, account) => total + books[account], 0);
+  return sum(SOURCES) - sum(USES);
+}
+
+/**
+ * Wellpact's commission on what the seller gets gross, rounded half up to the minor unit.
+ * @param gross minor units, 0 or more
+ * @param basisPoints 0 to 10,000
+ */
+export function commissionOn(gross: number, basisPoints: number): number {
+  const product = BigInt(gross) * BigInt(basisPoints);
+  return Number((product + 5_000n) / 10_000n);
+}
+
+/** The release of `gross`: the seller's part and the commission; a part of zero is no move. */
+export function releaseMoves(gross: number, commission: number): Move[] {
+  return nonZero([
+    { name: 'release', amount: gross - commission },
+    { name: 'earnCommission', amount: commission },
+  ]);
+}
+
+export const nonZero = (moves: readonly Move[]): Move[] => moves.filter(({ amount }) => amount !== 0);

@@ -1,0 +1,265 @@
+/**
+ * The rules of a purchase, as data. The workflow executes this table, the API asks it what is allowed, "why" and the
+ * reference are generated from it, and a test walks every path through it. Pure: no clock, no I/O.
+ */
+import type { PurchaseState } from '../../contracts/purchase.ts';
+import { type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
+
+/** Who makes a purchase move on. */
+export type Party = 'buyer' | 'seller' | 'clock' | 'provider' | 'dispute';
+
+/** What can happen to a purchase: a wish of a party, a fact from a provider, a deadline, a decision. */
+export type PurchaseEvent =
+  | 'accept'
+  | 'decline'
+  | 'deliver'
+  | 'confirm'
+  | 'cancel'
+  | 'refund_in_full'
+  | 'claim_no_show'
+  | 'open_dispute'
+  | 'payment_authorised'
+  | 'authorisation_lost'
+  | 'dispute_decided'
+  | 'payment_window_over'
+  | 'accept_window_over'
+  | 'delivery_overdue'
+  | 'booking_over'
+  | 'inspection_over'
+  | 'aftercare_over'
+  | 'hold_limit_reached';
+
+/** What the workflow does to follow a row: one activity, with one provider call at most and one database transaction. */
+export type StepName =
+  | 'recordAuthorisation'
+  | 'cancelPayment'
+  | 'capturePayment'
+  | 'recordDelivery'
+  | 'releaseToSeller'
+  | 'refundBuyer'
+  | 'refundReleased'
+  | 'settleCancellation'
+  | 'pauseForDispute'
+  | 'settleDispute'
+  | 'completePurchase';
+
+export type Kind = 'goods' | 'booking';
+
+/** What decides between two rows of one event. */
+export type Condition = 'nothing_for_seller' | 'something_for_seller';
+
+export interface Transition {
+  readonly from: PurchaseState;
+  readonly on: PurchaseEvent;
+  readonly by: Party;
+  readonly to: PurchaseState;
+  readonly step: StepName;
+  /** Only for this kind of purchase. */
+  readonly kind?: Kind;
+  /** Only when the policy, or the ruling, leaves the seller nothing, or something. */
+  readonly when?: Condition;
+  /** Which money moves. `forSeller` is what the decision leaves the seller, gross. */
+  readonly moves: (books: Books, split: Split) => Move[];
+  /** In words for users and staff, as the end of "Then …". */
+  readonly says: string;
+  /** Executed by the workflow. The other rows are the agreed design: no route offers them and no timer runs for them. */
+  readonly wired?: true;
+}
+
+export interface Split {
+  /** Minor units of the disputed or cancelled gross that go to the seller before commission; the rest is refunded. */
+  readonly forSeller: number;
+  readonly commissionBasisPoints: number;
+}
+
+const nothing = (): Move[] => [];
+const captureAll = (_books: Books, split: Split): Move[] => nonZero([{ name: 'capture', amount: split.forSeller }]);
+const refundAllHeld = (books: Books): Move[] => nonZero([{ name: 'refundHeld', amount: books.held }]);
+
+/** Everything held is released and sent to the seller, less the commission. */
+const releaseAll = (books: Books, split: Split): Move[] => releaseHeld(books, { ...split, forSeller: books.held });
+
+/** `forSeller` of what is held is released and sent, the rest refunded. */
+function releaseHeld(books: Books, { forSeller, commissionBasisPoints }: Split): Move[] {
+  const commission = commissionOn(forSeller, commissionBasisPoints);
+  return nonZero([
+    { name: 'refundHeld', amount: books.held - forSeller },
+    ...releaseMoves(forSeller, commission),
+    { name: 'transfer', amount: forSeller - commission },
+  ]);
+}
+
+/** What was released comes back: the transfer is reversed, then the buyer refunded from both parts. */
+function takeBackAll(books: Books): Move[] {
+  return nonZero([
+    { name: 'reverseTransfer', amount: books.transferred },
+    { name: 'refundPayable', amount: books.payable + books.transferred },
+    { name: 'refundCommission', amount: books.fees },
+  ]);
+}
+
+/** A ruling over money that is held, or that was released before the dispute: then the buyer's part comes back. */
+function settle(books: Books, split: Split): Move[] {
+  if (books.held > 0) return releaseHeld(books, split);
+  const gross = books.payable + books.transferred + books.fees;
+  const commission = commissionOn(split.forSeller, split.commissionBasisPoints);
+  const sellerKeeps = split.forSeller - commission;
+  const sellerHas = books.payable + books.transferred;
+  if (gross === split.forSeller) return nothing();
+  return nonZero([
+    { name: 'reverseTransfer', amount: Math.min(books.transferred, sellerHas - sellerKeeps) },
+    { name: 'refundPayable', amount: sellerHas - sellerKeeps },
+    { name: 'refundCommission', amount: books.fees - commission },
+  ]);
+}
+
+// biome-ignore format: a table reads by its columns
+/** Every way on from every state that is not final. */
+export const TRANSITIONS: readonly Transition[] = [
+  { from: 'payment_pending', on: 'payment_authorised', by: 'provider', to: 'authorised', step: 'recordAuthorisation', moves: nothing, says: 'the seller is asked to accept', wired: true },
+  { from: 'payment_pending', on: 'payment_window_over', by: 'clock', to: 'expired', step: 'cancelPayment', moves: nothing, says: 'the payment is cancelled and the purchase expires' },
+  { from: 'payment_pending', on: 'cancel', by: 'buyer', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: 'the payment is cancelled' },
+
+  { from: 'authorised', on: 'accept', by: 'seller', to: 'held', step: 'capturePayment', moves: captureAll, says: 'the payment is captured and held', wired: true },
+  { from: 'authorised', on: 'decline', by: 'seller', to: 'declined', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card" },
+  { from: 'authorised', on: 'accept_window_over', by: 'clock', to: 'declined', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card" },
+  { from: 'authorised', on: 'cancel', by: 'buyer', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card" },
+  { from: 'authorised', on: 'authorisation_lost', by: 'provider', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: 'the purchase is cancelled, since the card no longer covers it' },
+
+  { from: 'held', on: 'deliver', by: 'seller', to: 'delivered', step: 'recordDelivery', moves: nothing, says: 'the buyer has the inspection window to look', wired: true },
+  { from: 'held', on: 'booking_over', by: 'clock', to: 'delivered', kind: 'booking', step: 'recordDelivery', moves: nothing, says: 'the buyer has the inspection window to object' },
+  { from: 'held', on: 'delivery_overdue', by: 'clock', to: 'cancelled', kind: 'goods', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since nothing was delivered' },
+  { from: 'held', on: 'confirm', by: 'buyer', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
+  { from: 'held', on: 'cancel', by: 'buyer', to: 'cancelled', when: 'nothing_for_seller', step: 'settleCancellation', moves: releaseHeld, says: 'the buyer is refunded in full' },
+  { from: 'held', on: 'cancel', by: 'seller', to: 'cancelled', when: 'nothing_for_seller', step: 'settleCancellation', moves: releaseHeld, says: 'the buyer is refunded in full' },
+  { from: 'held', on: 'cancel', by: 'buyer', to: 'released', when: 'something_for_seller', step: 'settleCancellation', moves: releaseHeld, says: 'the policy splits the money between buyer and seller' },
+  { from: 'held', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full' },
+  { from: 'held', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
+  { from: 'held', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
+  { from: 'held', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
+  { from: 'held', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer' },
+
+  { from: 'delivered', on: 'confirm', by: 'buyer', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
+  { from: 'delivered', on: 'inspection_over', by: 'clock', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
+  { from: 'delivered', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full' },
+  { from: 'delivered', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
+  { from: 'delivered', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
+  { from: 'delivered', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
+  { from: 'delivered', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer' },
+
+  { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the ruling is carried out' },
+  { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the buyer is refunded in full' },
+  { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out' },
+  { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out' },
+
+  { from: 'released', on: 'aftercare_over', by: 'clock', to: 'completed', step: 'completePurchase', moves: nothing, says: 'the purchase is completed', wired: true },
+  { from: 'released', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
+  { from: 'released', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded' },
+];
+
+/** The states nothing leads out of. What still happens after them goes to the aftercare of the purchase. */
+export const FINAL_STATES: readonly PurchaseState[] = ['completed', 'refunded', 'cancelled', 'declined', 'expired'];
+export const isFinal = (state: PurchaseState): boolean => FINAL_STATES.includes(state);
+
+/** Which deadline runs in a state: when it passes, what it does then, and whose move it is until then. */
+export interface Timer {
+  readonly event: PurchaseEvent;
+  readonly owner: 'buyer' | 'seller' | 'platform';
+  /** When it passes, in milliseconds since 1970; null where a dispute sets its own deadlines. */
+  readonly due: ((terms: Terms, since: Since) => number) | null;
+}
+
+/** The instants that deadlines are counted from, in milliseconds since 1970. */
+export interface Since {
+  /** When the purchase came into its state. */
+  readonly enteredAtMs: number;
+  /** Until when the authorisation can be captured, as Stripe said; undefined before it is known. */
+  readonly captureBeforeMs: number | undefined;
+}
+
+const afterEntering =
+  (window: 'paymentWindowMs' | 'handlingMs' | 'inspectionWindowMs' | 'aftercareWindowMs') =>
+  (terms: Terms, since: Since): number =>
+    since.enteredAtMs + terms[window];
+
+/** The seller's time ends early enough before the card's authorisation does. */
+const acceptDeadline = (terms: Terms, since: Since): number =>
+  Math.min(
+    since.enteredAtMs + terms.acceptWindowMs,
+    (since.captureBeforeMs ?? Number.POSITIVE_INFINITY) - terms.captureReserveMs,
+  );
+
+/** A booking waits for its own end in `held`, whatever the handling time; that deadline comes with bookings. */
+export const TIMERS: Readonly<Partial<Record<PurchaseState, Readonly<Record<Kind, Timer>>>>> = {
+  payment_pending: both({ event: 'payment_window_over', owner: 'buyer', due: afterEntering('paymentWindowMs') }),
+  authorised: both({ event: 'accept_window_over', owner: 'seller', due: acceptDeadline }),
+  held: {
+    goods: { event: 'delivery_overdue', owner: 'seller', due: afterEntering('handlingMs') },
+    booking: { event: 'booking_over', owner: 'seller', due: null },
+  },
+  delivered: both({ event: 'inspection_over', owner: 'buyer', due: afterEntering('inspectionWindowMs') }),
+  disputed: both({ event: 'hold_limit_reached', owner: 'platform', due: null }),
+  released: both({ event: 'aftercare_over', owner: 'platform', due: afterEntering('aftercareWindowMs') }),
+};
+
+function both(timer: Timer): Readonly<Record<Kind, Timer>> {
+  return { goods: timer, booking: timer };
+}
+
+/** What a row has to match; what is left out matches anything. */
+export interface Occurrence {
+  readonly on: PurchaseEvent;
+  readonly by?: Party;
+  readonly kind: Kind;
+  readonly when?: Condition;
+}
+
+/** The wired row that an event follows from a state, or undefined when it leads nowhere from there. */
+export function transition(from: PurchaseState, { on, by, kind, when }: Occurrence): Transition | undefined {
+  return TRANSITIONS.find(
+    (row) =>
+      row.wired === true &&
+      row.from === from &&
+      row.on === on &&
+      (by === undefined || row.by === by) &&
+      (row.kind === undefined || row.kind === kind) &&
+      (row.when === undefined || row.when === when),
+  );
+}
+
+/** What a party may ask for in a state. */
+export function allowedActions(state: PurchaseState, kind: Kind, party: 'buyer' | 'seller'): PurchaseEvent[] {
+  const rows = TRANSITIONS.filter(
+    (row) => row.wired === true && row.from === state && row.by === party && (row.kind ?? kind) === kind,
+  );
+  return [...new Set(rows.map((row) => row.on))];
+}
+
+/** The deadline that runs in a state, with the row it will follow; undefined in final states and where none is wired. */
+export function timerOf(state: PurchaseState, kind: Kind): { timer: Timer; row: Transition } | undefined {
+  const timer = TIMERS[state]?.[kind];
+  if (timer === undefined) return undefined;
+  const row = transition(state, { on: timer.event, by: 'clock', kind });
+  return row === undefined ? undefined : { timer, row };
+}
+
+/** What a purchase agreed to when it was opened, and keeps: windows in milliseconds. */
+export interface Terms {
+  readonly policyVersion: number;
+  readonly kind: Kind;
+  /** What the buyer pays, minor units. */
+  readonly price: number;
+  readonly currency: string;
+  readonly commissionBasisPoints: number;
+  readonly paymentWindowMs: number;
+  readonly acceptWindowMs: number;
+  readonly captureReserveMs: number;
+  readonly handlingMs: number;
+  readonly inspectionWindowMs: number;
+  readonly aftercareWindowMs: number;
+}
+
+/** When the wired deadline of a state passes, in milliseconds since 1970; undefined when none runs there. */
+export function deadlineOf(state: PurchaseState, terms: Terms, since: Since): number | undefined {
+  return timerOf(state, terms.kind)?.timer.due?.(terms, since);
+}

@@ -1,0 +1,238 @@
+import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
+import type { Currency } from '../../contracts/money.ts';
+import type { Chargeback, PaymentStatus, PurchaseState, TransferStatus } from '../../contracts/purchase.ts';
+import type { Queryable, Tx } from '../../platform/database.ts';
+import type { Account, Books } from './money.ts';
+import type { Terms } from './rules.ts';
+
+/** A purchase as it is stored. Times are instants; money is in minor units of `currency`. */
+export interface Purchase {
+  readonly id: PurchaseId;
+  readonly buyerId: UserId;
+  readonly sellerId: UserId;
+  readonly listingId: ListingId;
+  readonly quantity: number;
+  readonly currency: Currency;
+  readonly terms: Terms;
+  readonly acceptedDisclaimers: readonly string[];
+  readonly state: PurchaseState;
+  readonly stateSince: Date;
+  /** When the clock moves it on, if nobody does. */
+  readonly deadlineAt: Date | null;
+  readonly payment: PaymentRecord;
+  readonly transfer: TransferRecord;
+  readonly chargeback: Chargeback;
+  readonly books: Books;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface PaymentRecord {
+  readonly status: PaymentStatus;
+  /** Stripe's word for why the card was refused: `card_declined`. */
+  readonly problem: string | null;
+  readonly intentId: string | null;
+  readonly chargeId: string | null;
+  /** Until when the authorisation can be captured. */
+  readonly captureBefore: Date | null;
+}
+
+export interface TransferRecord {
+  readonly status: TransferStatus;
+  readonly id: string | null;
+}
+
+/** The column of each account of the books. */
+const BOOK_COLUMNS: Readonly<Record<Account, string>> = {
+  captured: 'captured',
+  platformFunded: 'platform_funded',
+  advanced: 'advanced',
+  held: 'held',
+  payable: 'payable',
+  transferred: 'transferred',
+  fees: 'fees',
+  refunded: 'refunded',
+  chargedBack: 'charged_back',
+  recovered: 'recovered',
+  owedToBuyer: 'owed_to_buyer',
+};
+const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
+
+interface Row extends Record<string, unknown> {
+  id: PurchaseId;
+  buyer_id: UserId;
+  seller_id: UserId;
+  listing_id: ListingId;
+  quantity: number;
+  currency: Currency;
+  terms: Terms;
+  accepted_disclaimers: string[];
+  state: PurchaseState;
+  state_since: Date;
+  deadline_at: Date | null;
+  payment_status: PaymentStatus;
+  payment_problem: string | null;
+  payment_intent_id: string | null;
+  charge_id: string | null;
+  capture_before: Date | null;
+  transfer_status: TransferStatus;
+  transfer_id: string | null;
+  chargeback: Chargeback;
+  created_at: Date;
+  updated_at: Date;
+}
+
+function fromRow(row: Row): Purchase {
+  return {
+    id: row.id,
+    buyerId: row.buyer_id,
+    sellerId: row.seller_id,
+    listingId: row.listing_id,
+    quantity: row.quantity,
+    currency: row.currency,
+    terms: row.terms,
+    acceptedDisclaimers: row.accepted_disclaimers,
+    state: row.state,
+    stateSince: row.state_since,
+    deadlineAt: row.deadline_at,
+    payment: {
+      status: row.payment_status,
+      problem: row.payment_problem,
+      intentId: row.payment_intent_id,
+      chargeId: row.charge_id,
+      captureBefore: row.capture_before,
+    },
+    transfer: { status: row.transfer_status, id: row.transfer_id },
+    chargeback: row.chargeback,
+    books: Object.fromEntries(BOOK_ENTRIES.map(([account, column]) => [account, row[column]])) as Record<
+      Account,
+      number
+    >,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** @returns the purchase, or undefined when there is none with this id */
+export async function findPurchase(db: Queryable, id: PurchaseId): Promise<Purchase | undefined> {
+  const result = await db.query<Row>({
+    name: 'purchase_find',
+    text: 'SELECT * FROM transactions.purchases WHERE id = $1',
+    values: [id],
+  });
+  const row = result.rows[0];
+  return row && fromRow(row);
+}
+
+/** The purchase of a PaymentIntent, or undefined when none has stored it (yet). */
+export async function findPurchaseOfIntent(db: Queryable, intentId: string): Promise<Purchase | undefined> {
+  const result = await db.query<Row>({
+    name: 'purchase_of_intent',
+    text: 'SELECT * FROM transactions.purchases WHERE payment_intent_id = $1',
+    values: [intentId],
+  });
+  const row = result.rows[0];
+  return row && fromRow(row);
+}
+
+/** The same as {@link findPurchase}, locked until the transaction ends: its changes are made one after another. */
+export async function lockPurchase(tx: Tx, id: PurchaseId): Promise<Purchase | undefined> {
+  const result = await tx.query<Row>({
+    name: 'purchase_lock',
+    text: 'SELECT * FROM transactions.purchases WHERE id = $1 FOR UPDATE',
+    values: [id],
+  });
+  const row = result.rows[0];
+  return row && fromRow(row);
+}
+
+/** @returns false when a purchase with this id exists already */
+export async function insertPurchase(tx: Tx, purchase: Purchase): Promise<boolean> {
+  const result = await tx.query({
+    name: 'purchase_insert',
+    text: `INSERT INTO transactions.purchases (id, buyer_id, seller_id, listing_id, quantity, currency, terms,
+             accepted_disclaimers, state, state_since, deadline_at, payment_status, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+           ON CONFLICT (id) DO NOTHING`,
+    values: [
+      purchase.id,
+      purchase.buyerId,
+      purchase.sellerId,
+      purchase.listingId,
+      purchase.quantity,
+      purchase.currency,
+      JSON.stringify(purchase.terms),
+      purchase.acceptedDisclaimers,
+      purchase.state,
+      purchase.stateSince,
+      purchase.deadlineAt,
+      purchase.payment.status,
+      purchase.createdAt,
+    ],
+  });
+  return result.rowCount === 1;
+}
+
+/** Writes everything about a purchase that can change. */
+export async function updatePurchase(tx: Tx, purchase: Purchase): Promise<void> {
+  const fixed = [
+    purchase.id,
+    purchase.state,
+    purchase.stateSince,
+    purchase.deadlineAt,
+    purchase.payment.status,
+    purchase.payment.problem,
+    purchase.payment.intentId,
+    purchase.payment.chargeId,
+    purchase.payment.captureBefore,
+    purchase.transfer.status,
+    purchase.transfer.id,
+    purchase.chargeback,
+    purchase.updatedAt,
+  ];
+  const books = BOOK_ENTRIES.map(([, column], index) => `${column} = $${fixed.length + index + 1}`).join(', ');
+  await tx.query({
+    name: 'purchase_update',
+    text: `UPDATE transactions.purchases
+              SET state = $2, state_since = $3, deadline_at = $4, payment_status = $5, payment_problem = $6,
+                  payment_intent_id = $7, charge_id = $8, capture_before = $9, transfer_status = $10,
+                  transfer_id = $11, chargeback = $12, updated_at = $13, ${books}
+            WHERE id = $1`,
+    values: [...fixed, ...BOOK_ENTRIES.map(([account]) => purchase.books[account])],
+  });
+}
+
+/** Notes that a step is taken. @returns false when it was taken before */
+export async function takeStep(tx: Tx, purchaseId: PurchaseId, step: string): Promise<boolean> {
+  const result = await tx.query({
+    name: 'purchase_take_step',
+    text: 'INSERT INTO transactions.steps (purchase_id, step) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+    values: [purchaseId, step],
+  });
+  return result.rowCount === 1;
+}
+
+/** Which side of a purchase somebody is on. */
+export type Side = 'buyer' | 'seller';
+
+/**
+ * The purchases of one side, newest first.
+ * @param before only those older than this id; undefined for the newest
+ * @param limit how many at the most
+ */
+export async function listPurchases(
+  db: Queryable,
+  side: Side,
+  userId: UserId,
+  before: PurchaseId | undefined,
+  limit: number,
+): Promise<Purchase[]> {
+  const column = side === 'buyer' ? 'buyer_id' : 'seller_id';
+  const result = await db.query<Row>({
+    name: `purchase_list_${side}`,
+    text: `SELECT * FROM transactions.purchases
+            WHERE ${column} = $1 AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`,
+    values: [userId, before ?? null, limit],
+  });
+  return result.rows.map(fromRow);
+}
