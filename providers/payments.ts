@@ -1,0 +1,82 @@
+import type { Currency } from '../contracts/money.ts';
+import type { PaymentStatus } from '../contracts/purchase.ts';
+
+/**
+ * What Wellpact needs of a payment provider: payments that are authorised first and captured later, transfers to sellers,
+ * and the sellers' accounts. Amounts are in minor units. Whatever has an effect takes an idempotency key: the same key
+ * acts once, however often it is sent. All of it throws `ProviderError`.
+ */
+export interface Payments {
+  /** Begins a payment with manual capture; with `paymentMethod` it is confirmed at once. A declined card is an answer. */
+  createPayment(request: PaymentRequest, idempotencyKey: string): Promise<Payment>;
+  getPayment(paymentId: string): Promise<Payment>;
+  /** The secret with which the buyer's app confirms the payment. Never stored. */
+  getClientSecret(paymentId: string): Promise<string>;
+  /** Takes the whole authorised amount. */
+  capturePayment(paymentId: string, idempotencyKey: string): Promise<Payment>;
+  transfer(request: TransferRequest, idempotencyKey: string): Promise<{ readonly id: string }>;
+
+  /** Opens an account for a seller, to which money can be transferred once the seller has given what Stripe asks for. */
+  createSellerAccount(request: SellerAccountRequest, idempotencyKey: string): Promise<SellerAccount>;
+  getSellerAccount(accountId: string): Promise<SellerAccount>;
+  /** A page of the provider on which the seller gives what is asked for. Works once, for some minutes. */
+  createAccountLink(accountId: string, urls: { refreshUrl: string; returnUrl: string }): Promise<HostedLink>;
+}
+
+export interface PaymentRequest {
+  readonly purchaseId: string;
+  readonly amount: number;
+  readonly currency: Currency;
+  readonly paymentMethod: string | undefined;
+  /** Where the buyer comes back to after a page of their bank. */
+  readonly returnUrl: string;
+}
+
+export interface Payment {
+  readonly id: string;
+  readonly status: PaymentStatus;
+  /** Why the last try was declined, in the provider's word; null when it was not. */
+  readonly problem: string | null;
+  readonly chargeId: string | null;
+  /** Until when an authorisation can be captured, milliseconds since 1970; null when there is none. */
+  readonly captureBeforeMs: number | null;
+  /** What was captured so far. */
+  readonly capturedAmount: number;
+  /** What the provider keeps for the payment; null until it says so. */
+  readonly fee: number | null;
+}
+
+export interface TransferRequest {
+  readonly purchaseId: string;
+  readonly amount: number;
+  readonly currency: Currency;
+  /** The seller's account. */
+  readonly destination: string;
+  /** The charge the money comes from: it is transferred even while that charge is not yet available. */
+  readonly sourceCharge: string;
+}
+
+export interface SellerAccountRequest {
+  readonly userId: string;
+  readonly email: string;
+  readonly country: string;
+  readonly firstName: string;
+  readonly lastName: string;
+}
+
+export interface SellerAccount {
+  readonly id: string;
+  /** The seller has filled in the provider's form. */
+  readonly detailsSubmitted: boolean;
+  /** Money can be transferred to it. */
+  readonly transfersActive: boolean;
+  /** What the provider still asks for, in its own names. */
+  readonly requirements: readonly string[];
+  /** Why it is disabled, in the provider's word; null when it is not. */
+  readonly disabledReason: string | null;
+}
+
+export interface HostedLink {
+  readonly url: string;
+  readonly expiresAtMs: number;
+}
