@@ -1,4 +1,4 @@
-import Stripe from 'stripe';
+import { Stripe } from 'stripe';
 import { PAYMENT_STATUSES } from '../contracts/purchase.ts';
 import type { HostedLink, Payment, PaymentRequest, Payments, SellerAccount, SellerAccountRequest } from './payments.ts';
 import { ProviderError, type ProviderErrorKind } from './provider-error.ts';
