@@ -19,8 +19,11 @@ export interface Caller {
  * somebody else's object is simply not found.
  */
 export type Policy =
-  /** Anybody, signed in or not. */
-  | { readonly access: 'public' }
+  /**
+   * Anybody, signed in or not. Whether the caller is signed in is only looked at with `identify`; then a token that is sent
+   * has to be a good one.
+   */
+  | { readonly access: 'public'; readonly identify?: true }
   /** Any signed-in account. */
   | { readonly access: 'signed-in' }
   /** A signed-in account with a verified e-mail address, acting on what is its own. */
@@ -39,6 +42,14 @@ export type Idempotency = 'replay' | 'converge' | { readonly none: string };
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
+/** At most `limit` calls in `windowSeconds`, counted over all replicas. Beyond it: 429 with `Retry-After`. */
+export interface RateLimit {
+  /** Names the limit in the `RateLimit` headers and keeps its counters apart from those of other limits. */
+  readonly name: string;
+  readonly limit: number;
+  readonly windowSeconds: number;
+}
+
 /** What a handler gets: validated input, and who asks. */
 export interface Request<Params = unknown, Query = unknown, Body = unknown> {
   readonly params: Params;
@@ -49,6 +60,8 @@ export interface Request<Params = unknown, Query = unknown, Body = unknown> {
   readonly log: Logger;
   /** @throws Problem 401 when nobody is signed in; never throws on a route whose policy demands it */
   caller(): Caller;
+  /** The caller if somebody is signed in; on a `public` route only with `identify`. */
+  callerIfAny(): Caller | undefined;
   /** The caller as the audit trail names them. */
   actor(): Actor;
   /**
@@ -58,6 +71,10 @@ export interface Request<Params = unknown, Query = unknown, Body = unknown> {
   readonly operationUuid: string;
   /** Names this command towards workflows: a hash of caller and `Idempotency-Key`, the same for every repeat. */
   readonly commandId: string;
+  /** The network address of the caller, as a key for limits: an IPv6 address is cut to its /64. */
+  readonly address: string;
+  /** The bytes of the body on a route with `rawBody`, empty on any other. */
+  readonly rawBody: Buffer;
   /** Aborts when the client has gone or the time for the request is over. */
   readonly signal: AbortSignal;
 }
@@ -68,6 +85,13 @@ export interface Reply<Body = unknown> {
   readonly headers?: Readonly<Record<string, string>>;
   /** False for an answer that is not the last word (202, 503): it is not stored under the idempotency key. */
   readonly final?: boolean;
+}
+
+export interface ResponseDeclaration {
+  readonly description: string;
+  readonly schema: z.ZodType | null;
+  /** For an answer that is a text and not JSON: `text/html`. */
+  readonly contentType?: string;
 }
 
 export interface RouteDefinition<
@@ -91,8 +115,15 @@ export interface RouteDefinition<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
-  /** The schema of each successful answer, by status. `null` for one without a body. */
-  readonly responses: Readonly<Record<number, { description: string; schema: z.ZodType | null }>>;
+  /**
+   * Takes the body as bytes ({@link Request.rawBody}, at most 256 KB) of any content type, unparsed and unvalidated: for
+   * providers' webhooks, whose signatures cover the bytes. Only for public routes without stored answers.
+   */
+  readonly rawBody?: true;
+  /** Counted by network address, before anything else is looked at. */
+  readonly rateLimit?: RateLimit;
+  /** The schema of each successful answer, by status. `null` for one without a body. JSON unless `contentType` says else. */
+  readonly responses: Readonly<Record<number, ResponseDeclaration>>;
   /** The problems this route can answer with beyond the usual ones, by code. */
   readonly problems?: Readonly<Record<string, { status: number; when: string }>>;
   readonly handle: (request: Request<Output<Params>, Output<Query>, Output<Body>>) => Promise<Reply>;
@@ -109,6 +140,12 @@ export function route<
 >(definition: RouteDefinition<Params, Query, Body>): Route {
   if (definition.method === 'post' && definition.idempotency === undefined) {
     throw new TypeError(`${definition.operationId}: a POST declares how it is repeated`);
+  }
+  if (definition.rawBody && (definition.policy.access !== 'public' || definition.body !== undefined)) {
+    throw new TypeError(`${definition.operationId}: a raw body is for public routes without a schema of the body`);
+  }
+  if (definition.rawBody && typeof definition.idempotency !== 'object') {
+    throw new TypeError(`${definition.operationId}: a route with a raw body cannot store its answers`);
   }
   return definition;
 }

@@ -1,5 +1,8 @@
 import type { Knex } from 'knex';
 import { platform } from './0001_platform.ts';
+import { users } from './0002_users.ts';
+import { marketplace } from './0003_marketplace.ts';
+import { api } from './0004_api.ts';
 import { ledger } from './0005_ledger.ts';
 import { transactions } from './0006_transactions.ts';
 
@@ -12,4 +15,4 @@ export interface Migration {
 }
 
 /** In the order in which they run. */
-export const migrations: readonly Migration[] = [platform, ledger, transactions];
+export const migrations: readonly Migration[] = [platform, users, marketplace, api, ledger, transactions];

@@ -1,0 +1,15 @@
+import type Koa from 'koa';
+import type { Logger } from '../platform/logging.ts';
+import type { Caller } from './route.ts';
+
+/** What the middlewares tell each other about one request. */
+export interface RequestState {
+  requestId: string;
+  log: Logger;
+  /** The path as the route declares it, for logs and metrics; undefined where no route matched. */
+  route?: string;
+  caller?: Caller;
+}
+
+export type Context = Koa.ParameterizedContext<RequestState>;
+export type Middleware = Koa.Middleware<RequestState>;

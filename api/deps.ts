@@ -1,0 +1,18 @@
+import type { Config } from '../platform/config.ts';
+import type { Database } from '../platform/database.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { ReadinessCheck } from '../platform/operations-readiness.ts';
+import type { Temporal } from '../platform/temporal/client.ts';
+import type { AccessTokens } from '../platform/tokens.ts';
+import type { RateLimits } from './rate-limits.ts';
+
+/** What routes are made of. `api/main.ts` builds it once; each `…Routes(deps)` takes what it needs of it. */
+export interface ApiDeps {
+  readonly config: Config;
+  readonly database: Database;
+  readonly temporal: Temporal;
+  readonly metrics: Metrics;
+  readonly readinessChecks: readonly ReadinessCheck[];
+  readonly rateLimits: RateLimits;
+  readonly accessTokens: AccessTokens;
+}

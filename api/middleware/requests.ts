@@ -1,0 +1,43 @@
+import { Histogram } from 'prom-client';
+import { v7 as uuidv7 } from 'uuid';
+import type { Logger } from '../../platform/logging.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import type { Middleware } from '../context.ts';
+
+/** A caller's own request id is taken over when it is one: letters, digits and `._:-`, 8 to 128 of them. */
+const REQUEST_ID = /^[\w.:-]{8,128}$/;
+
+/**
+ * Gives every request an id, and writes one log line and one observation when it is answered.
+ * The line names the route's pattern, never the path, a query value or a body.
+ */
+export function requests(log: Logger, metrics: Metrics): Middleware {
+  const duration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the arrival of a request to its answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
+    registers: [metrics.registry],
+  });
+  return async (ctx, next) => {
+    const startedAt = performance.now();
+    const given = ctx.get('X-Request-Id');
+    const requestId = REQUEST_ID.test(given) ? given : uuidv7();
+    ctx.state.requestId = requestId;
+    ctx.state.log = log.child({ requestId });
+    ctx.set('X-Request-Id', requestId);
+    // Answers are somebody's own; the few that are not say so themselves.
+    ctx.set('Cache-Control', 'no-store');
+    await next();
+    const ms = performance.now() - startedAt;
+    const route = ctx.state.route ?? 'unmatched';
+    duration.observe({ method: ctx.method, route, status: ctx.status }, ms / 1_000);
+    ctx.state.log.info('request', {
+      method: ctx.method,
+      route,
+      status: ctx.status,
+      ms: Math.round(ms * 10) / 10,
+      ...(ctx.state.caller === undefined ? {} : { userId: ctx.state.caller.userId }),
+    });
+  };
+}

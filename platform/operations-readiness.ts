@@ -1,0 +1,47 @@
+import type { Logger } from './logging.ts';
+
+/** One thing a process cannot work without. */
+export interface ReadinessCheck {
+  /** Shown to whoever asks: `database`. */
+  readonly name: string;
+  /** Rejects when the thing does not answer. */
+  readonly check: () => Promise<unknown>;
+}
+
+/** What `/readyz` answers: 200 when `status` is `ready`, else 503. Reasons stand in the log, never here. */
+export interface Readiness {
+  readonly status: 'ready' | 'not_ready';
+  readonly checks: Readonly<Record<string, 'ok' | 'failing'>>;
+}
+
+/** A check that takes longer counts as failing. */
+export const CHECK_TIMEOUT_MS = 2_000;
+
+/** Runs all checks at once, each bounded by {@link CHECK_TIMEOUT_MS}. */
+export async function checkReadiness(checks: readonly ReadinessCheck[], log: Logger): Promise<Readiness> {
+  const results = await Promise.all(
+    checks.map(async ({ name, check }) => {
+      try {
+        await bounded(check(), name);
+        return [name, 'ok'] as const;
+      } catch (error) {
+        log.warn('a readiness check fails', { check: name, error });
+        return [name, 'failing'] as const;
+      }
+    }),
+  );
+  const ready = results.every(([, state]) => state === 'ok');
+  return { status: ready ? 'ready' : 'not_ready', checks: Object.fromEntries(results) };
+}
+
+async function bounded(work: Promise<unknown>, name: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${name} gave no answer in ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
