@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { messageOf, StartError } from './problems.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 import { SEARCH_ATTRIBUTE_TYPES, type SearchAttributeType, type TemporalDevConfig } from './temporal-dev-config.ts';
@@ -86,9 +86,9 @@ async function serves(address: string, namespace: string): Promise<boolean> {
   }
 }
 
-const { IndexedValueType } = temporal.api.enums.v1;
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 /** How the server's API numbers the types. */
-const TYPE_CODES: Readonly<Record<SearchAttributeType, temporal.api.enums.v1.IndexedValueType>> = {
+const TYPE_CODES: Readonly<Record<SearchAttributeType, proto.temporal.api.enums.v1.IndexedValueType>> = {
   Bool: IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
   Datetime: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
   Double: IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
@@ -110,7 +110,7 @@ export async function declareSearchAttributes(
   const connection = await Connection.connect({ address, connectTimeout: 5_000 });
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    const missing: Record<string, temporal.api.enums.v1.IndexedValueType> = {};
+    const missing: Record<string, proto.temporal.api.enums.v1.IndexedValueType> = {};
     for (const [name, type] of Object.entries(wanted)) {
       const present = customAttributes[name];
       if (present === undefined) missing[name] = TYPE_CODES[type];
