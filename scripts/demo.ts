@@ -1,14 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { bounded, DemoClient, excerpt } from './demo-client.ts';
+import { becomeVerified, join, type Person, type Places, type StepRunner } from './demo-people.ts';
 
-export interface DemoOptions {
-  /** The API's address, without a trailing slash. */
-  readonly api: string;
-  /** The mail catcher's. */
-  readonly mail: string;
-  readonly signal?: AbortSignal;
+export interface DemoOptions extends Places {
   /** Called after each step, with the milliseconds it took. */
   readonly onStep?: (what: string, ms: number) => void;
 }
@@ -32,10 +25,7 @@ export interface DemoResult {
   readonly steps: readonly DemoStep[];
 }
 
-const MAIL_TIMEOUT_MS = 20_000;
-const ONBOARDING_TIMEOUT_MS = 60_000;
 const PURCHASE_TIMEOUT_MS = 30_000;
-const MAX_HOSTED_PAGES = 5;
 
 const LISTING = {
   title: 'Lavender and beeswax balm',
@@ -61,10 +51,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     options.onStep?.(`${who} ${what}: ${outcome}`, performance.now() - started);
     return value;
   };
-  const seller = await joins('Seller', { displayName: 'Demo seller', country: 'DE' }, step, options);
-  await becomesVerified(seller, step, options);
+  const seller = await join('Seller', options, step);
+  await becomeVerified(seller, options, step);
   const listingId = await publishesListing(seller, step);
-  const buyer = await joins('Buyer', { displayName: 'Demo buyer', country: 'DE' }, step, options);
+  const buyer = await join('Buyer', options, step);
   const purchaseId = await playsPurchase(seller, buyer, listingId, step);
   return {
     playedAt: new Date().toISOString(),
@@ -78,133 +68,12 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   };
 }
 
-interface Person {
-  readonly id: string;
-  readonly email: string;
-  readonly client: DemoClient;
-}
-
-type StepRunner = <T>(
-  who: string,
-  what: string,
-  work: () => Promise<{ readonly outcome: string; readonly value: T }>,
-) => Promise<T>;
-
 const withId = z.object({ id: z.string() });
 const purchaseSchema = z.object({
   id: z.string(),
   state: z.string(),
   money: z.record(z.string(), z.unknown()),
 });
-const onboardingSchema = z.object({
-  id: z.string(),
-  state: z.string(),
-  steps: z.array(z.object({ name: z.string(), state: z.string(), url: z.string().optional() })),
-});
-
-async function joins(
-  who: string,
-  profile: { displayName: string; country: string },
-  step: StepRunner,
-  options: DemoOptions,
-): Promise<Person> {
-  const suffix = randomBytes(4).toString('hex');
-  const email = `${who.toLowerCase()}.${suffix}@demo.wellpact.example`;
-  const password = randomBytes(18).toString('base64url');
-  const client = new DemoClient(options.api, options.signal);
-  const id = await step(who, 'signs up', async () => {
-    const { body } = await client.post('/v1/users', {
-      email,
-      password,
-      birthDate: '1990-05-01',
-      acceptedTerms: true,
-      ...profile,
-    });
-    return { outcome: email, value: withId.parse(body).id };
-  });
-  await step(who, 'verifies the e-mail address', async () => {
-    await client.post('/v1/users/verify-email', { token: await mailedToken(email, options) });
-    return { outcome: 'by the token in the caught mail', value: undefined };
-  });
-  await step(who, 'signs in', async () => {
-    const { body } = await client.post('/v1/sessions', { email, password });
-    const { accessToken, expiresIn } = z.object({ accessToken: z.string(), expiresIn: z.number() }).parse(body);
-    client.signInWith(accessToken);
-    return { outcome: `access token for ${expiresIn / 60} min`, value: undefined };
-  });
-  return { id, email, client };
-}
-
-/** Waits for the mail and takes the token out of its link. */
-async function mailedToken(email: string, options: DemoOptions): Promise<string> {
-  const url = `${options.mail}/messages?to=${encodeURIComponent(email)}`;
-  const deadline = Date.now() + MAIL_TIMEOUT_MS;
-  for (;;) {
-    const response = await fetch(url, { signal: bounded(options.signal) });
-    const token = /token=([\w.~-]+)/.exec(await response.text())?.[1];
-    if (token !== undefined) return token;
-    if (Date.now() > deadline) throw new Error(`Waited ${MAIL_TIMEOUT_MS / 1000} s for a mail with a link at ${url}`);
-    await sleep(100, undefined, { signal: options.signal });
-  }
-}
-
-async function becomesVerified(seller: Person, step: StepRunner, options: DemoOptions): Promise<void> {
-  const onboardingId = await step('Seller', 'starts the onboarding', async () => {
-    const { body } = await seller.client.post('/v1/onboardings', { firstName: 'Erika', lastName: 'Musterfrau' });
-    return { outcome: withId.parse(body).id, value: withId.parse(body).id };
-  });
-  const path = `/v1/onboardings/${onboardingId}`;
-  const visited = new Set<string>();
-  const openPage = (body: unknown): { name: string; url: string } | undefined =>
-    onboardingSchema
-      .parse(body)
-      .steps.flatMap(({ name, state, url }) => (state === 'open' && url !== undefined ? [{ name, url }] : []))
-      .find(({ url }) => !visited.has(url));
-
-  // Each page leads to the next one: the identity check, then the payout account.
-  for (let page = 1; page <= MAX_HOSTED_PAGES; page++) {
-    const { body } = await seller.client.poll(
-      path,
-      'the next step of the onboarding',
-      ONBOARDING_TIMEOUT_MS,
-      (answer) => onboardingSchema.parse(answer).state === 'verified' || openPage(answer) !== undefined,
-    );
-    const next = openPage(body);
-    if (next === undefined) break;
-    visited.add(next.url);
-    await step('Seller', `completes the hosted page of ${next.name.replaceAll('_', ' ')}`, async () => {
-      await submitHostedPage(next.url, options);
-      return { outcome: 'submitted', value: undefined };
-    });
-  }
-  await step('Seller', 'is verified', async () => {
-    const { body } = await seller.client.poll(
-      path,
-      'the seller to be verified',
-      ONBOARDING_TIMEOUT_MS,
-      (answer) => onboardingSchema.parse(answer).state === 'verified',
-    );
-    return { outcome: `onboarding ${onboardingSchema.parse(body).state}`, value: undefined };
-  });
-}
-
-/** What a person does in the browser: opens the provider's page and sends its form. */
-async function submitHostedPage(url: string, options: DemoOptions): Promise<void> {
-  const page = await fetch(url, { signal: bounded(options.signal) });
-  if (!page.ok) throw new Error(`GET ${url} answered ${page.status}: ${excerpt(await page.text())}`);
-  await page.arrayBuffer();
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: '',
-    redirect: 'manual',
-    signal: bounded(options.signal),
-  });
-  if (response.status >= 400)
-    throw new Error(`POST ${url} answered ${response.status}: ${excerpt(await response.text())}`);
-  await response.arrayBuffer();
-}
-
 function publishesListing(seller: Person, step: StepRunner): Promise<string> {
   return step('Seller', 'publishes a listing', async () => {
     const { id } = withId.parse((await seller.client.post('/v1/listings', LISTING)).body);

@@ -98,6 +98,13 @@ const TYPE_CODES: Readonly<Record<SearchAttributeType, proto.temporal.api.enums.
   Text: IndexedValueType.INDEXED_VALUE_TYPE_TEXT,
 };
 
+/** The types of search attributes as the server's API wants them. */
+export function searchAttributeCodes(
+  attributes: TemporalDevConfig['searchAttributes'],
+): Record<string, proto.temporal.api.enums.v1.IndexedValueType> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, type]) => [name, TYPE_CODES[type]]));
+}
+
 /**
  * Declares the search attributes that are missing. Safe to repeat.
  * @throws StartError when one is there with another type: it cannot be changed
@@ -110,10 +117,10 @@ export async function declareSearchAttributes(
   const connection = await Connection.connect({ address, connectTimeout: 5_000 });
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    const missing: Record<string, proto.temporal.api.enums.v1.IndexedValueType> = {};
+    const missing: Record<string, SearchAttributeType> = {};
     for (const [name, type] of Object.entries(wanted)) {
       const present = customAttributes[name];
-      if (present === undefined) missing[name] = TYPE_CODES[type];
+      if (present === undefined) missing[name] = type;
       else if (present !== TYPE_CODES[type]) {
         const has = SEARCH_ATTRIBUTE_TYPES.find((candidate) => TYPE_CODES[candidate] === present) ?? 'another type';
         throw new StartError(
@@ -122,7 +129,10 @@ export async function declareSearchAttributes(
       }
     }
     if (Object.keys(missing).length > 0) {
-      await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: missing });
+      await connection.operatorService.addSearchAttributes({
+        namespace,
+        searchAttributes: searchAttributeCodes(missing),
+      });
     }
   } catch (error) {
     if (error instanceof StartError) throw error;

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { stack } from './stack.ts';
+
+export interface RequestOptions {
+  /** An access token. */
+  readonly token?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Of a POST; a new one unless told, none when `null`. */
+  readonly idempotencyKey?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Instead of the API's address. */
+  readonly base?: string;
+}
+
+export interface Response<Body> {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed when it is JSON, else the text; empty text when there is none. */
+  readonly body: Body;
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * One call of the API under test; never throws for an answer, whatever its status.
+ * `Body` is what the test expects; expectations on it are the check.
+ */
+export async function request<Body = Record<string, unknown>>(
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS',
+  path: string,
+  options: RequestOptions = {},
+): Promise<Response<Body>> {
+  const key = options.idempotencyKey === undefined ? randomUUID() : options.idempotencyKey;
+  const response = await fetch(`${options.base ?? stack().urls.api}${path}`, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
+      ...(options.body !== undefined && { 'content-type': 'application/json' }),
+      ...(method === 'POST' && key !== null && { 'idempotency-key': key }),
+      ...options.headers,
+    },
+    ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  });
+  const text = await response.text();
+  const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '') && text !== '';
+  return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as Body };
+}

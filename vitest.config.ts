@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config';
+
+/** The folders whose unit tests stand beside their source. */
+const SOURCES = '{activities,api,contracts,migrations,platform,providers,sandbox,scripts,services,workers,workflows}';
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    // A `process.exit` or a native module of one file never touches another one.
+    isolate: true,
+    // Each bound below is far above what a good run takes: it turns a hang into a failure.
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 60_000,
+    allowOnly: false,
+    projects: [
+      { extends: true, test: { name: 'unit', include: [`${SOURCES}/**/*.test.ts`] } },
+      { extends: true, test: { name: 'replay', include: ['tests/replay/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'time-travel',
+          include: ['tests/time-travel/**/*.test.ts'],
+          globalSetup: ['tests/setup/time-skipping.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['tests/integration/**/*.test.ts'],
+          globalSetup: ['tests/setup/integration.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'conformance', include: ['tests/conformance/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      { extends: true, test: { name: 'scripts', include: ['tests/scripts/**/*.test.ts'], testTimeout: 90_000 } },
+    ],
+  },
+});
