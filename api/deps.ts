@@ -4,6 +4,7 @@ import type { Metrics } from '../platform/metrics.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import type { Temporal } from '../platform/temporal/client.ts';
 import type { AccessTokens } from '../platform/tokens.ts';
+import type { LinkTokens } from '../platform/tokens-link.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /** What routes are made of. `api/main.ts` builds it once; each `…Routes(deps)` takes what it needs of it. */
@@ -15,4 +16,5 @@ export interface ApiDeps {
   readonly readinessChecks: readonly ReadinessCheck[];
   readonly rateLimits: RateLimits;
   readonly accessTokens: AccessTokens;
+  readonly links: LinkTokens;
 }

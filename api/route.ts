@@ -59,11 +59,11 @@ export interface Request<Params = unknown, Query = unknown, Body = unknown> {
   readonly requestId: string;
   readonly log: Logger;
   /** @throws Problem 401 when nobody is signed in; never throws on a route whose policy demands it */
-  caller(): Caller;
+  readonly caller: () => Caller;
   /** The caller if somebody is signed in; on a `public` route only with `identify`. */
-  callerIfAny(): Caller | undefined;
+  readonly callerIfAny: () => Caller | undefined;
   /** The caller as the audit trail names them. */
-  actor(): Actor;
+  readonly actor: () => Actor;
   /**
    * A UUIDv7 that is the same for every repeat of this request (same caller, same `Idempotency-Key`), even after a crash:
    * the id of what the request creates is made of it, so that a repeat finds it instead of making another.

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 
 /**
  * Payloads are encrypted before they leave the process and decrypted after they come back: Temporal's database, its
@@ -68,7 +68,8 @@ const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-const PayloadProto = temporal.api.common.v1.Payload;
+// The package is CommonJS without static exports: Node can only import it as a whole.
+const PayloadProto = proto.temporal.api.common.v1.Payload;
 
 export function isSealed(payload: Payload): boolean {
   return metadataText(payload, 'encoding') === ENCODING;

@@ -1,0 +1,117 @@
+import type { UserId } from '../contracts/ids.ts';
+import { type Config, loadConfig } from '../platform/config.ts';
+import { secretKey } from '../platform/crypto.ts';
+import { type Database, openDatabase } from '../platform/database.ts';
+import { createLogger, type Logger } from '../platform/logging.ts';
+import { createMetrics, observeDatabase } from '../platform/metrics.ts';
+import type { ReadinessCheck } from '../platform/operations-readiness.ts';
+import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
+import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
+import { createLinkTokens } from '../platform/tokens-link.ts';
+import { findActiveSession } from '../services/users/index.ts';
+import { createApp } from './app.ts';
+import type { IdentifyCaller } from './authentication.ts';
+import type { ApiDeps } from './deps.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { createIdempotencyKeeper } from './idempotency/idempotency.ts';
+import { createRateLimits } from './rate-limits.ts';
+import type { Role, Route } from './route.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { operationsRoutes } from './routes/operations.ts';
+import { sessionRoutes } from './routes/sessions.ts';
+import { verificationPageRoutes } from './routes/verification-page.ts';
+import { listen, stopListening } from './server.ts';
+
+/** Longest wait of a handler (8 s for a workflow, after 8 s for another run of the request), and some time to spare. */
+const REQUEST_TIMEOUT_MS = 20_000;
+/** Requests in flight may go on for so long after the process was told to stop. */
+const GRACE_MS = 8_000;
+
+/** All routes, one resource a line. */
+function routesOf(deps: ApiDeps): Route[] {
+  return [...accountRoutes(deps), ...verificationPageRoutes(deps), ...sessionRoutes(deps), ...operationsRoutes(deps)];
+}
+
+async function depsOf(config: Config, database: Database, temporal: Temporal): Promise<ApiDeps> {
+  const metrics = createMetrics('api');
+  observeDatabase(metrics, database);
+  const readinessChecks: ReadinessCheck[] = [
+    { name: 'database', check: () => database.query('SELECT 1') },
+    { name: 'temporal', check: () => temporal.connection.workflowService.getSystemInfo({}) },
+  ];
+  return {
+    config,
+    database,
+    temporal,
+    metrics,
+    readinessChecks,
+    rateLimits: createRateLimits(database),
+    accessTokens: await createAccessTokens(config.TOKEN_SIGNING_KEY, config.PUBLIC_URL),
+    links: createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY)),
+  };
+}
+
+/** Who a token belongs to, if its session is still on; roles and verification are read anew, not out of the token. */
+function identifyBy(accessTokens: AccessTokens, database: Database): IdentifyCaller {
+  return async (token) => {
+    const claims = await accessTokens.verify(token);
+    if (claims === undefined) return undefined;
+    const session = await findActiveSession(database, claims.sessionId);
+    if (session === undefined || session.userId !== (claims.userId as UserId)) return undefined;
+    return { ...session, roles: session.roles as readonly Role[], sessionId: claims.sessionId };
+  };
+}
+
+const REPLY_CHECK = { production: 'off', development: 'log', test: 'fail' } as const;
+
+async function main(config: Config, log: Logger): Promise<void> {
+  const database = openDatabase({
+    url: config.DATABASE_URL,
+    maxConnections: config.DATABASE_MAX_CONNECTIONS,
+    applicationName: 'wellpact-api',
+    log,
+  });
+  const temporal = connectTemporal(config);
+  const deps = await depsOf(config, database, temporal);
+  const app = createApp({
+    routes: routesOf(deps),
+    publicUrl: config.PUBLIC_URL,
+    log,
+    metrics: deps.metrics,
+    identify: identifyBy(deps.accessTokens, database),
+    idempotency: createIdempotencyKeeper(database, secretKey('FIELD_KEY', config.FIELD_KEY)),
+    rateLimits: deps.rateLimits,
+    replyCheck: REPLY_CHECK[config.NODE_ENV],
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  const handle = app.callback();
+  const server = await listen((request, response) => void handle(request, response), config.HOST, config.ports.api);
+  const housekeeping = startHousekeeping(database, log);
+  log.info('the API listens', { host: config.HOST, port: config.ports.api });
+
+  const stop = async (signal: string): Promise<void> => {
+    log.info('stopping', { signal });
+    housekeeping.stop();
+    if (!(await stopListening(server, GRACE_MS))) log.warn('requests were cut at the end of the grace period');
+    await temporal.close();
+    await database.close();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => void stop(signal).then(...exitAfter(log)));
+  }
+}
+
+/** Ends the process: 0 when everything closed, 1 when something did not. */
+function exitAfter(log: Logger): [() => void, (error: unknown) => void] {
+  return [
+    () => process.exit(0),
+    (error) => {
+      log.error('the API did not stop cleanly', { error });
+      process.exit(1);
+    },
+  ];
+}
+
+const config = loadConfig(process.env);
+const log = createLogger({ role: 'api', level: config.LOG_LEVEL });
+await main(config, log);
