@@ -63,8 +63,9 @@ export interface PurchaseInput {
   readonly publicUrl: string;
 }
 
+/** How it ended; `not_opened` when there was no room, or the listing was not for sale: nothing was written then. */
 export interface PurchaseResult {
-  readonly state: PurchaseState;
+  readonly state: PurchaseState | 'not_opened';
 }
 
 export type PurchaseWorkflow = (input: PurchaseInput) => Promise<PurchaseResult>;
@@ -83,6 +84,10 @@ export interface PurchaseOutcome {
 export const openPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('openPurchase');
 /** The seller accepts: the payment is captured and held. */
 export const acceptPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('acceptPurchase');
+/** The seller does not accept: the authorisation is given back. */
+export const declinePurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('declinePurchase');
+/** A party cancels. Who may do so until when: `services/transactions/rules.ts`. */
+export const cancelPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('cancelPurchase');
 /** The seller says that it is delivered: the inspection window opens. */
 export const deliverPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('deliverPurchase');
 /** The buyer confirms: the money is released to the seller. */

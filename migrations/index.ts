@@ -5,6 +5,8 @@ import { marketplace } from './0003_marketplace.ts';
 import { api } from './0004_api.ts';
 import { ledger } from './0005_ledger.ts';
 import { transactions } from './0006_transactions.ts';
+import { onboardings } from './0007_onboardings.ts';
+import { webhooks } from './0008_webhooks.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -15,4 +17,13 @@ export interface Migration {
 }
 
 /** In the order in which they run. */
-export const migrations: readonly Migration[] = [platform, users, marketplace, api, ledger, transactions];
+export const migrations: readonly Migration[] = [
+  platform,
+  users,
+  marketplace,
+  api,
+  ledger,
+  transactions,
+  onboardings,
+  webhooks,
+];

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { Actor } from '../contracts/actor.ts';
 import type { Queryable, Tx } from './database.ts';
 
-/** Who did something: a user's id, a staff member's id, a provider or a part of the system. Never a name. */
-export type Actor = { readonly type: 'user' | 'staff' | 'provider' | 'system'; readonly id: string };
+export type { Actor };
 
 export interface AuditRecord {
   /** What it is about, and the hash chain the entry joins: `purchase` and `pur_…`. */

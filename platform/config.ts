@@ -81,6 +81,10 @@ export const SETTINGS = {
     default: 'services/transactions/policy.yml',
     about: 'Windows, limits and tiers of purchases.',
   },
+  BUNDLE_CACHE_DIR: {
+    schema: text.optional(),
+    about: 'Where a worker keeps the bundle of the workflows, since making it takes seconds. Not kept without.',
+  },
   WELLPACT_BUILD_ID: {
     schema: text.optional(),
     about: 'Names the build of this worker; set it to deploy workers by version.',

@@ -14,6 +14,8 @@ export interface Payments {
   getClientSecret(paymentId: string): Promise<string>;
   /** Takes the whole authorised amount. */
   capturePayment(paymentId: string, idempotencyKey: string): Promise<Payment>;
+  /** Gives an authorisation back, or ends a payment that was never made. A payment that is cancelled already is an answer. */
+  cancelPayment(paymentId: string, idempotencyKey: string): Promise<Payment>;
   transfer(request: TransferRequest, idempotencyKey: string): Promise<{ readonly id: string }>;
 
   /** Opens an account for a seller, to which money can be transferred once the seller has given what Stripe asks for. */

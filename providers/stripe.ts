@@ -29,6 +29,7 @@ export function createStripePayments(settings: StripeSettings): Payments {
       asked(async () =>
         toPayment(await stripe.paymentIntents.capture(paymentId, { expand: EXPANDED_CHARGE }, { idempotencyKey })),
       ),
+    cancelPayment: (paymentId, idempotencyKey) => cancelPayment(stripe, paymentId, idempotencyKey),
     transfer: ({ purchaseId, amount, currency, destination, sourceCharge }, idempotencyKey) =>
       asked(async () => {
         const transfer = await stripe.transfers.create(
@@ -88,6 +89,19 @@ async function createPayment(stripe: Stripe, request: PaymentRequest, idempotenc
     const declined = declinedIntent(error);
     if (declined !== undefined) return toPayment(declined);
     throw error;
+  }
+}
+
+async function cancelPayment(stripe: Stripe, paymentId: string, idempotencyKey: string): Promise<Payment> {
+  try {
+    return await asked(async () =>
+      toPayment(await stripe.paymentIntents.cancel(paymentId, { expand: EXPANDED_CHARGE }, { idempotencyKey })),
+    );
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.code !== 'payment_intent_unexpected_state') throw error;
+    const payment = await asked(async () => toPayment(await stripe.paymentIntents.retrieve(paymentId)));
+    if (payment.status !== 'canceled') throw error;
+    return payment;
   }
 }
 

@@ -12,7 +12,7 @@ export function createDataConverter(payloadKeys: readonly string[]): DataConvert
 }
 
 /** The SDK loads the failure converter by path, once outside and once inside the workflow sandbox. */
-const FAILURE_CONVERTER_PATH = modulePath('failure-converter');
+export const FAILURE_CONVERTER_PATH = modulePath('failure-converter');
 
 /** The path of a module beside this one, whether the project runs from its sources or compiled. */
 function modulePath(name: string): string {

@@ -51,12 +51,14 @@ export interface StepChange {
  * Takes one step of a purchase: row, ledger, audit entry and event in one transaction, once. A repeated step changes
  * nothing and answers with the purchase as it stands.
  * @param decide what the step changes, given the purchase as it is now; called with the row locked
+ * @param also what changes in other services together with it
  * @throws Error when there is no such purchase
  */
 export async function commitStep(
   db: Database,
   key: StepKey,
   decide: (purchase: Purchase) => StepChange,
+  also: (tx: Tx, purchase: Purchase) => Promise<void> = async () => {},
 ): Promise<Purchase> {
   return db.transaction(async (tx) => {
     const before = await lockPurchase(tx, key.purchaseId);
@@ -66,6 +68,7 @@ export async function commitStep(
     const after = changed(before, change, key.atMs);
     await updatePurchase(tx, after);
     await postMoves(tx, key, after, change);
+    await also(tx, after);
     await record(tx, key, before, after, change);
     return after;
   });
@@ -122,7 +125,8 @@ async function postMoves(tx: Tx, key: StepKey, purchase: Purchase, change: StepC
       { account: 'stripeFees', amount: change.stripeFee },
       { account: 'stripeFeesPaid', amount: -change.stripeFee },
     ];
-    await post(tx, { ...common, ordinal: 2, purchaseId: purchase.id, entries: fee });
+    // Under a key of its own: whichever step learns of the fee first posts it, and no other does again.
+    await post(tx, { ...common, step: 'stripeFee', ordinal: 1, purchaseId: purchase.id, entries: fee });
   }
 }
 

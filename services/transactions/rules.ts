@@ -117,8 +117,8 @@ function settle(books: Books, split: Split): Move[] {
 /** Every way on from every state that is not final. */
 export const TRANSITIONS: readonly Transition[] = [
   { from: 'payment_pending', on: 'payment_authorised', by: 'provider', to: 'authorised', step: 'recordAuthorisation', moves: nothing, says: 'the seller is asked to accept', wired: true },
-  { from: 'payment_pending', on: 'payment_window_over', by: 'clock', to: 'expired', step: 'cancelPayment', moves: nothing, says: 'the payment is cancelled and the purchase expires' },
-  { from: 'payment_pending', on: 'cancel', by: 'buyer', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: 'the payment is cancelled' },
+  { from: 'payment_pending', on: 'payment_window_over', by: 'clock', to: 'expired', step: 'cancelPayment', moves: nothing, says: 'the payment is cancelled and the purchase expires', wired: true },
+  { from: 'payment_pending', on: 'cancel', by: 'buyer', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: 'the payment is cancelled', wired: true },
 
   { from: 'authorised', on: 'accept', by: 'seller', to: 'held', step: 'capturePayment', moves: captureAll, says: 'the payment is captured and held', wired: true },
   { from: 'authorised', on: 'decline', by: 'seller', to: 'declined', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card" },

@@ -1,0 +1,11 @@
+import { createOnboardingActivities, type OnboardingDeps } from './onboarding.ts';
+import { createPurchaseActivities, type PurchaseDeps } from './purchase.ts';
+
+export type ActivityDeps = PurchaseDeps & OnboardingDeps;
+
+/** Every activity of every flow, over real providers and a real database. */
+export function createActivities(deps: ActivityDeps) {
+  return { ...createPurchaseActivities(deps), ...createOnboardingActivities(deps) };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

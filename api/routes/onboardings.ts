@@ -1,0 +1,217 @@
+import {
+  type Client,
+  WithStartWorkflowOperation,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { z } from 'zod';
+import type { OnboardingId, UserId } from '../../contracts/ids.ts';
+import {
+  beginOnboardingUpdate,
+  ONBOARDING_STATES,
+  type OnboardingWorkflow,
+  onboardingWorkflowId,
+} from '../../contracts/onboarding.ts';
+import { ONBOARDING_STATE, SELLER_ID } from '../../contracts/search-attributes.ts';
+import { TASK_QUEUES } from '../../contracts/task-queues.ts';
+import type { Database } from '../../platform/database.ts';
+import { notFound, unavailable } from '../../platform/errors.ts';
+import type { Payments } from '../../providers/payments.ts';
+import { ProviderError } from '../../providers/provider-error.ts';
+import {
+  findOnboarding,
+  getAccount,
+  ONBOARDING_NEXT,
+  type Onboarding,
+  openOnboarding,
+  storeLink,
+} from '../../services/users/index.ts';
+import type { ApiDeps } from '../deps.ts';
+import { type Route, route } from '../route.ts';
+import { idOf, line, timestamp } from '../schemas.ts';
+
+export interface OnboardingRoutesDeps extends Pick<ApiDeps, 'config' | 'database' | 'temporal'> {
+  readonly payments: Payments;
+}
+
+const STEP_STATES = ['waiting', 'open', 'done'] as const;
+type StepState = (typeof STEP_STATES)[number];
+
+const onboardingSchema = z
+  .object({
+    id: idOf('onb'),
+    state: z.enum(ONBOARDING_STATES),
+    steps: z.array(
+      z.object({
+        name: z.enum(['identity_check', 'payout_account']),
+        state: z.enum(STEP_STATES),
+        url: z.string().optional().meta({ description: 'The page on which you take this step, while it is open.' }),
+        outcome: z.string().nullable().meta({ description: "The provider's last word on it." }),
+        requirements: z.array(z.string()).meta({ description: 'What the provider still asks for, in its own names.' }),
+      }),
+    ),
+    next: z.string().meta({ description: 'What you can do now.' }),
+    createdAt: timestamp,
+    updatedAt: timestamp,
+  })
+  .meta({ id: 'Onboarding' });
+
+const newOnboarding = z
+  .strictObject({
+    firstName: line(1, 80)
+      .optional()
+      .meta({ description: 'As on your document. By default the start of your display name.' }),
+    lastName: line(1, 80)
+      .optional()
+      .meta({ description: 'As on your document. By default the end of your display name.' }),
+  })
+  .meta({ id: 'NewOnboarding' });
+
+/** Becoming a verified seller. */
+export function onboardingRoutes(deps: OnboardingRoutesDeps): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/v1/onboardings',
+      operationId: 'beginOnboarding',
+      tag: 'onboarding',
+      summary: 'Begin to become a verified seller',
+      description: 'There is one onboarding for each account: a second call answers with the same one.',
+      policy: { access: 'member' },
+      idempotency: 'converge',
+      body: newOnboarding,
+      responses: {
+        201: { description: 'Your onboarding.', schema: onboardingSchema },
+        202: { description: 'Your onboarding; its first step is being prepared.', schema: onboardingSchema },
+      },
+      handle: async ({ body, caller }) => {
+        const { userId } = caller();
+        const onboarding = await openOnboarding(deps.database, {
+          id: userId.replace('usr_', 'onb_') as OnboardingId,
+          userId,
+          ...(await legalName(deps.database, userId, body)),
+        });
+        const ready = await begin(deps.temporal.client, onboarding, deps.config.PUBLIC_URL);
+        const reply = {
+          headers: { Location: `/v1/onboardings/${onboarding.id}` },
+          body: await bodyOf(deps, onboarding.id),
+        };
+        return ready ? { status: 201, ...reply } : { status: 202, ...reply, final: false };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/onboardings/{id}',
+      operationId: 'getOnboarding',
+      tag: 'onboarding',
+      summary: 'Read your onboarding',
+      policy: { access: 'member' },
+      params: z.object({ id: idOf('onb') }),
+      responses: { 200: { description: 'Your onboarding.', schema: onboardingSchema } },
+      handle: async ({ params: { id }, caller }) => {
+        const onboarding = await findOnboarding(deps.database, 'id', id);
+        if (onboarding?.userId !== caller().userId) throw notFound('onboarding');
+        return { status: 200, body: await bodyOf(deps, id) };
+      },
+    }),
+  ];
+}
+
+/** The name that will be checked: as given, or the display name with its last word as the last name. */
+async function legalName(
+  database: Database,
+  userId: UserId,
+  { firstName, lastName }: z.output<typeof newOnboarding>,
+): Promise<{ firstName: string; lastName: string }> {
+  const words = ((await getAccount(database, userId))?.displayName ?? '').split(/\s+/);
+  const last = words.length > 1 ? words.pop() : words[0];
+  return { firstName: firstName ?? words.join(' '), lastName: lastName ?? last ?? '' };
+}
+
+/** How long the first step may take before the caller is told to look again. */
+const ANSWER_WITHIN_MS = 8_000;
+
+/** Starts the workflow, or joins the one that runs. @returns whether the identity check can be taken */
+async function begin(client: Client, { id, userId }: Onboarding, publicUrl: string): Promise<boolean> {
+  const start = new WithStartWorkflowOperation<OnboardingWorkflow>('onboarding', {
+    workflowId: onboardingWorkflowId(userId),
+    args: [{ onboardingId: id, userId, publicUrl }],
+    taskQueue: TASK_QUEUES.workflows,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: ONBOARDING_STATE, value: 'started' },
+      { key: SELLER_ID, value: userId },
+    ]),
+    staticSummary: `Onboarding ${id}`,
+  });
+  try {
+    await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+      // One update id for all calls: whoever asks joins the first one.
+      client.workflow.executeUpdateWithStart(beginOnboardingUpdate, {
+        updateId: 'begin',
+        startWorkflowOperation: start,
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return false;
+    throw error;
+  }
+}
+
+async function bodyOf(deps: OnboardingRoutesDeps, id: OnboardingId): Promise<z.input<typeof onboardingSchema>> {
+  const onboarding = await findOnboarding(deps.database, 'id', id);
+  if (onboarding === undefined) throw notFound('onboarding');
+  const identityDone = onboarding.identityOutcome === 'approved';
+  const identity: StepState = identityDone ? 'done' : onboarding.checkUrl === null ? 'waiting' : 'open';
+  const payout: StepState = onboarding.transfersActive ? 'done' : onboarding.accountId === null ? 'waiting' : 'open';
+  const payoutUrl = payout === 'open' ? await payoutLink(deps, onboarding) : undefined;
+  return {
+    id,
+    state: onboarding.state,
+    steps: [
+      {
+        name: 'identity_check',
+        state: identity,
+        ...(identity === 'open' && onboarding.checkUrl !== null && { url: onboarding.checkUrl }),
+        outcome: onboarding.identityOutcome,
+        requirements: [],
+      },
+      {
+        name: 'payout_account',
+        state: payout,
+        ...(payoutUrl !== undefined && { url: payoutUrl }),
+        outcome: onboarding.disabledReason,
+        requirements: [...onboarding.requirements],
+      },
+    ],
+    next: ONBOARDING_NEXT[onboarding.state],
+    createdAt: onboarding.createdAt.toISOString(),
+    updatedAt: onboarding.updatedAt.toISOString(),
+  };
+}
+
+/** A link that is about to expire is not handed out. */
+const LINK_RESERVE_MS = 60_000;
+
+/** The page of Stripe's form. Its links are good for minutes, so a new one is asked for when the last has run out. */
+async function payoutLink(
+  { database, payments, config }: OnboardingRoutesDeps,
+  onboarding: Onboarding,
+): Promise<string> {
+  const { link, accountId, id } = onboarding;
+  if (link !== null && link.expiresAt.getTime() > Date.now() + LINK_RESERVE_MS) return link.url;
+  if (accountId === null) throw notFound('payout account');
+  const returnUrl = `${config.PUBLIC_URL}/docs`;
+  try {
+    const { url, expiresAtMs } = await payments.createAccountLink(accountId, { refreshUrl: returnUrl, returnUrl });
+    await storeLink(database, id, { url, expiresAt: new Date(expiresAtMs) });
+    return url;
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    throw unavailable('Stripe does not answer at the moment. Ask again in a moment.', 5, error);
+  }
+}

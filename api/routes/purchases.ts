@@ -1,0 +1,344 @@
+import type { UpdateDefinition } from '@temporalio/client';
+import { z } from 'zod';
+import { idPattern, type PurchaseId } from '../../contracts/ids.ts';
+import { CURRENCIES, MAXIMUM_CHARGE } from '../../contracts/money.ts';
+import {
+  acceptPurchaseUpdate,
+  cancelPurchaseUpdate,
+  confirmPurchaseUpdate,
+  declinePurchaseUpdate,
+  deliverPurchaseUpdate,
+  type PurchaseCommand,
+  type PurchaseInput,
+  type PurchaseOutcome,
+} from '../../contracts/purchase.ts';
+import { conflict, notFound, Problem, unavailable, unprocessable } from '../../platform/errors.ts';
+import { idFrom } from '../../platform/ids.ts';
+import type { Payments } from '../../providers/payments.ts';
+import { ProviderError } from '../../providers/provider-error.ts';
+import { findListing } from '../../services/marketplace/index.ts';
+import {
+  explain,
+  findPurchase,
+  listPurchases,
+  type Purchase,
+  type Side,
+  timelineOf,
+} from '../../services/transactions/index.ts';
+import { decodeCursor, pageFrom } from '../cursors.ts';
+import type { ApiDeps } from '../deps.ts';
+import { type CommandResult, createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
+import { purchaseBody, purchaseSchema, timelineSchema, whySchema } from '../purchases/view.ts';
+import { type Caller, type Reply, type Route, route } from '../route.ts';
+import { idOf, page, pageOf } from '../schemas.ts';
+
+export interface PurchaseRoutesDeps extends Pick<ApiDeps, 'config' | 'database' | 'temporal'> {
+  readonly payments: Payments;
+}
+
+/** Buying, and what the parties do about a purchase. */
+export function purchaseRoutes(deps: PurchaseRoutesDeps): Route[] {
+  const commands = createPurchaseCommands(deps.temporal.client);
+  return [
+    openRoute(deps, commands),
+    ...ACTIONS.map((action) => actionRoute(deps, commands, action)),
+    ...readRoutes(deps),
+  ];
+}
+
+const params = z.object({ id: idOf('pur') });
+const path = '/v1/purchases/{id}';
+const tag = 'purchases';
+
+const newPurchase = z
+  .strictObject({
+    listingId: idOf('lst'),
+    quantity: z.int().min(1).max(100).default(1),
+    paymentMethod: z
+      .string()
+      .regex(/^pm_\w{1,100}$/, 'a Stripe payment method: pm_…')
+      .optional()
+      .meta({ description: 'Pays at once. Without it the app confirms the payment with `payment.clientSecret`.' }),
+    acceptedDisclaimers: z.array(z.string().min(1).max(100)).max(20).default([]),
+  })
+  .meta({ id: 'NewPurchase' });
+
+function openRoute(deps: PurchaseRoutesDeps, commands: PurchaseCommands): Route {
+  return route({
+    method: 'post',
+    path: '/v1/purchases',
+    operationId: 'buy',
+    tag,
+    summary: 'Buy something',
+    description:
+      'Reserves it, and begins the payment. The money is held until it is delivered. A card that is declined leaves the ' +
+      'purchase in `payment_pending`: pay with another one.',
+    policy: { access: 'member' },
+    idempotency: 'converge',
+    body: newPurchase,
+    responses: {
+      201: { description: 'The purchase.', schema: purchaseSchema },
+      202: { description: 'The purchase exists; its payment is being prepared.', schema: purchaseSchema },
+    },
+    problems: {
+      SOLD_OUT: { status: 409, when: 'there are not that many left.' },
+      LISTING_NOT_AVAILABLE: { status: 409, when: 'the listing is not for sale at the moment.' },
+      PRICE_CHANGED: { status: 409, when: 'the price changed while you were buying.' },
+      OWN_LISTING: { status: 409, when: 'it is your own listing.' },
+      AMOUNT_TOO_SMALL: { status: 422, when: 'the price is below what a card can be charged.' },
+      AMOUNT_TOO_LARGE: { status: 422, when: 'the price is above what a card can be charged.' },
+    },
+    handle: async ({ body, caller, operationUuid, commandId }) => {
+      const purchaseId = idFrom('pur', operationUuid);
+      const input = await inputOf(deps, purchaseId, caller(), body);
+      const result = await commands.open(input, commandId);
+      return opened(deps, purchaseId, result);
+    },
+  });
+}
+
+/**
+ * What the workflow is started with. A repeat meets the purchase that the first call opened: also when that happened
+ * just now, and the listing is sold out because of it.
+ */
+async function inputOf(
+  deps: PurchaseRoutesDeps,
+  purchaseId: PurchaseId,
+  buyer: Caller,
+  body: z.output<typeof newPurchase>,
+): Promise<PurchaseInput> {
+  const known = await findPurchase(deps.database, purchaseId);
+  if (known !== undefined) return repeated(deps, known, body);
+  try {
+    return await offer(deps, purchaseId, buyer, body);
+  } catch (error) {
+    const opened = await findPurchase(deps.database, purchaseId);
+    if (opened === undefined) throw error;
+    return repeated(deps, opened, body);
+  }
+}
+
+/** What is bought, as the listing offers it now. The workflow checks all of it again, together with the reservation. */
+async function offer(
+  { database, config }: PurchaseRoutesDeps,
+  purchaseId: PurchaseId,
+  { userId: buyerId }: Caller,
+  { listingId, quantity, paymentMethod, acceptedDisclaimers }: z.output<typeof newPurchase>,
+): Promise<PurchaseInput> {
+  const listing = await findListing(database, listingId);
+  if (listing === undefined || listing.state === 'draft') throw notFound('listing');
+  if (listing.sellerId === buyerId) throw conflict('OWN_LISTING', 'Nobody can buy from themselves.');
+  if (listing.state !== 'published') {
+    throw conflict('LISTING_NOT_AVAILABLE', 'This listing is not for sale at the moment.');
+  }
+  if (listing.stockAvailable < quantity) {
+    throw conflict('SOLD_OUT', 'There are not that many left.', { available: listing.stockAvailable });
+  }
+  const { currency } = listing.price;
+  const amount = listing.price.amount * quantity;
+  const { minimumCharge } = CURRENCIES[currency];
+  if (amount < minimumCharge) {
+    throw unprocessable('AMOUNT_TOO_SMALL', `A card is charged ${minimumCharge} minor units at least.`, {
+      minimumCharge,
+    });
+  }
+  if (amount > MAXIMUM_CHARGE) {
+    throw unprocessable('AMOUNT_TOO_LARGE', `A card is charged ${MAXIMUM_CHARGE} minor units at most.`, {
+      maximumCharge: MAXIMUM_CHARGE,
+    });
+  }
+  return {
+    purchaseId,
+    listingId,
+    buyerId,
+    sellerId: listing.sellerId,
+    quantity,
+    expectedPrice: { amount, currency },
+    ...(paymentMethod !== undefined && { paymentMethod }),
+    acceptedDisclaimers,
+    publicUrl: config.PUBLIC_URL,
+  };
+}
+
+/** A repeat joins the workflow that opened the purchase, whatever became of the listing since. */
+function repeated(
+  { config }: PurchaseRoutesDeps,
+  purchase: Purchase,
+  { paymentMethod }: z.output<typeof newPurchase>,
+): PurchaseInput {
+  return {
+    purchaseId: purchase.id,
+    listingId: purchase.listingId,
+    buyerId: purchase.buyerId,
+    sellerId: purchase.sellerId,
+    quantity: purchase.quantity,
+    expectedPrice: { amount: purchase.terms.price, currency: purchase.currency },
+    ...(paymentMethod !== undefined && { paymentMethod }),
+    acceptedDisclaimers: purchase.acceptedDisclaimers,
+    publicUrl: config.PUBLIC_URL,
+  };
+}
+
+async function opened(deps: PurchaseRoutesDeps, id: PurchaseId, result: CommandResult): Promise<Reply> {
+  const purchase = await findPurchase(deps.database, id);
+  if (purchase === undefined) {
+    throw unavailable('The purchase could not be opened yet. Send it again with the same Idempotency-Key.', 2);
+  }
+  const headers = { Location: `/v1/purchases/${id}` };
+  if (result === 'under_way') {
+    return { status: 202, headers, body: purchaseBody(purchase, 'buyer', { inProgress: true }), final: false };
+  }
+  return {
+    status: 201,
+    headers,
+    body: purchaseBody(purchase, 'buyer', { clientSecret: await clientSecret(deps, purchase) }),
+  };
+}
+
+/** With the client secret the app confirms a payment; a payment that is made needs none. It is asked for, never stored. */
+async function clientSecret({ payments }: PurchaseRoutesDeps, purchase: Purchase): Promise<string | undefined> {
+  const { status, intentId } = purchase.payment;
+  if (intentId === null || !['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(status)) {
+    return undefined;
+  }
+  try {
+    return await payments.getClientSecret(intentId);
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    throw unavailable('Stripe does not answer at the moment. Repeat this with the same Idempotency-Key.', 2, error);
+  }
+}
+
+interface Action {
+  readonly name: string;
+  readonly update: UpdateDefinition<PurchaseOutcome, [PurchaseCommand]>;
+  readonly summary: string;
+}
+
+const ACTIONS: readonly Action[] = [
+  {
+    name: 'accept',
+    update: acceptPurchaseUpdate,
+    summary: 'Accept it, as its seller: the payment is captured and held',
+  },
+  { name: 'decline', update: declinePurchaseUpdate, summary: 'Decline it, as its seller: nothing is charged' },
+  { name: 'deliver', update: deliverPurchaseUpdate, summary: 'Say that it is delivered, as its seller' },
+  { name: 'confirm', update: confirmPurchaseUpdate, summary: 'Confirm it, as its buyer: the money is released' },
+  { name: 'cancel', update: cancelPurchaseUpdate, summary: 'Cancel it before the seller has accepted, as its buyer' },
+];
+
+/** One command of a party. What each does from which state stands in the transition table. */
+function actionRoute({ database }: PurchaseRoutesDeps, commands: PurchaseCommands, action: Action): Route {
+  return route({
+    method: 'post',
+    path: `${path}/${action.name}`,
+    operationId: `${action.name}Purchase`,
+    tag,
+    summary: action.summary,
+    policy: { access: 'member' },
+    idempotency: 'converge',
+    params,
+    responses: {
+      200: { description: 'It is committed.', schema: purchaseSchema },
+      202: { description: 'It is under way: read the purchase in a moment.', schema: purchaseSchema },
+    },
+    problems: {
+      NOT_ALLOWED_NOW: {
+        status: 409,
+        when: 'the purchase is not in a state for it, or it is the other party’s to do.',
+      },
+      IN_PROGRESS: { status: 409, when: 'another change of this purchase is in progress.' },
+      PAYMENT_REFUSED: { status: 409, when: 'the payment provider refused it.' },
+    },
+    handle: async ({ params: { id }, caller, commandId }) => {
+      const { userId } = caller();
+      const side = sideOf(await purchaseOf(database, id, userId), userId);
+      const result = await commands.send(id, action.update, { actorId: userId }, commandId);
+      const purchase = await purchaseOf(database, id, userId);
+      if (result === 'ended') throw tooLate(purchase);
+      if (result === 'done') return { status: 200, body: purchaseBody(purchase, side) };
+      const headers = { Location: `/v1/purchases/${id}` };
+      return { status: 202, headers, body: purchaseBody(purchase, side, { inProgress: true }), final: false };
+    },
+  });
+}
+
+/** The workflow has ended: what the database says is the last word. */
+function tooLate(purchase: Purchase): Problem {
+  const { state, mayAct } = explain(purchase);
+  return conflict('NOT_ALLOWED_NOW', `The purchase has ended: it is ${state}.`, { state, allowed: mayAct });
+}
+
+function readRoutes({ database }: PurchaseRoutesDeps): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/v1/purchases',
+      operationId: 'listPurchases',
+      tag,
+      summary: 'List your purchases, newest first',
+      policy: { access: 'member' },
+      query: z.strictObject({ ...page, as: z.enum(['buyer', 'seller']).default('buyer') }),
+      responses: { 200: { description: 'A page of them.', schema: pageOf(purchaseSchema) } },
+      handle: async ({ query: { as, limit, cursor }, caller }) => {
+        const before = cursor === undefined ? undefined : (decodeCursor(cursor, idPattern('pur')) as PurchaseId);
+        const found = await listPurchases(database, as, caller().userId, before, limit + 1);
+        const { rows, nextCursor } = pageFrom(found, limit);
+        return { status: 200, body: { data: rows.map((purchase) => purchaseBody(purchase, as)), nextCursor } };
+      },
+    }),
+    route({
+      method: 'get',
+      path,
+      operationId: 'getPurchase',
+      tag,
+      summary: 'Read a purchase',
+      policy: { access: 'member' },
+      params,
+      responses: { 200: { description: 'The purchase.', schema: purchaseSchema } },
+      handle: async ({ params: { id }, caller }) => {
+        const { userId } = caller();
+        const purchase = await purchaseOf(database, id, userId);
+        return { status: 200, body: purchaseBody(purchase, sideOf(purchase, userId)) };
+      },
+    }),
+    route({
+      method: 'get',
+      path: `${path}/why`,
+      operationId: 'whyPurchase',
+      tag,
+      summary: 'Why it stands where it stands, who can act, and what happens by itself',
+      policy: { access: 'member' },
+      params,
+      responses: { 200: { description: 'The answer.', schema: whySchema } },
+      handle: async ({ params: { id }, caller }) => ({
+        status: 200,
+        body: explain(await purchaseOf(database, id, caller().userId)),
+      }),
+    }),
+    route({
+      method: 'get',
+      path: `${path}/timeline`,
+      operationId: 'purchaseTimeline',
+      tag,
+      summary: 'What happened to it, oldest first',
+      policy: { access: 'member' },
+      params,
+      responses: { 200: { description: 'What happened.', schema: timelineSchema } },
+      handle: async ({ params: { id }, caller }) => ({
+        status: 200,
+        body: { data: await timelineOf(database, await purchaseOf(database, id, caller().userId)) },
+      }),
+    }),
+  ];
+}
+
+/** A purchase is its parties' alone. @throws Problem 404 */
+async function purchaseOf(database: ApiDeps['database'], id: PurchaseId, userId: string): Promise<Purchase> {
+  const purchase = await findPurchase(database, id);
+  if (purchase === undefined || (purchase.buyerId !== userId && purchase.sellerId !== userId))
+    throw notFound('purchase');
+  return purchase;
+}
+
+const sideOf = (purchase: Purchase, userId: string): Side => (purchase.buyerId === userId ? 'buyer' : 'seller');

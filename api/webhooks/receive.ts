@@ -1,0 +1,36 @@
+import type { Database } from '../../platform/database.ts';
+import { Problem, unavailable } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/logging.ts';
+import { deliverEvent, type FlowSignals, putEvent, type WebhookEvent } from '../../services/webhooks/index.ts';
+import type { Reply } from '../route.ts';
+
+/** An answer of 2xx is a promise: it is given once the event is stored, whatever Temporal does. */
+export async function receive(
+  database: Database,
+  signals: FlowSignals,
+  log: Logger,
+  event: WebhookEvent,
+): Promise<Reply> {
+  let isNew: boolean;
+  try {
+    isNew = await putEvent(database, event);
+  } catch (error) {
+    throw unavailable('The event could not be stored. Send it again.', 10, error);
+  }
+  if (isNew) await deliverNow(database, signals, log, event);
+  return { status: 200, body: { received: true } };
+}
+
+/** Tells the flow at once; what fails here stays in the inbox, and the relay tells it again. */
+async function deliverNow(database: Database, signals: FlowSignals, log: Logger, event: WebhookEvent): Promise<void> {
+  const { provider, eventType, eventId } = event;
+  try {
+    const status = await deliverEvent(database, signals, event);
+    log.info('a webhook came', { provider, eventType, eventId, status });
+  } catch (error) {
+    log.warn('a webhook is left for the relay', { provider, eventType, eventId, error });
+  }
+}
+
+export const badSignature = (): Problem =>
+  new Problem(401, 'BAD_SIGNATURE', 'The signature does not fit the body, or its time is too far from now.');

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { Logger } from '../logging.ts';
+import { FAILURE_CONVERTER_PATH } from './data-converter.ts';
+
+/** What can get into a workflow bundle: any change there makes a new one. */
+const SOURCES = ['workflows', 'contracts', 'services', 'platform/temporal', 'package.json'];
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * The bundle of all workflows, as workers, replay and tests run it.
+ * @param cacheDir where bundles are kept by the hash of their sources, since making one takes seconds; none is kept without
+ */
+export async function workflowBundle(cacheDir: string | undefined, log: Logger): Promise<WorkflowBundleWithSourceMap> {
+  if (cacheDir === undefined) return bundle(log);
+  const path = join(cacheDir, `workflows-${await hashOfSources()}.js`);
+  if (existsSync(path)) return { code: await readFile(path, 'utf8'), sourceMap: '' };
+  const made = await bundle(log);
+  await mkdir(cacheDir, { recursive: true });
+  // Renamed into place, so that another process never reads half a bundle.
+  const unfinished = `${path}.${process.pid}`;
+  await writeFile(unfinished, made.code);
+  await rename(unfinished, path);
+  return made;
+}
+
+function bundle(log: Logger): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({
+    workflowsPath: join(
+      ROOT,
+      existsSync(join(ROOT, 'workflows/index.ts')) ? 'workflows/index.ts' : 'workflows/index.js',
+    ),
+    failureConverterPath: FAILURE_CONVERTER_PATH,
+    logger: {
+      log: (_level, message) => log.debug(message),
+      trace: () => {},
+      debug: () => {},
+      info: (message) => log.debug(message),
+      warn: (message) => log.warn(message),
+      error: (message) => log.error(message),
+    },
+  });
+}
+
+async function hashOfSources(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const source of SOURCES) {
+    for (const file of await filesBelow(join(ROOT, source))) {
+      hash.update(file.slice(ROOT.length)).update(await readFile(file));
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function filesBelow(path: string): Promise<string[]> {
+  if (/\.\w+$/.test(path)) return [path];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && /\.[jt]s$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

@@ -1,0 +1,31 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { PurchaseId, UserId } from '../../contracts/ids.ts';
+import {
+  accountHintSignal,
+  identityHintSignal,
+  onboardingWorkflowId,
+  type ProviderHint,
+} from '../../contracts/onboarding.ts';
+import { type PaymentHint, paymentHintSignal, purchaseWorkflowId } from '../../contracts/purchase.ts';
+
+/** Hands hints of providers to the flows they concern. Each resolves to false when the flow has ended. */
+export function createFlowSignals(client: Client) {
+  const handle = (workflowId: string) => client.workflow.getHandle(workflowId);
+  return {
+    payment: (id: PurchaseId, hint: PaymentHint) =>
+      sent(handle(purchaseWorkflowId(id)).signal(paymentHintSignal, hint)),
+    account: (id: UserId, hint: ProviderHint) => sent(handle(onboardingWorkflowId(id)).signal(accountHintSignal, hint)),
+    identity: (id: UserId, hint: ProviderHint) =>
+      sent(handle(onboardingWorkflowId(id)).signal(identityHintSignal, hint)),
+  };
+}
+
+async function sent(signal: Promise<void>): Promise<boolean> {
+  try {
+    await signal;
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The desk of a flow: wishes of people and hints of providers are laid on it as they come, and the flow takes them up one
+ * at a time. Handlers only put down; the flow alone decides and acts.
+ */
+import { condition } from '@temporalio/workflow';
+
+/** A wish waits for its outcome; a hint does not. */
+export type Item<Wish, Outcome, Hint> =
+  | { readonly kind: 'wish'; readonly wish: Wish; readonly settle: Settle<Outcome> }
+  | { readonly kind: 'hint'; readonly hint: Hint };
+
+interface Settle<Outcome> {
+  readonly done: (outcome: Outcome) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export interface Desk<Wish, Outcome, Hint> {
+  /** Lays a wish down. @returns its outcome, once the flow has followed it; rejects when it could not */
+  ask(wish: Wish): Promise<Outcome>;
+  /** Lays a hint down, unless its event came before. */
+  tell(eventId: string, hint: Hint): void;
+  /** Whether a wish is waiting or being followed. */
+  readonly busy: boolean;
+  /** Whether nothing lies on the desk. */
+  readonly empty: boolean;
+  /** Waits for something to come. @returns false when `timeoutMs` passed first; without it, it waits for ever */
+  wait(timeoutMs: number | undefined, summary: string): Promise<boolean>;
+  /** Takes up what came first. @returns undefined when the desk is empty */
+  take(): Item<Wish, Outcome, Hint> | undefined;
+  /** Which events came, to be carried on when the history is started afresh. */
+  readonly seen: readonly string[];
+}
+
+/** A flow that gets more hints than this at once has a provider gone mad: the rest is dropped, and looked up later anyway. */
+const MAX_HINTS = 100;
+/** How many events are remembered, to count each once. */
+const MAX_SEEN = 200;
+
+export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []): Desk<Wish, Outcome, Hint> {
+  const items: Item<Wish, Outcome, Hint>[] = [];
+  const seen = new Set(seenBefore);
+  let following = 0;
+
+  return {
+    ask: (wish) => {
+      following++;
+      return new Promise<Outcome>((done, failed) => {
+        items.push({ kind: 'wish', wish, settle: { done, failed } });
+      }).finally(() => {
+        following--;
+      });
+    },
+    tell: (eventId, hint) => {
+      if (seen.has(eventId) || items.length >= MAX_HINTS) return;
+      seen.add(eventId);
+      for (const oldest of seen) {
+        if (seen.size <= MAX_SEEN) break;
+        seen.delete(oldest);
+      }
+      items.push({ kind: 'hint', hint });
+    },
+    get busy() {
+      return following > 0;
+    },
+    get empty() {
+      return items.length === 0;
+    },
+    wait: async (timeoutMs, summary) => {
+      const cameIn = (): boolean => items.length > 0;
+      if (cameIn()) return true;
+      if (timeoutMs === undefined) {
+        await condition(cameIn);
+        return true;
+      }
+      return timeoutMs > 0 && condition(cameIn, timeoutMs, { summary });
+    },
+    take: () => items.shift(),
+    get seen() {
+      return [...seen];
+    },
+  };
+}

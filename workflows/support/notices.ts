@@ -1,0 +1,27 @@
+/** What staff read about a flow in the Temporal UI: its details, in Markdown, about six lines. */
+import { setCurrentDetails } from '@temporalio/workflow';
+
+export interface Notice {
+  /** Where the flow is looked at outside Temporal. Comes first, since the UI shows only some lines. */
+  readonly link: { readonly title: string; readonly url: string };
+  readonly title: string;
+  /** One line each, in the order of importance. */
+  readonly lines: readonly string[];
+}
+
+export function tellStaff({ link, title, lines }: Notice): void {
+  setCurrentDetails(
+    [`[${link.title}](${link.url})`, '', `**${title}**`, ...lines.map((line) => `- ${line}`)].join('\n'),
+  );
+}
+
+/** `12.50 EUR`, from minor units: every currency that Wellpact settles in has two decimals. */
+export function moneyText(amountMinor: number, currency: string): string {
+  const digits = String(amountMinor).padStart(3, '0');
+  return `${digits.slice(0, -2)}.${digits.slice(-2)} ${currency}`;
+}
+
+/** `2026-03-01 14:05 UTC`. */
+export function timeText(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
