@@ -5,6 +5,7 @@ import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import type { Temporal } from '../platform/temporal/client.ts';
 import type { AccessTokens } from '../platform/tokens.ts';
 import type { LinkTokens } from '../platform/tokens-link.ts';
+import type { Payments } from '../providers/payments.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /** What routes are made of. `api/main.ts` builds it once; each `…Routes(deps)` takes what it needs of it. */
@@ -15,6 +16,7 @@ export interface ApiDeps {
   readonly metrics: Metrics;
   readonly readinessChecks: readonly ReadinessCheck[];
   readonly rateLimits: RateLimits;
+  readonly payments: Payments;
   readonly accessTokens: AccessTokens;
   readonly links: LinkTokens;
 }

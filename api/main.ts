@@ -8,6 +8,7 @@ import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
 import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
+import { createStripePayments } from '../providers/stripe.ts';
 import { findActiveSession } from '../services/users/index.ts';
 import { createApp } from './app.ts';
 import type { IdentifyCaller } from './authentication.ts';
@@ -17,19 +18,32 @@ import { createIdempotencyKeeper } from './idempotency/idempotency.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { Role, Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { onboardingRoutes } from './routes/onboardings.ts';
 import { operationsRoutes } from './routes/operations.ts';
+import { purchaseRoutes } from './routes/purchases.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { verificationPageRoutes } from './routes/verification-page.ts';
 import { listen, stopListening } from './server.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
 
 /** Longest wait of a handler (8 s for a workflow, after 8 s for another run of the request), and some time to spare. */
 const REQUEST_TIMEOUT_MS = 20_000;
+/** A caller waits for what the API itself asks of Stripe. */
+const PROVIDER_TIMEOUT_MS = 6_000;
 /** Requests in flight may go on for so long after the process was told to stop. */
 const GRACE_MS = 8_000;
 
 /** All routes, one resource a line. */
 function routesOf(deps: ApiDeps): Route[] {
-  return [...accountRoutes(deps), ...verificationPageRoutes(deps), ...sessionRoutes(deps), ...operationsRoutes(deps)];
+  return [
+    ...accountRoutes(deps),
+    ...verificationPageRoutes(deps),
+    ...sessionRoutes(deps),
+    ...onboardingRoutes(deps),
+    ...purchaseRoutes(deps),
+    ...webhookRoutes(deps),
+    ...operationsRoutes(deps),
+  ];
 }
 
 async function depsOf(config: Config, database: Database, temporal: Temporal): Promise<ApiDeps> {
@@ -46,6 +60,11 @@ async function depsOf(config: Config, database: Database, temporal: Temporal): P
     metrics,
     readinessChecks,
     rateLimits: createRateLimits(database),
+    payments: createStripePayments({
+      apiKey: config.STRIPE_API_KEY,
+      apiUrl: config.STRIPE_API_URL,
+      timeoutMs: PROVIDER_TIMEOUT_MS,
+    }),
     accessTokens: await createAccessTokens(config.TOKEN_SIGNING_KEY, config.PUBLIC_URL),
     links: createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY)),
   };

@@ -18,7 +18,6 @@ import { ONBOARDING_STATE, SELLER_ID } from '../../contracts/search-attributes.t
 import { TASK_QUEUES } from '../../contracts/task-queues.ts';
 import type { Database } from '../../platform/database.ts';
 import { notFound, unavailable } from '../../platform/errors.ts';
-import type { Payments } from '../../providers/payments.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
 import {
   findOnboarding,
@@ -32,9 +31,7 @@ import type { ApiDeps } from '../deps.ts';
 import { type Route, route } from '../route.ts';
 import { idOf, line, timestamp } from '../schemas.ts';
 
-export interface OnboardingRoutesDeps extends Pick<ApiDeps, 'config' | 'database' | 'temporal'> {
-  readonly payments: Payments;
-}
+export type OnboardingRoutesDeps = Pick<ApiDeps, 'config' | 'database' | 'temporal' | 'payments'>;
 
 const STEP_STATES = ['waiting', 'open', 'done'] as const;
 type StepState = (typeof STEP_STATES)[number];

@@ -14,7 +14,6 @@ import {
 } from '../../contracts/purchase.ts';
 import { conflict, notFound, Problem, unavailable, unprocessable } from '../../platform/errors.ts';
 import { idFrom } from '../../platform/ids.ts';
-import type { Payments } from '../../providers/payments.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
 import { findListing } from '../../services/marketplace/index.ts';
 import {
@@ -32,9 +31,7 @@ import { purchaseBody, purchaseSchema, timelineSchema, whySchema } from '../purc
 import { type Caller, type Reply, type Route, route } from '../route.ts';
 import { idOf, page, pageOf } from '../schemas.ts';
 
-export interface PurchaseRoutesDeps extends Pick<ApiDeps, 'config' | 'database' | 'temporal'> {
-  readonly payments: Payments;
-}
+export type PurchaseRoutesDeps = Pick<ApiDeps, 'config' | 'database' | 'temporal' | 'payments'>;
 
 /** Buying, and what the parties do about a purchase. */
 export function purchaseRoutes(deps: PurchaseRoutesDeps): Route[] {
@@ -131,8 +128,8 @@ async function offer(
   if (listing.state !== 'published') {
     throw conflict('LISTING_NOT_AVAILABLE', 'This listing is not for sale at the moment.');
   }
-  if (listing.stockAvailable < quantity) {
-    throw conflict('SOLD_OUT', 'There are not that many left.', { available: listing.stockAvailable });
+  if (listing.stock.available < quantity) {
+    throw conflict('SOLD_OUT', 'There are not that many left.', { available: listing.stock.available });
   }
   const { currency } = listing.price;
   const amount = listing.price.amount * quantity;
