@@ -12,7 +12,7 @@ import {
   type PurchaseInput,
   type PurchaseOutcome,
 } from '../../contracts/purchase.ts';
-import { conflict, notFound, Problem, unavailable, unprocessable } from '../../platform/errors.ts';
+import { conflict, notFound, type Problem, unavailable, unprocessable } from '../../platform/errors.ts';
 import { idFrom } from '../../platform/ids.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
 import { findListing } from '../../services/marketplace/index.ts';
