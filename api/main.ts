@@ -18,6 +18,7 @@ import { createIdempotencyKeeper } from './idempotency/idempotency.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { Role, Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { listingRoutes } from './routes/listings.ts';
 import { onboardingRoutes } from './routes/onboardings.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
@@ -40,6 +41,7 @@ function routesOf(deps: ApiDeps): Route[] {
     ...verificationPageRoutes(deps),
     ...sessionRoutes(deps),
     ...onboardingRoutes(deps),
+    ...listingRoutes(deps),
     ...purchaseRoutes(deps),
     ...webhookRoutes(deps),
     ...operationsRoutes(deps),
