@@ -1,0 +1,43 @@
+import { Router } from '@koa/router';
+import Koa from 'koa';
+import type { Logger } from '../../platform/logging.ts';
+import { hostedPages, type Steps } from '../pages/hosted.ts';
+import type { SandboxSettings } from '../settings.ts';
+import type { Database } from '../store/database.ts';
+import { readLog } from '../store/log.ts';
+import { startPage } from './start-page.ts';
+
+export interface ControlBackend {
+  readonly database: Database;
+  readonly log: Logger;
+  readonly settings: SandboxSettings;
+  readonly steps: Steps;
+}
+
+/** The control port: health, the log of what truly happened, the hosted pages and the start page. */
+export function controlApplication(backend: ControlBackend): Koa {
+  const router = new Router();
+  router.get('/healthz', async (context) => {
+    await backend.database.pool.query('SELECT 1');
+    context.body = { status: 'ok' };
+  });
+  router.get('/', (context) => {
+    context.type = 'html';
+    context.body = startPage(backend.settings);
+  });
+  router.get('/_control/log', async (context) => {
+    const query = context.URL.searchParams;
+    const entries = await readLog(backend.database.pool, {
+      transferGroup: query.get('transferGroup') ?? undefined,
+      kind: query.get('kind') ?? undefined,
+      id: query.get('id') ?? undefined,
+    });
+    context.type = 'application/x-ndjson';
+    context.body = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  });
+  const application = new Koa();
+  application.on('error', (error: unknown) => backend.log.error('The control port failed to answer', { error }));
+  application.use(router.routes());
+  application.use(hostedPages(backend.steps).routes());
+  return application;
+}

@@ -1,0 +1,90 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Router } from '@koa/router';
+import Koa from 'koa';
+import type { Logger } from '../../platform/logging.ts';
+import { readBody } from '../pages/body.ts';
+import type { Clock } from '../store/clock.ts';
+import type { Database } from '../store/database.ts';
+import { applicantOperations } from './applicants.ts';
+import { OnfidoError } from './errors.ts';
+import { workflowRunOperations } from './workflow-runs.ts';
+
+export interface OnfidoBackend {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly pagesUrl: string;
+  readonly apiToken: string;
+  readonly workflowId: string;
+  /** Called after a commit: webhooks may be waiting. */
+  readonly wakeDeliveries: () => void;
+}
+
+export const ONFIDO_OPERATIONS = [...applicantOperations, ...workflowRunOperations];
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** The Onfido API v3.6 over HTTP. */
+export function onfidoApplication(backend: OnfidoBackend): Koa {
+  const router = new Router({ prefix: '/v3.6' });
+  for (const operation of ONFIDO_OPERATIONS) {
+    router.register(operation.path, [operation.method], async (context) => {
+      const request = {
+        id: context.params['id'] ?? '',
+        query: context.URL.searchParams,
+        body: operation.method === 'POST' || operation.method === 'PUT' ? await jsonBody(context) : undefined,
+      };
+      const reply = await backend.database.transaction((tx) =>
+        operation.handle(
+          { tx, clock: backend.clock, pagesUrl: backend.pagesUrl, workflowId: backend.workflowId },
+          request,
+        ),
+      );
+      backend.wakeDeliveries();
+      context.status = reply.status;
+      if (reply.headers !== undefined) context.set(reply.headers);
+      if (reply.body !== undefined) context.body = reply.body;
+    });
+  }
+  const application = new Koa();
+  application.use(async (context, next) => {
+    try {
+      authenticate(context.get('authorization'), backend.apiToken);
+      await next();
+      if (context.status === 404 && context.body === undefined) {
+        throw new OnfidoError(404, 'resource_not_found', 'The resource you requested does not exist in this sandbox');
+      }
+    } catch (error) {
+      const known = error instanceof OnfidoError;
+      if (!known) backend.log.error('An Onfido request failed inside the sandbox', { error });
+      const answer = known ? error : new OnfidoError(500, 'internal_server_error', 'An internal server error occurred');
+      context.status = answer.status;
+      context.body = answer.envelope();
+    }
+  });
+  application.use(router.routes());
+  return application;
+}
+
+function authenticate(authorization: string, token: string): void {
+  const given = /^Token token=(.+)$/.exec(authorization)?.[1] ?? '';
+  const digest = (value: string) => createHash('sha256').update(value).digest();
+  if (!timingSafeEqual(digest(given), digest(token))) {
+    throw new OnfidoError(401, 'authorization_error', 'Authorization error: please re-check your credentials');
+  }
+}
+
+async function jsonBody(context: Koa.Context): Promise<unknown> {
+  const body = await readBody(context.req, MAX_BODY_BYTES);
+  if (body === undefined)
+    throw new OnfidoError(413, 'bad_request', `A request body has at most ${MAX_BODY_BYTES} bytes`);
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    throw new OnfidoError(
+      400,
+      'bad_request',
+      `Could not parse the body as JSON: ${error instanceof Error ? error.message : ''}`,
+    );
+  }
+}

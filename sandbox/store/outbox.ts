@@ -1,0 +1,74 @@
+import type { Tx } from './database.ts';
+
+/** Where webhooks go: each endpoint has its own secret and its own order. */
+export type WebhookEndpoint = 'stripe' | 'stripe-connect' | 'onfido';
+
+/** A webhook that waits to be sent. */
+export interface Delivery {
+  readonly id: string;
+  readonly eventId: string | null;
+  readonly topic: string;
+  readonly body: string;
+  /** How often it was tried before. */
+  readonly attempts: number;
+}
+
+/** Puts a webhook into the outbox; it leaves once the transaction is committed. */
+export async function enqueueDelivery(
+  tx: Tx,
+  delivery: { endpoint: WebhookEndpoint; eventId: string | null; topic: string; body: string },
+): Promise<void> {
+  await tx.query('INSERT INTO sandbox.deliveries (endpoint, event_id, topic, body) VALUES ($1, $2, $3, $4)', [
+    delivery.endpoint,
+    delivery.eventId,
+    delivery.topic,
+    delivery.body,
+  ]);
+}
+
+/** The next webhook of this endpoint that is due, in order of creation. */
+export async function nextDelivery(tx: Tx, endpoint: WebhookEndpoint): Promise<Delivery | undefined> {
+  const found = await tx.query<{
+    id: string;
+    event_id: string | null;
+    topic: string;
+    body: string;
+    attempts: number;
+  }>(
+    `SELECT id, event_id, topic, body, attempts FROM sandbox.deliveries
+     WHERE endpoint = $1 AND state = 'pending' AND not_before <= now()
+     ORDER BY coalesce(rank, id), id LIMIT 1`,
+    [endpoint],
+  );
+  const row = found.rows[0];
+  return row && { id: row.id, eventId: row.event_id, topic: row.topic, body: row.body, attempts: row.attempts };
+}
+
+export async function markDelivered(tx: Tx, id: string): Promise<void> {
+  await tx.query(`UPDATE sandbox.deliveries SET state = 'delivered', attempts = attempts + 1 WHERE id = $1`, [id]);
+}
+
+/** Notes a failed attempt: tried again after `delayMs`, or given up when that is undefined. */
+export async function markFailedAttempt(
+  tx: Tx,
+  id: string,
+  reason: string,
+  delayMs: number | undefined,
+): Promise<void> {
+  await tx.query(
+    `UPDATE sandbox.deliveries SET attempts = attempts + 1, last_error = $2,
+       state = CASE WHEN $3::integer IS NULL THEN 'failed' ELSE 'pending' END,
+       not_before = now() + coalesce($3::integer, 0) * interval '1 millisecond'
+     WHERE id = $1`,
+    [id, reason, delayMs ?? null],
+  );
+}
+
+/** How many endpoints have not acknowledged this event yet. */
+export async function pendingDeliveries(tx: Tx, eventId: string): Promise<number> {
+  const found = await tx.query<{ pending: number }>(
+    `SELECT count(*)::integer AS pending FROM sandbox.deliveries WHERE event_id = $1 AND state = 'pending'`,
+    [eventId],
+  );
+  return found.rows[0]?.pending ?? 0;
+}

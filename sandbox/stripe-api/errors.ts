@@ -1,0 +1,77 @@
+import type { Stripe } from 'stripe';
+
+export type StripeErrorType = 'api_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error';
+
+/** The members of Stripe's error object beyond type and message. */
+export interface StripeErrorDetails {
+  readonly code?: string | undefined;
+  readonly param?: string | undefined;
+  readonly decline_code?: string | undefined;
+  readonly advice_code?: string | undefined;
+  readonly network_decline_code?: string | undefined;
+  readonly charge?: string | undefined;
+  readonly payment_intent?: Stripe.PaymentIntent | undefined;
+  readonly payment_method?: Stripe.PaymentMethod | undefined;
+}
+
+/**
+ * What Stripe answers when it cannot do as asked. Thrown, it undoes the work of the request;
+ * returned as an outcome (see `operation.ts`), the work stays, as with a declined card.
+ */
+export class StripeError extends Error {
+  readonly status: number;
+  readonly type: StripeErrorType;
+  readonly details: StripeErrorDetails;
+
+  constructor(status: number, type: StripeErrorType, message: string, details: StripeErrorDetails = {}) {
+    super(message);
+    this.name = 'StripeError';
+    this.status = status;
+    this.type = type;
+    this.details = details;
+  }
+
+  /** The same refusal with the payment intent shown differently (less of it, to a publishable key). */
+  withIntent(intent: object): StripeError {
+    return new StripeError(this.status, this.type, this.message, {
+      ...this.details,
+      payment_intent: intent as Stripe.PaymentIntent,
+    });
+  }
+
+  /** The body: always with the `error` envelope, without which stripe-node takes any JSON for a success. */
+  envelope(): { error: Record<string, unknown> } {
+    const code = this.details.code;
+    const documented =
+      code === undefined ? {} : { doc_url: `https://stripe.com/docs/error-codes/${code.replaceAll('_', '-')}` };
+    return { error: { ...documented, ...this.details, message: this.message, type: this.type } };
+  }
+}
+
+export function invalidRequest(message: string, details: StripeErrorDetails = {}): StripeError {
+  return new StripeError(400, 'invalid_request_error', message, details);
+}
+
+/** An id in the path that names nothing: 404. */
+export function noSuchObject(noun: string, id: string, param: string): StripeError {
+  return new StripeError(404, 'invalid_request_error', `No such ${noun}: '${id}'`, { code: 'resource_missing', param });
+}
+
+/** An id among the parameters that names nothing: 400, since the URL itself exists. */
+export function noSuchReference(noun: string, id: string, param: string): StripeError {
+  return invalidRequest(`No such ${noun}: '${id}'`, { code: 'resource_missing', param });
+}
+
+export function lockTimeout(): StripeError {
+  return new StripeError(
+    429,
+    'invalid_request_error',
+    'This object cannot be accessed right now because another API request or Stripe process is currently accessing it. ' +
+      'If you see this error intermittently, retry the request.',
+    { code: 'lock_timeout' },
+  );
+}
+
+export function internalError(): StripeError {
+  return new StripeError(500, 'api_error', 'An unknown error occurred');
+}

@@ -1,0 +1,145 @@
+import type { Stripe } from 'stripe';
+import { findObject, type Stored } from '../store/objects.ts';
+import { invalidRequest } from '../stripe-api/errors.ts';
+import { newStripeId } from '../stripe-api/ids.ts';
+import {
+  anyKind,
+  type Call,
+  CREATED_PARAMETER,
+  LIST_PARAMETERS,
+  operation,
+  type Resource,
+  type ResourceKind,
+} from '../stripe-api/operation.ts';
+import { mergedMetadata, type Values } from '../stripe-api/parameters.ts';
+import { noAccess } from '../stripe-api/requests.ts';
+import { add, change, listed, record } from '../stripe-api/resources.ts';
+import { type AccountHidden, buildAccount, changedAccount, withRequirements } from './account-builder.ts';
+import { ACCOUNT_CREATE, ACCOUNT_UNMODELLED, ACCOUNT_UPDATE } from './account-parameters.ts';
+import { emit } from './events.ts';
+
+/** Connected accounts live on the platform. */
+export const ACCOUNT: ResourceKind<Stripe.Account, AccountHidden> = {
+  name: 'account',
+  noun: 'account',
+  idPrefix: 'acct',
+  expandable: {},
+};
+
+const PLATFORM_COUNTRY = 'DE';
+/** 1 January 2026. */
+const PLATFORM_CREATED = 1_767_225_600;
+
+async function createAccount(call: Call, values: Values<typeof ACCOUNT_CREATE>): Promise<Stripe.Account> {
+  if (values.type !== undefined && values.controller !== undefined) {
+    throw invalidRequest(
+      'You may not provide the `type` parameter and `controller` parameters simultaneously. They are mutually exclusive.',
+    );
+  }
+  const controller = values.controller;
+  if (controller?.requirement_collection === 'application' && controller.stripe_dashboard?.type !== 'none') {
+    throw invalidRequest(
+      'When `controller[requirement_collection]` is `application`, `controller[stripe_dashboard][type]` must be `none`.',
+      { param: 'controller[stripe_dashboard][type]' },
+    );
+  }
+  const id = `acct_1${newStripeId('').slice(2, 18)}`;
+  const { body, hidden } = buildAccount(id, call.now, values, PLATFORM_COUNTRY);
+  await add(call, ACCOUNT, body, hidden, call.platform);
+  await record(call, { kind: 'account', id });
+  return body;
+}
+
+/** The connected account with this id, locked. @throws StripeError 403 as Stripe answers for accounts of others */
+export async function lockAccount(call: Call, id: string): Promise<Stored<Stripe.Account, AccountHidden>> {
+  const found = await findObject(call.tx, ACCOUNT, call.platform, id, { lock: true });
+  if (found === undefined) throw noAccess(id);
+  return found;
+}
+
+async function updateAccount(call: Call, id: string, values: Values<typeof ACCOUNT_UPDATE>): Promise<Stripe.Account> {
+  const account = await lockAccount(call, id);
+  const { body, hidden } = changedAccount(account, values);
+  return applyToAccount(
+    call,
+    account,
+    { ...body, metadata: mergedMetadata(account.body.metadata ?? {}, values.metadata) },
+    hidden,
+  );
+}
+
+/**
+ * Writes an account whose facts changed: capabilities and requirements follow from them, and the Connect endpoint is told
+ * when anything is different.
+ */
+export async function applyToAccount(
+  call: Call,
+  account: Stored<Stripe.Account, AccountHidden>,
+  body: Stripe.Account,
+  hidden: AccountHidden,
+): Promise<Stripe.Account> {
+  const changed = await change(call, account, withRequirements(body, hidden), hidden);
+  if (JSON.stringify(changed.body) !== JSON.stringify(account.body)) {
+    await emit(call, 'account.updated', changed.body, { account: changed.body.id, previous: account.body });
+  }
+  return changed.body;
+}
+
+/** The platform's own account: as fixed as the key it belongs to, and therefore not stored. */
+function platformAccount(call: Call): Stripe.Account {
+  const built = buildAccount(call.platform, PLATFORM_CREATED, { type: 'standard' }, PLATFORM_COUNTRY);
+  const hidden: AccountHidden = { ...built.hidden, submitted: true };
+  return withRequirements({ ...built.body, controller: { type: 'account' } }, hidden);
+}
+
+async function retrieveAccount(call: Call, id: string): Promise<Stripe.Account> {
+  if (id === call.platform) return platformAccount(call);
+  const found = await findObject(call.tx, ACCOUNT, call.platform, id);
+  if (found === undefined) throw noAccess(id);
+  return found.body;
+}
+
+export const accounts: Resource = {
+  kinds: [anyKind(ACCOUNT)],
+  operations: [
+    operation({
+      method: 'POST',
+      path: '/v1/accounts',
+      returns: { kind: 'account', list: false },
+      parameters: ACCOUNT_CREATE,
+      unmodelled: ACCOUNT_UNMODELLED,
+      handle: async (call, values) => ({ answer: await createAccount(call, values) }),
+    }),
+    operation({
+      method: 'GET',
+      path: '/v1/accounts/{account}',
+      returns: { kind: 'account', list: false },
+      parameters: {},
+      handle: async (call, _values, path) => ({ answer: await retrieveAccount(call, path['account'] ?? '') }),
+    }),
+    operation({
+      method: 'GET',
+      path: '/v1/account',
+      returns: { kind: 'account', list: false },
+      parameters: {},
+      handle: async (call) => ({ answer: await retrieveAccount(call, call.account) }),
+    }),
+    operation({
+      method: 'POST',
+      path: '/v1/accounts/{account}',
+      returns: { kind: 'account', list: false },
+      parameters: ACCOUNT_UPDATE,
+      unmodelled: ACCOUNT_UNMODELLED,
+      handle: async (call, values, path) => ({ answer: await updateAccount(call, path['account'] ?? '', values) }),
+    }),
+    operation({
+      method: 'GET',
+      path: '/v1/accounts',
+      returns: { kind: 'account', list: true },
+      parameters: { ...LIST_PARAMETERS, ...CREATED_PARAMETER },
+      handle: async (call, values) => ({
+        answer: await listed(call, ACCOUNT, values, '/v1/accounts', {}, undefined, call.platform),
+      }),
+    }),
+  ],
+};

@@ -1,0 +1,128 @@
+import type { Stripe } from 'stripe';
+import { newStripeId } from '../stripe-api/ids.ts';
+import {
+  anyKind,
+  type Call,
+  CREATED_PARAMETER,
+  LIST_PARAMETERS,
+  operation,
+  type Resource,
+  type ResourceKind,
+} from '../stripe-api/operation.ts';
+import { text } from '../stripe-api/parameters.ts';
+import { add, findByPath, listed, shown } from '../stripe-api/resources.ts';
+
+export const BALANCE_TRANSACTION: ResourceKind<Stripe.BalanceTransaction> = {
+  name: 'balance_transaction',
+  noun: 'balance transaction',
+  idPrefix: 'txn',
+  expandable: { source: ['charge', 'refund', 'transfer', 'transfer_reversal'] },
+  present: (call, stored) => ({
+    ...stored.body,
+    status: stored.body.available_on <= call.now ? 'available' : 'pending',
+  }),
+};
+
+/**
+ * Days until the money of a charge becomes available: the payout delay of a new platform in most of Europe.
+ * Source: https://docs.stripe.com/payouts#payout-schedule
+ */
+const PENDING_DAYS = 7;
+const SECONDS_PER_DAY = 24 * 60 * 60;
+
+/** When money charged now becomes available, in seconds. */
+export function availableOn(call: Call, immediately: boolean): number {
+  return immediately ? call.now : call.now + PENDING_DAYS * SECONDS_PER_DAY;
+}
+
+const REPORTING_CATEGORIES = {
+  charge: 'charge',
+  payment: 'charge',
+  refund: 'refund',
+  payment_refund: 'refund',
+  transfer: 'transfer',
+  transfer_refund: 'transfer_reversal',
+} as const;
+
+export interface Booking {
+  readonly type: keyof typeof REPORTING_CATEGORIES;
+  /** Minor units, negative when money leaves the account. */
+  readonly amount: number;
+  readonly currency: string;
+  /** What Stripe keeps of it, in minor units. */
+  readonly fee?: number;
+  readonly source: string;
+  /** In seconds. Absent: at once. */
+  readonly availableOn?: number;
+  readonly description?: string | null;
+  /** The account whose balance moves. Absent: the call's. */
+  readonly account?: string;
+}
+
+/** Books a movement on an account's balance. */
+export async function book(call: Call, booking: Booking): Promise<Stripe.BalanceTransaction> {
+  const fee = booking.fee ?? 0;
+  const transaction: Stripe.BalanceTransaction = {
+    id: newStripeId('txn'),
+    object: 'balance_transaction',
+    amount: booking.amount,
+    available_on: booking.availableOn ?? call.now,
+    balance_type: 'payments',
+    created: call.now,
+    currency: booking.currency,
+    description: booking.description ?? null,
+    exchange_rate: null,
+    fee,
+    fee_details:
+      fee === 0
+        ? []
+        : [
+            {
+              amount: fee,
+              application: null,
+              currency: booking.currency,
+              description: 'Stripe processing fees',
+              type: 'stripe_fee',
+            },
+          ],
+    net: booking.amount - fee,
+    reporting_category: REPORTING_CATEGORIES[booking.type],
+    source: booking.source,
+    status: 'pending',
+    type: booking.type,
+  };
+  await add(call, BALANCE_TRANSACTION, transaction, {}, booking.account ?? call.account);
+  return transaction;
+}
+
+export const balanceTransactions: Resource = {
+  kinds: [anyKind(BALANCE_TRANSACTION)],
+  operations: [
+    operation({
+      method: 'GET',
+      path: '/v1/balance_transactions/{id}',
+      returns: { kind: 'balance_transaction', list: false },
+      parameters: {},
+      handle: async (call, _values, path) => ({
+        answer: await shown(call, BALANCE_TRANSACTION, await findByPath(call, BALANCE_TRANSACTION, path, 'id')),
+      }),
+    }),
+    operation({
+      method: 'GET',
+      path: '/v1/balance_transactions',
+      returns: { kind: 'balance_transaction', list: true },
+      parameters: { ...LIST_PARAMETERS, ...CREATED_PARAMETER, currency: text(3), source: text(), type: text() },
+      unmodelled: ['payout'],
+      handle: async (call, values) => {
+        const { currency, source, type } = values;
+        return {
+          answer: await listed(call, BALANCE_TRANSACTION, values, '/v1/balance_transactions', {
+            currency,
+            source,
+            type,
+          }),
+        };
+      },
+    }),
+  ],
+};

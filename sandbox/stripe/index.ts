@@ -1,0 +1,33 @@
+import type { AnyKind, Operation, Resource } from '../stripe-api/operation.ts';
+import { accountLinks } from './account-links.ts';
+import { accounts } from './accounts.ts';
+import { balance } from './balance.ts';
+import { balanceTransactions } from './balance-transactions.ts';
+import { charges } from './charges.ts';
+import { events } from './events.ts';
+import { paymentIntents } from './payment-intents.ts';
+import { paymentMethods } from './payment-methods.ts';
+import { refunds } from './refunds.ts';
+import { transferReversals } from './transfer-reversals.ts';
+import { transfers } from './transfers.ts';
+
+/** Everything of Stripe that the sandbox carries. A further object is a further file and a line here. */
+const RESOURCES: readonly Resource[] = [
+  accounts,
+  accountLinks,
+  paymentIntents,
+  paymentMethods,
+  charges,
+  refunds,
+  transfers,
+  transferReversals,
+  balance,
+  balanceTransactions,
+  events,
+];
+
+export const STRIPE_KINDS: ReadonlyMap<string, AnyKind> = new Map(
+  RESOURCES.flatMap((resource) => resource.kinds.map((kind) => [kind.name, kind])),
+);
+
+export const STRIPE_OPERATIONS: readonly Operation[] = RESOURCES.flatMap((resource) => resource.operations);

