@@ -28,10 +28,12 @@ const ORPHAN_STOP_TIMEOUT_MS = 12_000;
  */
 export class ProcessTable {
   private readonly path: string;
+  private readonly stopTimeoutMs: number;
   private records: ProcessRecord[] = [];
 
-  constructor(dataDir: string) {
+  constructor(dataDir: string, { stopTimeoutMs = ORPHAN_STOP_TIMEOUT_MS } = {}) {
     this.path = join(dataDir, 'run.json');
+    this.stopTimeoutMs = stopTimeoutMs;
   }
 
   /** Called right after the process was made: what is not written here cannot be found again. */
@@ -62,7 +64,7 @@ export class ProcessTable {
     const orphans = readRecords(this.path).filter((record) => startTimeOf(record.pid) === record.startTime);
     // All at once and without their usual order: every role survives the loss of any other at any moment.
     for (const { pid, stopSignal } of orphans) signalGroup(pid, stopSignal);
-    const deadline = Date.now() + ORPHAN_STOP_TIMEOUT_MS;
+    const deadline = Date.now() + this.stopTimeoutMs;
     while (orphans.some(isAlive) && Date.now() < deadline) await sleep(50);
     for (const orphan of orphans.filter(isAlive)) signalGroup(orphan.pid, 'SIGKILL');
     const killDeadline = Date.now() + 2_000;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { portsFor } from '../../platform/ports.ts';
 import { openDataFolder } from './data-folder.ts';
 import { ownDatabases } from './databases.ts';
-import { rejectable } from './deferred.ts';
+import { orAborted } from './deferred.ts';
 import { RunningStack } from './running-stack.ts';
 import { loadTemporalDevConfig } from './temporal-dev-config.ts';
 import type { Stack, StackOptions } from './types.ts';
@@ -22,25 +22,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const stack = new RunningStack(options, plan, folder);
   const start = stack.start();
   try {
-    await settledOrAborted(start, options.signal);
+    await orAborted(start, options.signal);
     return stack.face();
   } catch (error) {
     await stack.stop();
     // What was under way fails or ends now that the processes have gone; it must not go on behind the caller's back.
     await Promise.race([Promise.allSettled([start]), sleep(5_000, undefined, { ref: false })]);
     throw error;
-  }
-}
-
-async function settledOrAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  const { promise: aborted, reject } = rejectable();
-  const onAbort = (): void => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -77,7 +77,7 @@ function withOffset(endpoint: string, portOffset: number): string {
 }
 
 async function serves(address: string, namespace: string): Promise<boolean> {
-  const connection = await Connection.connect({ address, connectTimeout: 2_000 });
+  const connection = await Connection.connect({ address, connectTimeout: 1_000 });
   try {
     await connection.workflowService.describeNamespace({ namespace });
     return true;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { orAborted } from './deferred.ts';
 
 export interface WaitOptions {
   /** Completes the sentence "Waited 10 s for …". */
@@ -23,9 +24,11 @@ export async function waitUntil<T>(
     options.signal?.throwIfAborted();
     let problem: unknown;
     try {
-      const seen = await look();
+      // A single look may take seconds; nobody who has been told to stop waits for it.
+      const seen = await orAborted(Promise.resolve(look()), options.signal);
       if (seen !== undefined && seen !== false) return seen as Exclude<Awaited<T>, undefined | false>;
     } catch (error) {
+      options.signal?.throwIfAborted();
       problem = error;
     }
     if (performance.now() >= deadline) {
