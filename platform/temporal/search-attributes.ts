@@ -1,14 +1,14 @@
 import type { Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
 
 /** The subset of the operator API that search attributes need; clients' and workers' connections both have it. */
 type Operator = Pick<Connection, 'operatorService'>;
 
-const { IndexedValueType } = temporal.api.enums.v1;
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 
 /** The server's number for each type of search attribute. */
-const TYPE_NUMBERS: Readonly<Record<string, temporal.api.enums.v1.IndexedValueType>> = {
+const TYPE_NUMBERS: Readonly<Record<string, number>> = {
   TEXT: IndexedValueType.INDEXED_VALUE_TYPE_TEXT,
   KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
   INT: IndexedValueType.INDEXED_VALUE_TYPE_INT,
@@ -17,14 +17,6 @@ const TYPE_NUMBERS: Readonly<Record<string, temporal.api.enums.v1.IndexedValueTy
   DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
   KEYWORD_LIST: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
 };
-
-/** Declares the search attributes that are missing. Safe to repeat. */
-export async function declareSearchAttributes({ operatorService }: Operator, namespace: string): Promise<void> {
-  await operatorService.addSearchAttributes({
-    namespace,
-    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map(({ name, type }) => [name, TYPE_NUMBERS[type] ?? 0])),
-  });
-}
 
 /**
  * Makes sure that every search attribute is there: a workflow that sets one the server does not know hangs for ever.
