@@ -1,0 +1,64 @@
+/** The relay: publishes what the transactions wrote into the outbox, and sends the mails. */
+import { type Config, loadConfig } from '../platform/config.ts';
+import { secretKey } from '../platform/crypto.ts';
+import { openDatabase } from '../platform/database.ts';
+import { createLogger, type Logger } from '../platform/logging.ts';
+import { createMetrics, observeDatabase } from '../platform/metrics.ts';
+import { startOperationsServer } from '../platform/operations-server.ts';
+import { createLinkTokens } from '../platform/tokens-link.ts';
+import { createSmtpSender } from '../providers/email.ts';
+import { createEmbeddedEventBus } from '../providers/event-bus.ts';
+import { startJobs } from './relay/jobs.ts';
+import { mailSubscriber } from './relay/mail-subscriber.ts';
+import { outboxJob } from './relay/outbox-job.ts';
+
+async function main(config: Config, log: Logger): Promise<void> {
+  const database = openDatabase({
+    url: config.DATABASE_URL,
+    maxConnections: config.DATABASE_MAX_CONNECTIONS,
+    applicationName: 'wellpact-relay',
+    log,
+  });
+  const metrics = createMetrics('relay');
+  observeDatabase(metrics, database);
+  const sender = createSmtpSender({ url: config.SMTP_URL, from: config.MAIL_FROM });
+  const links = createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY));
+  const bus = createEmbeddedEventBus();
+  bus.subscribe('mail', mailSubscriber({ database, sender, links, publicUrl: config.PUBLIC_URL, log }));
+
+  const runner = startJobs({ database, log, metrics, jobs: [outboxJob({ database, bus, log, metrics })] });
+  const operations = await startOperationsServer({
+    host: config.HOST,
+    port: config.ports.relayOperations,
+    log,
+    metrics,
+    checks: [
+      { name: 'database', check: () => database.query('SELECT 1') },
+      {
+        // Standing by is being ready: another relay does the work.
+        name: 'jobs',
+        check: async () => {
+          if (runner.state() === 'connecting') throw new Error('the relay neither leads nor stands by');
+        },
+      },
+    ],
+  });
+  log.info('the relay runs', { host: config.HOST, port: operations.port });
+
+  await stopSignal();
+  log.info('stopping');
+  await operations.close();
+  await runner.stop();
+  sender.close();
+  await database.close();
+}
+
+/** Resolves when the process is told to stop. */
+const stopSignal = (): Promise<void> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+
+const config = loadConfig(process.env);
+const log = createLogger({ role: 'relay', level: config.LOG_LEVEL });
+await main(config, log);
