@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { orAborted } from './deferred.ts';
 import { tailOf } from './logs.ts';
 import { messageOf, StartError } from './problems.ts';
 import { type ProcessTable, type StopSignal, signalGroup } from './process-table.ts';
@@ -190,8 +191,8 @@ export class SupervisedProcess {
         timeoutMs: readyTimeoutMs,
         signal: life,
       });
-      await afterStart?.();
-      if (!life.aborted) this.readyCount++;
+      if (afterStart !== undefined) await orAborted(afterStart(), life);
+      this.readyCount++;
       return undefined;
     } catch (error) {
       // It has ended: that is the news, not that it did not become ready.
