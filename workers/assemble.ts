@@ -1,0 +1,64 @@
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { FailureInterceptor } from '../activities/failures.ts';
+import { createActivities } from '../activities/index.ts';
+import { TASK_QUEUES, type TaskQueue } from '../contracts/task-queues.ts';
+import type { Config } from '../platform/config.ts';
+import type { Database } from '../platform/database.ts';
+import type { Logger } from '../platform/logging.ts';
+import { workflowBundle } from '../platform/temporal/bundle.ts';
+import { createDataConverter } from '../platform/temporal/data-converter.ts';
+import { createOnfidoIdentity } from '../providers/onfido.ts';
+import { createStripePayments } from '../providers/stripe.ts';
+import { loadPolicy } from '../services/transactions/index.ts';
+
+/** One worker a task queue: only the workflows' own queue runs workflows, the others have their provider's rate limit. */
+export async function createWorkers(
+  config: Config,
+  log: Logger,
+  connection: NativeConnection,
+  database: Database,
+  queues: readonly TaskQueue[],
+): Promise<Worker[]> {
+  const activities = createActivities({
+    database,
+    payments: createStripePayments({
+      apiKey: config.STRIPE_API_KEY,
+      apiUrl: config.STRIPE_API_URL,
+      timeoutMs: PROVIDER_TIMEOUT_MS,
+    }),
+    identity: createOnfidoIdentity({
+      apiToken: config.ONFIDO_API_TOKEN,
+      apiUrl: config.ONFIDO_API_URL,
+      workflowId: config.ONFIDO_WORKFLOW_ID,
+      timeoutMs: PROVIDER_TIMEOUT_MS,
+    }),
+    policy: loadPolicy(config.POLICY_FILE),
+  });
+  const common = {
+    connection,
+    namespace: config.TEMPORAL_NAMESPACE,
+    activities,
+    dataConverter: createDataConverter(config.PAYLOAD_KEYS),
+    interceptors: { activity: [() => ({ inbound: new FailureInterceptor() })] },
+    shutdownGraceTime: '8s',
+    shutdownForceTime: '9s',
+  } satisfies Partial<WorkerOptions>;
+  const bundle = await workflowBundle(config.BUNDLE_CACHE_DIR, log);
+  return Promise.all(
+    queues.map((taskQueue) =>
+      Worker.create({ ...common, taskQueue, ...(taskQueue === TASK_QUEUES.workflows ? ofWorkflows(bundle) : LIMITED) }),
+    ),
+  );
+}
+
+const PROVIDER_TIMEOUT_MS = 20_000;
+
+/** Stripe allows 100 requests a second in live mode; Onfido 400 a minute. Half of it leaves room for the API and webhooks. */
+const LIMITED = { maxTaskQueueActivitiesPerSecond: 3, maxConcurrentActivityTaskExecutions: 20 };
+
+const ofWorkflows = (bundle: { code: string }): Partial<WorkerOptions> => ({
+  workflowBundle: bundle,
+  maxCachedWorkflows: 2_000,
+  maxConcurrentLocalActivityExecutions: 50,
+  reuseV8Context: true,
+});
