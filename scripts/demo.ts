@@ -30,7 +30,7 @@ const PURCHASE_TIMEOUT_MS = 30_000;
 const LISTING = {
   title: 'Lavender and beeswax balm',
   description: 'A home-made balm of lavender oil and beeswax, 50 ml.',
-  category: 'body-care',
+  category: 'skin_care',
   kind: 'goods',
   price: { amount: 2400, currency: 'EUR' },
   stock: 12,
