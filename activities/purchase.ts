@@ -29,6 +29,7 @@ import { EMPTY_BOOKS, type Move } from '../services/transactions/money.ts';
 import {
   deadlineOf,
   isFinal,
+  type Kind,
   type PurchaseEvent,
   type Terms,
   type Transition,
@@ -60,9 +61,21 @@ export interface PurchaseStanding {
   readonly deadlineMs: number | null;
   readonly payment: PaymentStatus;
   readonly transfer: TransferStatus;
-  readonly terms: Terms;
   /** Minor units that are held for it. */
   readonly held: number;
+}
+
+/** What the workflow has to know of what was agreed: it never changes. */
+export interface Deal {
+  readonly kind: Kind;
+  /** What the buyer pays, minor units. */
+  readonly price: number;
+  readonly currency: string;
+}
+
+export interface Opened {
+  readonly deal: Deal;
+  readonly standing: PurchaseStanding;
 }
 
 export type PurchaseActivities = ReturnType<typeof createPurchaseActivities>;
@@ -70,12 +83,13 @@ export type PurchaseActivities = ReturnType<typeof createPurchaseActivities>;
 export function createPurchaseActivities({ database, payments, policy }: PurchaseDeps) {
   return {
     /** Reserves what is bought and writes the purchase, together or not at all. */
-    async openPurchase(input: PurchaseInput & { readonly atMs: number }): Promise<PurchaseStanding> {
+    async openPurchase(input: PurchaseInput & { readonly atMs: number }): Promise<Opened> {
       const purchase = await database.transaction(async (tx) => {
         const known = await findPurchase(tx, input.purchaseId);
         return known ?? (await reserveAndOpen(tx, policy, input));
       });
-      return standing(purchase);
+      const { kind, price, currency } = purchase.terms;
+      return { deal: { kind, price, currency }, standing: standing(purchase) };
     },
 
     /** Creates the payment, and confirms it when the buyer named a payment method. */
@@ -331,13 +345,12 @@ function providerKey({ purchaseId, step }: StepKey): string {
   return `${purchaseWorkflowId(purchaseId)}/${step}/${epoch}`;
 }
 
-function standing({ state, deadlineAt, payment, transfer, terms, books }: Purchase): PurchaseStanding {
+function standing({ state, deadlineAt, payment, transfer, books }: Purchase): PurchaseStanding {
   return {
     state,
     deadlineMs: deadlineAt?.getTime() ?? null,
     payment: payment.status,
     transfer: transfer.status,
-    terms,
     held: books.held,
   };
 }

@@ -19,6 +19,7 @@ export type PurchaseEvent =
   | 'claim_no_show'
   | 'open_dispute'
   | 'payment_authorised'
+  | 'payment_refused'
   | 'authorisation_lost'
   | 'dispute_decided'
   | 'payment_window_over'
@@ -118,12 +119,13 @@ function settle(books: Books, split: Split): Move[] {
 export const TRANSITIONS: readonly Transition[] = [
   { from: 'payment_pending', on: 'payment_authorised', by: 'provider', to: 'authorised', step: 'recordAuthorisation', moves: nothing, says: 'the seller is asked to accept', wired: true },
   { from: 'payment_pending', on: 'payment_window_over', by: 'clock', to: 'expired', step: 'cancelPayment', moves: nothing, says: 'the payment is cancelled and the purchase expires', wired: true },
+  { from: 'payment_pending', on: 'payment_refused', by: 'provider', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: 'the purchase is cancelled, since its payment could not begin', wired: true },
   { from: 'payment_pending', on: 'cancel', by: 'buyer', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: 'the payment is cancelled', wired: true },
 
   { from: 'authorised', on: 'accept', by: 'seller', to: 'held', step: 'capturePayment', moves: captureAll, says: 'the payment is captured and held', wired: true },
-  { from: 'authorised', on: 'decline', by: 'seller', to: 'declined', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card" },
-  { from: 'authorised', on: 'accept_window_over', by: 'clock', to: 'declined', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card" },
-  { from: 'authorised', on: 'cancel', by: 'buyer', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card" },
+  { from: 'authorised', on: 'decline', by: 'seller', to: 'declined', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card", wired: true },
+  { from: 'authorised', on: 'accept_window_over', by: 'clock', to: 'declined', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card", wired: true },
+  { from: 'authorised', on: 'cancel', by: 'buyer', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card", wired: true },
   { from: 'authorised', on: 'authorisation_lost', by: 'provider', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: 'the purchase is cancelled, since the card no longer covers it' },
 
   { from: 'held', on: 'deliver', by: 'seller', to: 'delivered', step: 'recordDelivery', moves: nothing, says: 'the buyer has the inspection window to look', wired: true },
