@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { PurchaseId } from '../contracts/ids.ts';
 import { becomeVerified, join, type Person, type Places, type StepRunner } from './demo-people.ts';
 
 export interface DemoOptions extends Places {
@@ -16,7 +17,7 @@ export interface DemoStep {
 export interface DemoResult {
   /** ISO 8601. */
   readonly playedAt: string;
-  readonly purchaseId: string;
+  readonly purchaseId: PurchaseId;
   readonly listingId: string;
   readonly sellerId: string;
   readonly buyerId: string;
@@ -69,8 +70,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
 }
 
 const withId = z.object({ id: z.string() });
+/** The id of a purchase, as `contracts/ids.ts` has it. */
+export const purchaseIdSchema = z.templateLiteral(['pur_', z.string()]);
 const purchaseSchema = z.object({
-  id: z.string(),
+  id: purchaseIdSchema,
   state: z.string(),
   money: z.record(z.string(), z.unknown()),
 });
@@ -82,8 +85,8 @@ function publishesListing(seller: Person, step: StepRunner): Promise<string> {
   });
 }
 
-async function playsPurchase(seller: Person, buyer: Person, listingId: string, step: StepRunner): Promise<string> {
-  const reaches = async (person: Person, id: string, state: string): Promise<z.output<typeof purchaseSchema>> => {
+async function playsPurchase(seller: Person, buyer: Person, listingId: string, step: StepRunner): Promise<PurchaseId> {
+  const reaches = async (person: Person, id: PurchaseId, state: string): Promise<z.output<typeof purchaseSchema>> => {
     const { body } = await person.client.poll(
       `/v1/purchases/${id}`,
       `the purchase to be ${state}`,
@@ -92,7 +95,14 @@ async function playsPurchase(seller: Person, buyer: Person, listingId: string, s
     );
     return purchaseSchema.parse(body);
   };
-  const acts = (who: string, person: Person, id: string, action: string, verb: string, state: string): Promise<void> =>
+  const acts = (
+    who: string,
+    person: Person,
+    id: PurchaseId,
+    action: string,
+    verb: string,
+    state: string,
+  ): Promise<void> =>
     step(who, verb, async () => {
       await person.client.post(`/v1/purchases/${id}/${action}`);
       return { outcome: `purchase ${(await reaches(person, id, state)).state}`, value: undefined };
@@ -104,7 +114,7 @@ async function playsPurchase(seller: Person, buyer: Person, listingId: string, s
       paymentMethod: 'pm_card_visa',
       acceptedDisclaimers: [],
     });
-    const purchase = withId.parse(body);
+    const purchase = purchaseSchema.parse(body);
     return { outcome: `purchase ${(await reaches(buyer, purchase.id, 'authorised')).state}`, value: purchase.id };
   });
   await acts('Seller', seller, id, 'accept', 'accepts, the card is charged', 'held');

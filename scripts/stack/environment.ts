@@ -35,6 +35,8 @@ export interface EnvironmentOptions {
   readonly databases: DatabaseUrls;
   readonly temporal: TemporalAddresses;
   readonly namespace: string;
+  /** Where workers keep bundles of the workflows. */
+  readonly bundles: string;
   /** Wins over everything. */
   readonly extra: Readonly<Record<string, string>>;
 }
@@ -76,6 +78,7 @@ export function environmentsOf(options: EnvironmentOptions): Record<'application
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: namespace,
       TEMPORAL_UI_URL: temporal.uiUrl,
+      BUNDLE_CACHE_DIR: options.bundles,
       STRIPE_API_URL: `http://127.0.0.1:${ports.stripe}`,
       ONFIDO_API_URL: `http://127.0.0.1:${ports.onfido}/v3.6`,
       SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Ports } from '../../platform/ports.ts';
+import { bundleFolder } from './bundle-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type DatabaseUrls, ensureDatabases, roleOf } from './databases.ts';
 import { rejectable } from './deferred.ts';
@@ -147,6 +148,7 @@ export class RunningStack {
       databases: this.databases,
       temporal: this.temporalAddresses(),
       namespace: this.config.namespace,
+      bundles: bundleFolder(this.options.root),
       extra: this.options.env ?? {},
     });
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import { isListening } from './ports.ts';
 import { messageOf, StartError } from './problems.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 import { SEARCH_ATTRIBUTE_TYPES, type SearchAttributeType, type TemporalDevConfig } from './temporal-dev-config.ts';
@@ -31,7 +32,7 @@ export function temporalAddresses(config: TemporalDevConfig, portOffset: number)
 /** How to run the dev server that `temporal-dev.yml` describes. Its search attributes are declared after each start. */
 export function temporalProcess(options: TemporalServerOptions): ProcessSpec {
   const { config } = options;
-  const { address } = temporalAddresses(config, options.portOffset);
+  const { address, ports } = temporalAddresses(config, options.portOffset);
   return {
     name: 'temporal',
     command: options.cli,
@@ -39,7 +40,7 @@ export function temporalProcess(options: TemporalServerOptions): ProcessSpec {
     env: options.env,
     cwd: options.dataDir,
     logFile: options.logFile,
-    ready: () => serves(address, config.namespace),
+    ready: async () => (await isListening(ports.temporal)) && serves(address, config.namespace),
     readyTimeoutMs: 60_000,
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 10_000,

@@ -7,24 +7,28 @@ import type { Stack } from '../stack/types.ts';
 /** What is printed once everything runs: what the demo did, where to look, how to stop. */
 export async function readyText(stack: Stack, demo: DemoResult | undefined): Promise<string> {
   const { urls } = stack;
-  const places = new Table({ style: { head: [], border: [] } });
-  places.push(
+  const places: [string, string][] = [
     ['API, with its reference', `${urls.api}/docs`],
     ['Temporal Web UI', urls.temporalUi],
-    ...(demo === undefined
-      ? []
-      : [['The demo purchase there', await workflowLink(stack, `purchase/${demo.purchaseId}`)]]),
-    ['Caught mail', urls.mail],
-    ['Sandbox: Stripe, Onfido', urls.sandbox],
-    ['Logs', stack.logFile('*')],
-  );
-  const parts = [`Where to look:\n${places.toString()}`, closing(stack)];
+  ];
+  if (demo !== undefined) {
+    // Loads the SDK's workflow part, which takes a while: not before all runs.
+    const { purchaseWorkflowId } = await import('../../contracts/purchase.ts');
+    places.push(['The demo purchase there', await workflowLink(stack, purchaseWorkflowId(demo.purchaseId))]);
+  }
+  places.push(['Caught mail', urls.mail], ['Sandbox: Stripe, Onfido', urls.sandbox], ['Logs', stack.logFile('*')]);
+  const parts = [`Where to look:\n${listOf(places)}`, closing(stack)];
   if (demo !== undefined) parts.unshift(`The demo purchase ${demo.purchaseId}:\n${storyTable(demo)}`);
   return `\n${parts.join('\n\n')}\n`;
 }
 
+/** Plain lines: terminals make links of addresses only where nothing is drawn around them. */
+function listOf(places: readonly (readonly [string, string])[]): string {
+  return places.map(([name, address]) => `  ${name.padEnd(24)} ${address}`).join('\n');
+}
+
 function storyTable(demo: DemoResult): string {
-  const table = new Table({ head: ['who', 'does', 'outcome'], style: { head: [], border: [] } });
+  const table = new Table({ head: ['who', 'does', 'outcome'], style: { head: [], border: [], compact: true } });
   table.push(...demo.steps.map((step) => [step.who, step.what, step.outcome]));
   return table.toString();
 }
