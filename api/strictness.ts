@@ -22,7 +22,7 @@ export function checkRoutes(routes: readonly Route[]): void {
     const declared = Object.keys(route.params instanceof z.ZodObject ? route.params.shape : {}).toSorted(byText);
     const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').toSorted(byText);
     if (declared.join() !== inPath.join()) refuse('`params` declares exactly what the path names in braces');
-    for (const part of ['params', 'query', 'body'] as const) {
+    for (const part of ['query', 'body'] as const) {
       const loose = route[part] === undefined ? undefined : looseObject(route[part], part);
       if (loose !== undefined) refuse(`unknown fields are refused everywhere: ${loose} has to be a z.strictObject`);
     }

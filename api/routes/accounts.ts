@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Problem } from '../../platform/errors.ts';
 import { idFrom } from '../../platform/ids.ts';
-import { COUNTRIES } from '../../services/users/countries.ts';
+import { isCountry } from '../../services/users/country-rules.ts';
 import {
   type Account,
   changeProfile,
@@ -26,7 +26,7 @@ import { idOf, line, timestamp } from '../schemas.ts';
 const email = z.email().max(254);
 const country = z
   .string()
-  .refine((code) => COUNTRIES.has(code), 'an ISO 3166-1 alpha-2 country code, in capitals')
+  .refine(isCountry, 'an ISO 3166-1 alpha-2 country code, in capitals')
   .meta({ override: { pattern: '^[A-Z]{2}$' }, example: 'DE' });
 const displayName = line(1, 80);
 
