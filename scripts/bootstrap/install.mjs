@@ -50,7 +50,7 @@ function runNpmCi(root, signal) {
   const npmCli = process.env.npm_execpath?.endsWith('.js') ? process.env.npm_execpath : undefined;
   const [command, args] = npmCli === undefined ? ['npm', ['ci']] : [process.execPath, [npmCli, 'ci']];
   return new Promise((resolve, reject) => {
-    const child = spawn(command, [...args, '--no-fund', '--no-audit'], {
+    const child = spawn(command, [...args, '--include=dev', '--no-fund', '--no-audit'], {
       cwd: root,
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit'],

@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepNewest } from './keep-newest.ts';
 
-/** Bundles that are kept: the newest ones, so that going back and forth between branches stays quick. */
 const BUNDLES_KEPT = 5;
 
 /**
@@ -11,9 +11,6 @@ const BUNDLES_KEPT = 5;
 export function bundleFolder(root: string): string {
   const folder = join(root, '.wellpact', 'bundles');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const newestFirst = readdirSync(folder)
-    .map((name) => ({ path: join(folder, name), madeAt: statSync(join(folder, name)).mtimeMs }))
-    .sort((one, other) => other.madeAt - one.madeAt);
-  for (const { path } of newestFirst.slice(BUNDLES_KEPT)) rmSync(path, { force: true });
+  keepNewest(folder, BUNDLES_KEPT);
   return folder;
 }

@@ -3,7 +3,7 @@ import type { PortName, Ports } from '../../platform/ports.ts';
 /** One of our own processes. */
 export interface Role {
   readonly name: string;
-  /** From the root of the repository. */
+  /** Its TypeScript file, from the root of the repository. */
   readonly entry: string;
   /** The port and path that answer 200 once it is ready. */
   readonly ready: { readonly port: PortName; readonly path: string };

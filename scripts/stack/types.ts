@@ -11,6 +11,8 @@ export interface StackOptions {
   readonly portOffset: number;
   /** All of them unless told. */
   readonly roles?: readonly Role[];
+  /** `compiled` unless told. `source`: each role compiles itself as it is imported, for roles outside of the build. */
+  readonly run?: 'compiled' | 'source';
   /** Without Temporal only roles that do not need it can be started. */
   readonly temporal?: boolean;
   readonly nodeEnv?: 'development' | 'test';

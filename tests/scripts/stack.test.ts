@@ -55,6 +55,7 @@ async function start(options: Partial<StackOptions> = {}): Promise<Stack> {
     dataDir: join(folder.path, 'data'),
     portOffset,
     roles: [TINY_ROLE],
+    run: 'source',
     nodeEnv: 'test',
     database: 'embedded',
     durability: 'fast',
