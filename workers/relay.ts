@@ -1,16 +1,22 @@
-/** The relay: publishes what the transactions wrote into the outbox, and sends the mails. */
+/**
+ * The relay: publishes what the transactions wrote into the outbox, sends the mails, and tells the flows of
+ * events that the API could not tell them of.
+ */
 import { type Config, loadConfig } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
 import { createMetrics, observeDatabase } from '../platform/metrics.ts';
 import { startOperationsServer } from '../platform/operations-server.ts';
+import { connectTemporal } from '../platform/temporal/client.ts';
+import { createFlowSignals } from '../platform/temporal/signals.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
 import { createSmtpSender } from '../providers/email.ts';
 import { createEmbeddedEventBus } from '../providers/event-bus.ts';
 import { startJobs } from './relay/jobs.ts';
 import { mailSubscriber } from './relay/mail-subscriber.ts';
 import { outboxJob } from './relay/outbox-job.ts';
+import { webhookJob } from './relay/webhook-job.ts';
 
 async function main(config: Config, log: Logger): Promise<void> {
   const database = openDatabase({
@@ -26,7 +32,10 @@ async function main(config: Config, log: Logger): Promise<void> {
   const bus = createEmbeddedEventBus();
   bus.subscribe('mail', mailSubscriber({ database, sender, links, publicUrl: config.PUBLIC_URL, log }));
 
-  const runner = startJobs({ database, log, metrics, jobs: [outboxJob({ database, bus, log, metrics })] });
+  const temporal = connectTemporal(config);
+  const signals = createFlowSignals(temporal.client);
+  const jobs = [outboxJob({ database, bus, log, metrics }), webhookJob({ database, signals, log })];
+  const runner = startJobs({ database, log, metrics, jobs });
   const operations = await startOperationsServer({
     host: config.HOST,
     port: config.ports.relayOperations,
@@ -50,6 +59,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   await operations.close();
   await runner.stop();
   sender.close();
+  await temporal.close();
   await database.close();
 }
 

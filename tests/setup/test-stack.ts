@@ -6,6 +6,7 @@ import { isFree } from '../../scripts/stack/ports.ts';
 import { messageOf } from '../../scripts/stack/problems.ts';
 import { startStack } from '../../scripts/stack/stack.ts';
 import type { Stack, StackOptions } from '../../scripts/stack/types.ts';
+import { TEST_PAYLOAD_KEYS } from '../helpers/payload-key.ts';
 import { temporaryFolder } from './run-folder.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -44,6 +45,7 @@ export async function startTestStack(options: Partial<StackOptions> = {}): Promi
       durability: 'fast',
       onProgress: (progress) => notes.push(progress.kind === 'note' ? progress.text : progress.what),
       ...options,
+      env: { PAYLOAD_KEYS: TEST_PAYLOAD_KEYS.join(','), ...options.env },
     });
     return {
       stack,

@@ -1,0 +1,112 @@
+/** The code of today leads to the histories of then: a purchase that is open while we deploy goes on. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLogger } from '../../platform/logging.ts';
+import { workflowBundle } from '../../platform/temporal/bundle.ts';
+import { createDataConverter } from '../../platform/temporal/data-converter.ts';
+import { type RecordedHistory, replay } from '../../platform/temporal/replay.ts';
+import { recordedHistories } from '../helpers/histories.ts';
+import { TEST_PAYLOAD_KEYS } from '../helpers/payload-key.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const dataConverter = createDataConverter(TEST_PAYLOAD_KEYS);
+const histories = recordedHistories();
+
+async function differences(
+  bundle: WorkflowBundleWithSourceMap,
+  recorded: RecordedHistory,
+): Promise<(string | undefined)[]> {
+  const outcomes: (string | undefined)[] = [];
+  for await (const { difference } of replay({ workflowBundle: bundle, dataConverter }, [recorded]))
+    outcomes.push(difference);
+  return outcomes;
+}
+
+describe('recorded histories', () => {
+  let bundle: WorkflowBundleWithSourceMap;
+  beforeAll(async () => {
+    bundle = await workflowBundle(undefined, createLogger({ role: 'test', level: 'error' }));
+  });
+
+  test('there are some of each flow', () => {
+    const flows = new Set([...histories.values()].map(({ workflowId }) => workflowId.split('/')[0]));
+    expect([...flows].sort()).toEqual(['onboarding', 'purchase']);
+  });
+
+  test.each([...histories])('%s', async (_name, recorded) => {
+    expect(await differences(bundle, recorded)).toEqual([undefined]);
+  });
+
+  test('their payloads are encrypted', () => {
+    for (const { history } of histories.values()) {
+      const payloads = (history.events ?? []).flatMap(payloadsOf);
+      expect(payloads.length).toBeGreaterThan(2);
+      for (const { metadata } of payloads)
+        expect(Buffer.from(metadata?.['encoding'] ?? []).toString()).toBe('binary/encrypted');
+    }
+  });
+});
+
+describe('a change that would break open purchases', () => {
+  /** A copy of what the bundle is made of, in which something is planted. */
+  const copy = mkdtempSync(join(tmpdir(), 'planted-'));
+  let planted: WorkflowBundleWithSourceMap;
+
+  beforeAll(async () => {
+    for (const folder of ['workflows', 'contracts', 'services', 'platform', 'activities']) {
+      cpSync(join(ROOT, folder), join(copy, folder), { recursive: true });
+    }
+    mkdirSync(join(copy, 'providers'), { recursive: true });
+    cpSync(join(ROOT, 'package.json'), join(copy, 'package.json'));
+    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+    swapFirstSteps(join(copy, 'workflows/purchase.ts'));
+    planted = await bundleWorkflowCode({
+      workflowsPath: join(copy, 'workflows/index.ts'),
+      logger: createSilence(),
+    });
+  });
+  afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+  test('two steps in another order are found, and workflow and event named', async () => {
+    const recorded = histories.get('purchase-confirmed');
+    if (recorded === undefined) throw new Error('purchase-confirmed is not recorded');
+    const [difference] = await differences(planted, recorded);
+    expect(difference).toContain(recorded.workflowId);
+    expect(difference).toMatch(/openPurchase/);
+    expect(difference).toMatch(/beginPayment/);
+    // The first task's events: 5 is the update, 6 and 7 are the markers of the two steps.
+    expect(difference).toMatch(/6 MarkerRecorded openPurchase, 7 MarkerRecorded beginPayment/);
+  });
+});
+
+/** What people put into a flow and get out of it: inputs, arguments and results, of the workflow and its activities. */
+function payloadsOf(event: unknown): { metadata?: Record<string, Uint8Array> }[] {
+  if (typeof event !== 'object' || event === null) return [];
+  return Object.entries(event).flatMap(([name, value]) => {
+    // Search attributes are in clear, and say so; the details of a marker are the SDK's own book-keeping.
+    if (name === 'searchAttributes' || name === 'details') return [];
+    return name === 'payloads' ? (value as { metadata?: Record<string, Uint8Array> }[]) : payloadsOf(value);
+  });
+}
+
+/** The payment is begun before the purchase is opened: the same steps, in another order. */
+function swapFirstSteps(path: string): void {
+  const source = readFileSync(path, 'utf8');
+  const opening =
+    /opened = await databaseStep\('openPurchase', (.*)\);\n(\s*)return \{ \.\.\.opened, standing: await beginPayment\(input\) \};/;
+  const changed = source.replace(
+    opening,
+    "const standing = await beginPayment(input);\n$2opened = await databaseStep('openPurchase', $1);\n$2return { ...opened, standing };",
+  );
+  if (changed === source) throw new Error('the place to plant the change was not found');
+  writeFileSync(path, changed);
+}
+
+function createSilence() {
+  const silent = (): void => {};
+  return { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent };
+}
