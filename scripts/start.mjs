@@ -10,6 +10,7 @@ const HELP = `Starts all of Wellpact on this machine: PostgreSQL, Temporal with 
   PORT_OFFSET=100 npm start        add 100 to every port, to run beside another one
 
 The data lies in .wellpact/ and survives Ctrl-C and restarts; logs are in .wellpact/logs/.
+WELLPACT_DATA=<folder> puts it elsewhere.
 temporal-dev.yml describes the Temporal server; TEMPORAL_CLI names a Temporal CLI to use.
 DATABASE_URL, MIGRATION_DATABASE_URL and SANDBOX_DATABASE_URL together name a PostgreSQL of your own.`;
 

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf, StartError } from '../stack/problems.ts';
 import { startStack } from '../stack/stack.ts';
@@ -30,7 +30,7 @@ interface Flags {
 export async function main({ root, args, signal }: MainOptions): Promise<number> {
   const flags = parseFlags(args);
   const portOffset = parsePortOffset(process.env['PORT_OFFSET']);
-  const dataDir = flags.ephemeral ? mkdtempSync(join(tmpdir(), 'wellpact-')) : join(root, '.wellpact');
+  const dataDir = flags.ephemeral ? mkdtempSync(join(tmpdir(), 'wellpact-')) : dataFolder(root);
   try {
     const stack = await startStack({
       root,
@@ -95,6 +95,12 @@ function parseFlags(args: readonly string[]): Flags {
   } catch (error) {
     throw new StartError(`${messageOf(error).split('. ')[0]}. What there is: npm start -- --help`);
   }
+}
+
+/** `WELLPACT_DATA` puts the data elsewhere: on another disk, or beside that of the same clone. */
+function dataFolder(root: string): string {
+  const chosen = process.env['WELLPACT_DATA'];
+  return chosen === undefined || chosen === '' ? join(root, '.wellpact') : resolve(chosen);
 }
 
 function parsePortOffset(text: string | undefined): number {
