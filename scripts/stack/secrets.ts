@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
 import { StartError } from './problems.ts';
 
@@ -60,6 +59,7 @@ function readSecrets(path: string): Secrets {
 async function generateSecrets(): Promise<Secrets> {
   const key = (): string => randomBytes(32).toString('base64');
   const word = (): string => randomBytes(24).toString('hex');
+  const { exportJWK, generateKeyPair } = await import('jose');
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const jwk = { ...(await exportJWK(privateKey)), alg: 'EdDSA', use: 'sig', kid: randomBytes(8).toString('hex') };
   return {

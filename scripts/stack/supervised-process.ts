@@ -40,6 +40,8 @@ const SHORT_LIFE_MS = 10_000;
 const MAX_SHORT_LIVES = 5;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 10_000;
+/** Between two looks: often enough to go unnoticed, seldom enough to cost nothing while everything else starts. */
+const READY_INTERVAL_MS = 100;
 const LOG_LINES_SHOWN = 15;
 
 /** Keeps one process running until it is told to stop. */
@@ -189,6 +191,7 @@ export class SupervisedProcess {
       await waitUntil(() => (typeof ready === 'string' ? answersOk(ready) : ready()), {
         what: `${name} to become ready`,
         timeoutMs: readyTimeoutMs,
+        intervalMs: READY_INTERVAL_MS,
         signal: life,
       });
       if (afterStart !== undefined) await orAborted(afterStart(), life);

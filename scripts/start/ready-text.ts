@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import Table from 'cli-table3';
 import type { DemoResult } from '../demo.ts';
-import { workflowLink } from '../stack/temporal-links.ts';
 import type { Stack } from '../stack/types.ts';
 
 /** What is printed once everything runs: what the demo did, where to look, how to stop. */
@@ -12,7 +11,8 @@ export async function readyText(stack: Stack, demo: DemoResult | undefined): Pro
     ['Temporal Web UI', urls.temporalUi],
   ];
   if (demo !== undefined) {
-    // Loads the SDK's workflow part, which takes a while: not before all runs.
+    // These load the SDK, which takes a while: not before all runs.
+    const { workflowLink } = await import('../stack/temporal-links.ts');
     const { purchaseWorkflowId } = await import('../../contracts/purchase.ts');
     places.push(['The demo purchase there', await workflowLink(stack, purchaseWorkflowId(demo.purchaseId))]);
   }

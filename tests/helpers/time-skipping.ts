@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { inject } from 'vitest';
+import { searchAttributeCodes } from '../../scripts/stack/temporal-api.ts';
 import { loadTemporalDevConfig } from '../../scripts/stack/temporal-dev-config.ts';
-import { searchAttributeCodes } from '../../scripts/stack/temporal-server.ts';
 import { ROOT } from '../setup/test-stack.ts';
 
 const NAMESPACE = 'default';

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Ports, portsFor } from '../../platform/ports.ts';
 import type { Role } from '../../scripts/stack/roles.ts';
 import { startStack } from '../../scripts/stack/stack.ts';
-import { declareSearchAttributes } from '../../scripts/stack/temporal-server.ts';
+import { declareSearchAttributes } from '../../scripts/stack/temporal-api.ts';
 import type { Stack, StackOptions } from '../../scripts/stack/types.ts';
 import { processesWith } from '../../scripts/test/leftovers.ts';
 import { waitFor } from '../helpers/wait-for.ts';
