@@ -7,6 +7,7 @@ import { commandIdOf, type IdempotencyKeeper, type Outcome } from './idempotency
 import { MAX_RAW_BODY_BYTES, readBytes, readJson } from './middleware/body.ts';
 import { writeProblem } from './middleware/errors.ts';
 import { addressKey } from './network.ts';
+import { ifMatch } from './preconditions.ts';
 import { validationProblem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { checkReply } from './replies.ts';
@@ -38,6 +39,7 @@ export function dispatch(route: Route, options: DispatchOptions): Middleware {
     if (route.rateLimit !== undefined) ctx.set(await options.rateLimits.consume(route.rateLimit, address));
     const caller = await admit(ctx, route.policy, options.identify);
     if (caller !== undefined) ctx.state.caller = caller;
+    if (route.ifMatch === true) ifMatch(headersOf(ctx));
     const input = await readInput(ctx, route);
     const { replayed, reply } = await withinTime(ctx, options.requestTimeoutMs, (signal) =>
       answer(

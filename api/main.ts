@@ -135,4 +135,9 @@ function exitAfter(log: Logger): [() => void, (error: unknown) => void] {
 
 const config = loadConfig(process.env);
 const log = createLogger({ role: 'api', level: config.LOG_LEVEL });
-await main(config, log);
+try {
+  await main(config, log);
+} catch (error) {
+  log.error('the API could not start', { error });
+  process.exitCode = 1;
+}

@@ -7,25 +7,38 @@ import type { Idempotency, Policy, Route } from './route.ts';
 export function describe(routes: readonly Route[], publicUrl: string): object {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
-  return createDocument({
-    openapi: '3.1.1',
-    info: { title: 'Wellpact', version: '1', description: INTRODUCTION },
-    servers: [{ url: publicUrl }],
-    tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
-    paths,
-    components: {
-      securitySchemes: {
-        accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From `POST /v1/sessions`.' },
+  return createDocument(
+    {
+      openapi: '3.1.1',
+      info: { title: 'Wellpact', version: '1', description: INTRODUCTION },
+      servers: [{ url: publicUrl }],
+      tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
+      paths,
+      components: {
+        securitySchemes: {
+          accessToken: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: 'From `POST /v1/sessions`.',
+          },
+        },
       },
     },
-  });
+    {
+      // Answers may get further members one day; a client that was generated to refuse them would break then.
+      override: ({ jsonSchema, io }) => {
+        if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+      },
+    },
+  );
 }
 
 const INTRODUCTION = `
 A marketplace for health and wellness in which money is held until the buyer has what was paid for.
 
-- **JSON** in UTF-8, at most 1 MB. Fields are \`camelCase\`; unknown fields are refused. Times are ISO 8601 in UTC. Money is
-  \`{ "amount": 1250, "currency": "EUR" }\` in minor units.
+- **JSON** in UTF-8, at most 1 MB. Fields are \`camelCase\`; unknown fields are refused, and answers
+  may get further ones. Times are ISO 8601 in UTC. Money is \`{ "amount": 1250, "currency": "EUR" }\` in minor units.
 - **Errors** are \`application/problem+json\` (RFC 9457): \`code\` is stable and for programs, \`detail\` is for people,
   \`errors[]\` names the fields. **400** means malformed, or a field of the wrong form. **422** means well-formed, but against
   a rule. **409** means that the state of things does not allow it now. Somebody else's object is **404**.
@@ -53,7 +66,6 @@ const problemSchema = z
 const problemContent = { 'application/problem+json': { schema: problemSchema } };
 
 function operationOf(route: Route): ZodOpenApiOperationObject {
-  const takesKey = typeof route.idempotency === 'string';
   return {
     operationId: route.operationId,
     tags: [route.tag],
@@ -63,7 +75,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     requestParams: {
       ...(route.params instanceof z.ZodObject ? { path: route.params } : {}),
       ...(route.query instanceof z.ZodObject ? { query: route.query } : {}),
-      ...(takesKey ? { header: z.object({ 'Idempotency-Key': idempotencyKey }) } : {}),
+      ...headerParameters(route),
     },
     ...(route.body === undefined
       ? {}
@@ -72,6 +84,15 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
   };
 }
 
+function headerParameters(route: Route): { header?: z.ZodObject } {
+  const header = {
+    ...(typeof route.idempotency === 'string' ? { 'Idempotency-Key': idempotencyKey } : {}),
+    ...(route.ifMatch === true ? { 'If-Match': entityTag } : {}),
+  };
+  return Object.keys(header).length === 0 ? {} : { header: z.object(header) };
+}
+
+const entityTag = z.string().meta({ description: 'The `ETag` of what you have read, or `*`.', example: '"3"' });
 const idempotencyKey = z
   .string()
   .regex(/^[\x20-\x7e]{1,255}$/)
@@ -89,7 +110,8 @@ function successes(route: Route): ZodOpenApiOperationObject['responses'] {
 /** The problems of the route by status, with their codes, and the usual ones of all routes as `default`. */
 function failures(route: Route): ZodOpenApiOperationObject['responses'] {
   const byStatus = new Map<number, string[]>();
-  for (const [code, { status, when }] of Object.entries(route.problems ?? {})) {
+  const problems = { ...route.problems, ...(route.ifMatch === true ? IF_MATCH_PROBLEMS : {}) };
+  for (const [code, { status, when }] of Object.entries(problems)) {
     byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${code}\`: ${when}`]);
   }
   const own = [...byStatus].map(([status, lines]) => [
@@ -98,6 +120,10 @@ function failures(route: Route): ZodOpenApiOperationObject['responses'] {
   ]);
   return { ...Object.fromEntries(own), default: { description: 'Any other problem.', content: problemContent } };
 }
+
+const IF_MATCH_PROBLEMS: NonNullable<Route['problems']> = {
+  IF_MATCH_REQUIRED: { status: 428, when: '`If-Match` is missing.' },
+};
 
 function descriptionOf(route: Route): string {
   const parts = [route.description?.trim(), `**Who:** ${whoMay(route.policy)}`];

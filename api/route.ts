@@ -112,6 +112,8 @@ export interface RouteDefinition<
   readonly policy: Policy;
   /** Demanded of every POST, absent elsewhere. */
   readonly idempotency?: Idempotency;
+  /** Takes `If-Match`, and answers 428 without it: for what people edit. The handler compares, see preconditions.ts. */
+  readonly ifMatch?: true;
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;

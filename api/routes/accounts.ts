@@ -177,14 +177,13 @@ function ownAccountRoutes({ database }: AccountRoutesDeps): Route[] {
       operationId: 'changeMe',
       tag: 'accounts',
       summary: 'Change your account',
-      description: 'Takes `If-Match` with the `ETag` of what you have read.',
       policy: { access: 'signed-in' },
+      ifMatch: true,
       body: z
         .strictObject({ displayName: displayName.optional(), country: country.optional() })
         .meta({ id: 'AccountChange' }),
       responses: { 200: { description: 'Your account as it is now.', schema: ownAccount } },
       problems: {
-        IF_MATCH_REQUIRED: { status: 428, when: '`If-Match` is missing.' },
         VERSION_CHANGED: { status: 412, when: 'the account has changed since.' },
         COUNTRY_FIXED: { status: 409, when: 'the country of a seller was checked.' },
       },

@@ -182,17 +182,15 @@ function changeRoute({ database }: ListingRoutesDeps): Route {
     operationId: 'changeListing',
     tag: 'listings',
     summary: 'Change a listing',
-    description:
-      'Takes `If-Match` with the `ETag` of what you have read. Purchases made before keep the terms they were made on, ' +
-      'and what is reserved stays reserved.',
+    description: 'Purchases made before keep the terms they were made on, and what is reserved stays reserved.',
     policy: { access: 'member' },
+    ifMatch: true,
     params,
     body: listingChange,
     responses: { 200: { description: 'The listing as it is now.', schema: listing } },
     problems: {
       NOT_FOUND: { status: 404, when: 'there is none, or it is not yours.' },
       VERSION_CHANGED: { status: 412, when: 'the listing has changed since.' },
-      IF_MATCH_REQUIRED: { status: 428, when: '`If-Match` is missing.' },
       PRICE_OUT_OF_RANGE: { status: 422, when: 'the price is below or above what can be charged.' },
       STOCK_BELOW_RESERVED: { status: 422, when: 'more pieces than that are sold or reserved.' },
     },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { request } from '../helpers/client.ts';
@@ -142,6 +143,7 @@ describe('the reference', () => {
   interface Operation {
     readonly operationId: string;
     readonly description?: string;
+    readonly security?: ReadonlyArray<Record<string, unknown>>;
     readonly responses: Record<string, unknown>;
   }
 
@@ -161,6 +163,28 @@ describe('the reference', () => {
     }
   });
 
+  it('is true about who may call: nobody else gets as far as the input', async () => {
+    const { body } = await request<{ paths: Record<string, Record<string, Operation>> }>('GET', '/openapi.json');
+    const unverified = await signedInUnverified();
+    const operations = Object.entries(body.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ ...operation, path, method })),
+    );
+    const forMembers = operations.filter(({ security }) => security?.[0] !== undefined && 'accessToken' in security[0]);
+    expect(forMembers.length).toBeGreaterThan(10);
+    for (const { path, method, operationId, description } of forMembers) {
+      const call = (token?: string) =>
+        request<Problem>(
+          method.toUpperCase() as 'GET',
+          path.replace('{id}', 'x'),
+          token === undefined ? {} : { token },
+        );
+      expect((await call()).status, operationId).toBe(401);
+      expect((await call('rubbish')).status, operationId).toBe(401);
+      if (description?.includes('with a verified e-mail address') !== true) continue;
+      expect(await call(unverified), operationId).toMatchObject({ status: 403, body: { code: 'EMAIL_NOT_VERIFIED' } });
+    }
+  });
+
   it('has readable pages that load nothing from elsewhere', async () => {
     const page = await request<string>('GET', '/docs');
     expect(page.status).toBe(200);
@@ -172,6 +196,14 @@ describe('the reference', () => {
     }
   });
 });
+
+/** The access token of somebody who has not proven their address. */
+async function signedInUnverified(): Promise<string> {
+  const credentials = { email: `${randomUUID()}@example.com`, password: 'correct horse battery' };
+  const person = { displayName: 'Ann', birthDate: '1990-05-01', country: 'DE', acceptedTerms: true };
+  await request('POST', '/v1/users', { body: { ...credentials, ...person } });
+  return (await request<{ accessToken: string }>('POST', '/v1/sessions', { body: credentials })).body.accessToken;
+}
 
 /** Sends a body without Content-Length. @returns the status of the answer */
 function postInChunks(path: string, count: number, chunk: Buffer): Promise<number | undefined> {
