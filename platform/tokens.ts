@@ -16,11 +16,11 @@ export interface AccessTokens {
   verify(token: string): Promise<AccessClaims | undefined>;
 }
 
-export const ACCESS_TOKEN_SECONDS = 600;
+const ACCESS_TOKEN_SECONDS = 600;
 const ALGORITHM = 'EdDSA';
 /** RFC 9068: keeps access tokens apart from any other JWT made with the same key. */
 const TYPE = 'at+jwt';
-export const AUDIENCE = 'wellpact-api';
+const AUDIENCE = 'wellpact-api';
 /** Clocks of two machines may differ by so much. */
 const CLOCK_TOLERANCE_SECONDS = 5;
 

@@ -71,4 +71,10 @@ const stopSignal = (): Promise<void> =>
 
 const config = loadConfig(process.env);
 const log = createLogger({ role: 'relay', level: config.LOG_LEVEL });
-await main(config, log);
+try {
+  await main(config, log);
+} catch (error) {
+  // The jobs may run already: without an end they would keep a relay alive that nobody can look at.
+  log.error('the relay stopped', { error });
+  process.exit(1);
+}

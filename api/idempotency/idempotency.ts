@@ -34,7 +34,7 @@ export interface IdempotencyKeeper {
 }
 
 /** How long a repeat waits for the first call: then 202 or 503, as 3-api says. */
-export const WAIT_MS = 8_000;
+const WAIT_MS = 8_000;
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
 /**

@@ -20,7 +20,7 @@ export interface IdempotencyRecord {
 }
 
 /** How long a claim lasts: longer than a request may take, so that a live handler is not overtaken. */
-export const LEASE_SECONDS = 30;
+const LEASE_SECONDS = 30;
 /** How long a record is kept. Stripe forgets its keys after 24 hours; a client's repeats are over long before 48. */
 export const RETENTION_HOURS = 48;
 

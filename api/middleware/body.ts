@@ -3,7 +3,7 @@ import { Problem } from '../../platform/errors.ts';
 import type { Context } from '../context.ts';
 
 /** The largest JSON body that is read. */
-export const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 /** The largest body of a webhook that is read. */
 export const MAX_RAW_BODY_BYTES = 256 * 1024;
 

@@ -40,7 +40,7 @@ export async function createUser(db: Database, signUp: SignUp, now = new Date())
     return await db.transaction(async (tx) => {
       const account = await store.insertAccount(tx, record);
       if (account === undefined) return mustFind(tx, signUp.id);
-      await note(tx, account.id, { type: 'user', id: account.id }, 'user.signed_up', { country: account.country });
+      await note(tx, account.id, { type: 'user', id: account.id }, 'user.signed_up', {});
       return account;
     });
   } catch (error) {

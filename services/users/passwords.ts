@@ -15,14 +15,16 @@ export const hashPassword = (password: string): Promise<string> => hash(normalis
  * so that the time of an answer does not tell whether an account exists.
  */
 export async function isPassword(password: string, passwordHash: string | undefined): Promise<boolean> {
-  const matches = await verify(passwordHash ?? (await decoyHash()), normalisedPassword(password));
+  // Made in either case: else the first unknown account after a start would take the time of two hashes.
+  const decoy = await decoyHash();
+  const matches = await verify(passwordHash ?? decoy, normalisedPassword(password));
   return matches && passwordHash !== undefined;
 }
 
-let decoy: Promise<string> | undefined;
+let decoyOnce: Promise<string> | undefined;
 
 /** The hash of a password that nobody has, made once. */
 function decoyHash(): Promise<string> {
-  decoy ??= hashPassword(randomBytes(32).toString('base64'));
-  return decoy;
+  decoyOnce ??= hashPassword(randomBytes(32).toString('base64'));
+  return decoyOnce;
 }

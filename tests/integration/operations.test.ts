@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { portsFor } from '../../platform/ports.ts';
 import { request } from '../helpers/client.ts';
-import { stack } from '../helpers/stack.ts';
+import { kill, stack } from '../helpers/stack.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 
 const base = (port: 'api' | 'relayOperations' | 'workerOperations'): string =>
   `http://127.0.0.1:${portsFor(stack().portOffset)[port]}`;
@@ -46,6 +48,28 @@ describe('figures of the relay', () => {
     expect(figure(body, 'relay_leading')).toBe(1);
     expect(figure(body, 'outbox_events_waiting')).toBeGreaterThanOrEqual(0);
     expect(figure(body, 'outbox_oldest_event_seconds')).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('a relay that is killed', () => {
+  it('loses no mail', async () => {
+    const email = `${randomUUID()}@example.com`;
+    const body = {
+      email,
+      password: 'correct horse battery',
+      displayName: 'Ann',
+      birthDate: '1990-05-01',
+      country: 'DE',
+      acceptedTerms: true,
+    };
+    const [signedUp] = await Promise.all([request('POST', '/v1/users', { body }), kill('relay')]);
+    expect(signedUp.status).toBe(201);
+    const mails = () =>
+      request<Array<{ messageId: string }>>('GET', `/messages?to=${encodeURIComponent(email)}`, {
+        base: stack().urls.mail,
+      });
+    await waitFor(async () => (await mails()).body.length > 0, { what: 'the mail', timeoutMs: 20_000 });
+    expect(new Set((await mails()).body.map(({ messageId }) => messageId)).size).toBe(1);
   });
 });
 
