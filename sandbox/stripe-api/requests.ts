@@ -9,7 +9,7 @@ import { internalError, invalidRequest, lockTimeout, StripeError } from './error
 import { checkExpansions, expanded, type Kinds } from './expand.ts';
 import { canonicalForm, type FormGroup } from './form.ts';
 import { type Call, COMMON_PARAMETERS, type Operation, type Outcome } from './operation.ts';
-import { readParameters, text } from './parameters.ts';
+import { readParameters } from './parameters.ts';
 
 /** What executing requests needs of its surroundings. */
 export interface StripeBackend {
@@ -75,7 +75,6 @@ function prepare(backend: StripeBackend, request: StripeRequest): Prepared {
   const table = {
     ...COMMON_PARAMETERS,
     ...operation.parameters,
-    ...(operation.publishable && { client_secret: text() }),
   };
   const values: Record<string, unknown> = readParameters(form, table, operation.unmodelled ?? []);
   const expand = (values['expand'] as string[] | undefined) ?? [];

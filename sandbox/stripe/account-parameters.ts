@@ -1,4 +1,5 @@
 import { boolean, group, integer, metadata, oneOf, text, unsettable } from '../stripe-api/parameters.ts';
+import { UNMODELLED_CAPABILITIES } from './account-capabilities.ts';
 
 const address = group({
   city: text(100),
@@ -68,35 +69,31 @@ const businessProfile = group(
 const capability = group({ requested: boolean() });
 
 /** The capabilities that the sandbox switches on and off. */
-const capabilities = group({ card_payments: capability, transfers: capability });
+const capabilities = group({ card_payments: capability, transfers: capability }, UNMODELLED_CAPABILITIES);
 
-const settings = group(
+const payouts = group(
   {
-    payouts: group(
-      {
-        debit_negative_balances: boolean(),
-        schedule: group({ interval: oneOf(['daily', 'manual']) }, [
-          'delay_days',
-          'monthly_anchor',
-          'monthly_payout_days',
-          'weekly_anchor',
-          'weekly_payout_days',
-        ]),
-      },
-      ['statement_descriptor'],
-    ),
+    debit_negative_balances: boolean(),
+    schedule: group({ interval: oneOf(['daily', 'manual']) }, [
+      'delay_days',
+      'monthly_anchor',
+      'monthly_payout_days',
+      'weekly_anchor',
+      'weekly_payout_days',
+    ]),
   },
-  [
-    'bacs_debit_payments',
-    'branding',
-    'card_issuing',
-    'card_payments',
-    'invoices',
-    'payments',
-    'sepa_debit_payments',
-    'treasury',
-  ],
+  ['statement_descriptor'],
 );
+
+const UNMODELLED_SETTINGS = [
+  'bacs_debit_payments',
+  'branding',
+  'card_issuing',
+  'card_payments',
+  'invoices',
+  'payments',
+  'treasury',
+];
 
 /** What can be given at creation and changed later. */
 export const ACCOUNT_UPDATE = {
@@ -107,7 +104,7 @@ export const ACCOUNT_UPDATE = {
   email: text(),
   individual,
   metadata: metadata(),
-  settings,
+  settings: group({ payouts }, [...UNMODELLED_SETTINGS, 'sepa_debit_payments']),
   tos_acceptance: group({
     date: integer(),
     ip: text(),
@@ -118,6 +115,7 @@ export const ACCOUNT_UPDATE = {
 
 export const ACCOUNT_CREATE = {
   ...ACCOUNT_UPDATE,
+  settings: group({ payouts }, UNMODELLED_SETTINGS),
   controller: group({
     fees: group({ payer: oneOf(['account', 'application']) }),
     losses: group({ payments: oneOf(['application', 'stripe']) }),
@@ -128,11 +126,12 @@ export const ACCOUNT_CREATE = {
   type: oneOf(['custom', 'express', 'standard']),
 } as const;
 
-export const ACCOUNT_UNMODELLED: readonly string[] = [
+export const ACCOUNT_UPDATE_UNMODELLED: readonly string[] = [
   'account_token',
-  'bank_account',
   'company',
   'documents',
   'external_account',
   'groups',
 ];
+
+export const ACCOUNT_CREATE_UNMODELLED: readonly string[] = [...ACCOUNT_UPDATE_UNMODELLED, 'bank_account'];

@@ -15,7 +15,12 @@ import { mergedMetadata, type Values } from '../stripe-api/parameters.ts';
 import { noAccess } from '../stripe-api/requests.ts';
 import { add, change, listed, record } from '../stripe-api/resources.ts';
 import { type AccountHidden, buildAccount, changedAccount, withRequirements } from './account-builder.ts';
-import { ACCOUNT_CREATE, ACCOUNT_UNMODELLED, ACCOUNT_UPDATE } from './account-parameters.ts';
+import {
+  ACCOUNT_CREATE,
+  ACCOUNT_CREATE_UNMODELLED,
+  ACCOUNT_UPDATE,
+  ACCOUNT_UPDATE_UNMODELLED,
+} from './account-parameters.ts';
 import { emit } from './events.ts';
 
 /** Connected accounts live on the platform. */
@@ -107,7 +112,7 @@ export const accounts: Resource = {
       path: '/v1/accounts',
       returns: { kind: 'account', list: false },
       parameters: ACCOUNT_CREATE,
-      unmodelled: ACCOUNT_UNMODELLED,
+      unmodelled: ACCOUNT_CREATE_UNMODELLED,
       handle: async (call, values) => ({ answer: await createAccount(call, values) }),
     }),
     operation({
@@ -129,7 +134,7 @@ export const accounts: Resource = {
       path: '/v1/accounts/{account}',
       returns: { kind: 'account', list: false },
       parameters: ACCOUNT_UPDATE,
-      unmodelled: ACCOUNT_UNMODELLED,
+      unmodelled: ACCOUNT_UPDATE_UNMODELLED,
       handle: async (call, values, path) => ({ answer: await updateAccount(call, path['account'] ?? '', values) }),
     }),
     operation({

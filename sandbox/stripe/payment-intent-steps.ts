@@ -265,7 +265,7 @@ async function release(call: Call, charge: StoredCharge, expired: boolean): Prom
     balanceTransaction: null,
   });
   const released = await change(call, charge, { amount_refunded: amount, refunded: true });
-  await emit(call, expired ? 'charge.expired' : 'charge.refunded', released.body, { previous: charge.body });
+  await emit(call, expired ? 'charge.expired' : 'charge.refunded', released.body);
 }
 
 async function lockCharge(call: Call, intent: StoredIntent): Promise<StoredCharge> {

@@ -65,30 +65,36 @@ const CONFIRM = {
   use_stripe_sdk: boolean(),
 } as const;
 
-/** What the sandbox would have to pretend, in every request that has it. */
+/** What the sandbox would have to pretend: in every request that describes a payment … */
 const UNMODELLED: readonly string[] = [
   'allowed_payment_method_types',
   'amount_details',
-  'amount_to_confirm',
-  'application_fee_amount',
-  'confirmation_token',
-  'customer',
-  'customer_account',
   'excluded_payment_method_types',
   'hooks',
+  'payment_details',
+  'payment_method_data',
+  'payment_method_options',
+  'setup_future_usage',
+  'shipping',
+];
+
+/** … where the payment and its parties are said … */
+const UNMODELLED_TERMS: readonly string[] = [
+  'application_fee_amount',
+  'customer',
+  'customer_account',
+  'payment_method_configuration',
+  'statement_descriptor',
+  'transfer_data',
+];
+
+/** … and where it is confirmed. */
+const UNMODELLED_CONFIRMATION: readonly string[] = [
+  'confirmation_token',
   'mandate',
   'mandate_data',
   'off_session',
-  'on_behalf_of',
-  'payment_details',
-  'payment_method_configuration',
-  'payment_method_data',
-  'payment_method_options',
   'radar_options',
-  'setup_future_usage',
-  'shipping',
-  'statement_descriptor',
-  'transfer_data',
 ];
 
 async function createIntent(call: Call, values: Values<typeof CREATE>): Promise<Outcome> {
@@ -309,7 +315,7 @@ export const paymentIntents: Resource = {
       path: '/v1/payment_intents',
       returns: ONE,
       parameters: CREATE,
-      unmodelled: UNMODELLED,
+      unmodelled: [...UNMODELLED, ...UNMODELLED_TERMS, ...UNMODELLED_CONFIRMATION, 'on_behalf_of'],
       handle: createIntent,
     }),
     operation({
@@ -329,7 +335,7 @@ export const paymentIntents: Resource = {
       path: '/v1/payment_intents/{intent}',
       returns: ONE,
       parameters: UPDATE,
-      unmodelled: UNMODELLED,
+      unmodelled: [...UNMODELLED, ...UNMODELLED_TERMS],
       handle: async (call, values, path) => ({
         answer: await updateIntent(call, await lockByPath(call, PAYMENT_INTENT, path, 'intent'), values),
       }),
@@ -339,7 +345,14 @@ export const paymentIntents: Resource = {
       path: '/v1/payment_intents/{intent}/confirm',
       returns: ONE,
       parameters: CONFIRM,
-      unmodelled: UNMODELLED,
+      unmodelled: [
+        ...UNMODELLED,
+        ...UNMODELLED_CONFIRMATION,
+        'amount_to_confirm',
+        'capture_method',
+        'payment_method_types',
+        'receipt_email',
+      ],
       publishable: true,
       handle: async (call, values, path) => {
         const intent = await lockByPath(call, PAYMENT_INTENT, path, 'intent');
@@ -357,7 +370,16 @@ export const paymentIntents: Resource = {
       path: '/v1/payment_intents/{intent}/capture',
       returns: ONE,
       parameters: { amount_to_capture: integer({ min: 1 }), metadata: metadata() },
-      unmodelled: [...UNMODELLED, 'final_capture', 'statement_descriptor_suffix'],
+      unmodelled: [
+        'amount_details',
+        'application_fee_amount',
+        'final_capture',
+        'hooks',
+        'payment_details',
+        'statement_descriptor',
+        'statement_descriptor_suffix',
+        'transfer_data',
+      ],
       handle: async (call, values, path) => {
         const intent = await capture(
           call,

