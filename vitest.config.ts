@@ -6,6 +6,8 @@ const SOURCES = '{activities,api,contracts,migrations,platform,providers,sandbox
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most tests wait for processes that they have started; with one at a time, a second processor would idle.
+    maxWorkers: 2,
     // A `process.exit` or a native module of one file never touches another one.
     isolate: true,
     // Each bound below is far above what a good run takes: it turns a hang into a failure.
@@ -19,18 +21,10 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'time-travel',
-          include: ['tests/time-travel/**/*.test.ts'],
-          globalSetup: ['tests/setup/time-skipping.ts'],
-          testTimeout: 60_000,
-        },
-      },
-      {
-        extends: true,
-        test: {
           name: 'integration',
-          include: ['tests/integration/**/*.test.ts'],
-          globalSetup: ['tests/setup/integration.ts'],
+          // Time travel shares the stack: its steps run against the same PostgreSQL and the same sandbox.
+          include: ['tests/{integration,time-travel}/**/*.test.ts'],
+          globalSetup: ['tests/setup/integration.ts', 'tests/setup/time-skipping.ts'],
           testTimeout: 60_000,
         },
       },

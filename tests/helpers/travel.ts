@@ -1,0 +1,73 @@
+import type { Client } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { FailureInterceptor } from '../../activities/failures.ts';
+import { createActivities } from '../../activities/index.ts';
+import { TASK_QUEUES } from '../../contracts/task-queues.ts';
+import { createLogger } from '../../platform/logging.ts';
+import { workflowBundle } from '../../platform/temporal/bundle.ts';
+import { createDataConverter } from '../../platform/temporal/data-converter.ts';
+import { createOnfidoIdentity } from '../../providers/onfido.ts';
+import { createStripePayments } from '../../providers/stripe.ts';
+import { loadPolicy } from '../../services/transactions/index.ts';
+import { type ClonedDatabase, cloneDatabase } from './database.ts';
+import { TEST_PAYLOAD_KEYS } from './payload-key.ts';
+import { stack } from './stack.ts';
+import { timeSkipping } from './time-skipping.ts';
+
+/** Workflows with their real steps, a real database and the sandbox, under a clock that jumps over waits. */
+export interface Travel {
+  readonly client: Client;
+  readonly environment: TestWorkflowEnvironment;
+  readonly database: ClonedDatabase['database'];
+  /** Lets virtual time pass. */
+  sleep(duration: string): Promise<void>;
+  end(): Promise<void>;
+}
+
+export async function beginTravel(): Promise<Travel> {
+  const dataConverter = createDataConverter(TEST_PAYLOAD_KEYS);
+  const [environment, clone, bundle] = await Promise.all([
+    timeSkipping({ client: { dataConverter } }),
+    cloneDatabase(),
+    workflowBundle(undefined, createLogger({ role: 'test', level: 'error' })),
+  ]);
+  const { env, urls } = stack();
+  const activities = createActivities({
+    database: clone.database,
+    payments: createStripePayments({ apiKey: env['STRIPE_API_KEY'] ?? '', apiUrl: urls.stripe, timeoutMs: 10_000 }),
+    identity: createOnfidoIdentity({
+      apiToken: env['ONFIDO_API_TOKEN'] ?? '',
+      apiUrl: env['ONFIDO_API_URL'] ?? '',
+      workflowId: env['ONFIDO_WORKFLOW_ID'] ?? '',
+      timeoutMs: 10_000,
+    }),
+    policy: loadPolicy('services/transactions/policy.yml'),
+  });
+  const workers = await Promise.all(
+    Object.values(TASK_QUEUES).map((taskQueue) =>
+      Worker.create({
+        connection: environment.nativeConnection,
+        taskQueue,
+        activities,
+        dataConverter,
+        interceptors: { activity: [() => ({ inbound: new FailureInterceptor() })] },
+        ...(taskQueue === TASK_QUEUES.workflows && { workflowBundle: bundle }),
+      }),
+    ),
+  );
+  const running = workers.map((worker) => worker.run());
+  return {
+    // Its own client: waiting for a result through it lets the clock jump.
+    client: environment.client,
+    environment,
+    database: clone.database,
+    sleep: (duration) => environment.sleep(duration as `${number}h`),
+    end: async () => {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await environment.teardown();
+      await clone.drop();
+    },
+  };
+}
