@@ -1,0 +1,164 @@
+/** The database itself keeps the ledger and the audit trail honest, whatever code runs against it. */
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AuditEntry, audit, auditTrail, entryHash } from '../../platform/audit.ts';
+import { type Posting, PostingConflict, post, purchaseBalances } from '../../services/transactions/index.ts';
+import { type ClonedDatabase, cloneDatabase } from '../helpers/database.ts';
+
+let clone: ClonedDatabase;
+let owner: pg.Client;
+
+beforeAll(async () => {
+  clone = await cloneDatabase();
+  owner = new pg.Client({ connectionString: clone.ownerUrl });
+  await owner.connect();
+});
+afterAll(async () => {
+  await owner.end();
+  await clone.drop();
+});
+
+const posting = (more: Partial<Posting> = {}): Posting => ({
+  source: `purchase/${randomUUID()}`,
+  step: 'capturePayment',
+  ordinal: 1,
+  currency: 'EUR',
+  purchaseId: `pur_${randomUUID()}`,
+  cause: 'run',
+  entries: [
+    { account: 'captured', amount: 2_500 },
+    { account: 'held', amount: -2_500 },
+  ],
+  ...more,
+});
+const write = (what: Posting): Promise<boolean> => clone.database.transaction((tx) => post(tx, what));
+
+describe('a posting', () => {
+  test('is written once under its key, however often it comes', async () => {
+    const once = posting();
+    expect(await write(once)).toBe(true);
+    expect(await write(once)).toBe(false);
+    expect(await purchaseBalances(clone.database, once.purchaseId ?? '')).toEqual({ captured: 2_500, held: -2_500 });
+  });
+
+  test('of 20 at once under one key, one is written', async () => {
+    const once = posting();
+    const written = await Promise.all(Array.from({ length: 20 }, () => write(once)));
+    expect(written.filter(Boolean).length).toBe(1);
+  });
+
+  test('with other figures under a known key is an alarm', async () => {
+    const once = posting();
+    await write(once);
+    const other = posting({
+      ...once,
+      entries: [
+        { account: 'captured', amount: 1 },
+        { account: 'held', amount: -1 },
+      ],
+    });
+    await expect(write(other)).rejects.toThrow(PostingConflict);
+  });
+
+  test.each([
+    [
+      'lacks a cent',
+      [
+        { account: 'captured', amount: 2_500 },
+        { account: 'held', amount: -2_499 },
+      ],
+    ],
+    ['has one side only', [{ account: 'captured', amount: 2_500 }]],
+    ['has no entries', []],
+  ] as const)('that %s is refused at commit, and nothing of it stays', async (_what, entries) => {
+    const wrong = posting({ entries });
+    await expect(write(wrong)).rejects.toMatchObject({ constraint: 'ledger_balance' });
+    const { rows } = await clone.database.query('SELECT 1 FROM ledger.transactions WHERE source = $1', [wrong.source]);
+    expect(rows).toEqual([]);
+  });
+
+  test('does not balance one currency with another', async () => {
+    const wrong = posting({ entries: [{ account: 'captured', amount: 1 }] });
+    const attempt = clone.database.transaction(async (tx) => {
+      await post(tx, wrong);
+      const { rows } = await tx.query<{ id: string }>('SELECT id FROM ledger.transactions WHERE source = $1', [
+        wrong.source,
+      ]);
+      await tx.query(
+        `INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount) VALUES ($1, 2, 'held', 'USD', -1)`,
+        [rows[0]?.id],
+      );
+    });
+    await expect(attempt).rejects.toMatchObject({ constraint: 'ledger_balance' });
+  });
+
+  test('is closed once it is committed: no entry joins it later, not even a balanced pair', async () => {
+    const once = posting();
+    await write(once);
+    const late = owner.query(
+      `INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount)
+       SELECT id, 10 + n, 'held', 'EUR', n * 2 - 1 FROM ledger.transactions, generate_series(0, 1) AS n WHERE source = $1`,
+      [once.source],
+    );
+    await expect(late).rejects.toThrow(/closed/);
+  });
+});
+
+describe.each(['ledger.entries', 'ledger.transactions', 'audit.entries'])('%s', (table) => {
+  beforeAll(async () => {
+    await write(posting());
+    await clone.database.transaction((tx) =>
+      audit(tx, {
+        subjectType: 'test',
+        subjectId: randomUUID(),
+        actor: { type: 'system', id: 'test' },
+        action: 'test.done',
+        change: {},
+      }),
+    );
+  });
+
+  test.each([`DELETE FROM ${table}`, `TRUNCATE ${table} CASCADE`])('refuses its owner: %s', async (statement) => {
+    await expect(owner.query(statement)).rejects.toThrow(/append-only/);
+  });
+
+  test('refuses an update by its owner, and anything but reading and adding by the application', async () => {
+    const { rows } = await owner.query<{ column_name: string }>(
+      `SELECT column_name FROM information_schema.columns WHERE table_schema || '.' || table_name = $1 LIMIT 1`,
+      [table],
+    );
+    const column = rows[0]?.column_name ?? '';
+    await expect(owner.query(`UPDATE ${table} SET ${column} = ${column}`)).rejects.toThrow(/append-only/);
+    for (const statement of [
+      `UPDATE ${table} SET ${column} = ${column}`,
+      `DELETE FROM ${table}`,
+      `TRUNCATE ${table}`,
+    ]) {
+      await expect(clone.database.query(statement)).rejects.toThrow(/permission denied/);
+    }
+  });
+});
+
+describe('the audit trail', () => {
+  test('is a chain in which each entry holds the hash of the one before', async () => {
+    const subjectId = randomUUID();
+    for (const action of ['test.made', 'test.changed', 'test.ended']) {
+      await clone.database.transaction((tx) =>
+        audit(tx, { subjectType: 'test', subjectId, actor: { type: 'user', id: 'usr_1' }, action, change: { action } }),
+      );
+    }
+    const { rows } = await clone.database.query<{ seq: number; previous_hash: Buffer; hash: Buffer }>(
+      'SELECT seq, previous_hash, hash FROM audit.entries WHERE subject_id = $1 ORDER BY seq',
+      [subjectId],
+    );
+    const entries: AuditEntry[] = await auditTrail(clone.database, 'test', subjectId);
+    expect(entries.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    let previous = Buffer.alloc(32);
+    for (const [index, entry] of entries.entries()) {
+      expect(rows[index]?.previous_hash.equals(previous)).toBe(true);
+      previous = entryHash(previous, entry) as Buffer<ArrayBuffer>;
+      expect(rows[index]?.hash.equals(previous)).toBe(true);
+    }
+  });
+});
