@@ -80,7 +80,7 @@ function applications(
     ],
     [ports.mail, mailApplication(database, log)],
     // Last, since this is the port that says everything is ready.
-    [ports.sandboxControl, controlApplication({ database, log, settings, steps })],
+    [ports.sandboxControl, controlApplication({ database, clock, log, settings, steps })],
   ];
 }
 

@@ -3,14 +3,17 @@ import Koa from 'koa';
 import type { Logger } from '../../platform/logging.ts';
 import { hostedPages, type Steps } from '../pages/hosted.ts';
 import type { SandboxSettings } from '../settings.ts';
+import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import { readLog } from '../store/log.ts';
+import { controlOperations, explainRefusals } from './operations.ts';
 import { startPage } from './start-page.ts';
 
 export interface ControlBackend {
   readonly database: Database;
   readonly log: Logger;
   readonly settings: SandboxSettings;
+  readonly clock: Clock;
   readonly steps: Steps;
 }
 
@@ -37,7 +40,9 @@ export function controlApplication(backend: ControlBackend): Koa {
   });
   const application = new Koa();
   application.on('error', (error: unknown) => backend.log.error('The control port failed to answer', { error }));
+  application.use(explainRefusals);
   application.use(router.routes());
+  application.use(controlOperations(backend).routes());
   application.use(hostedPages(backend.steps).routes());
   return application;
 }

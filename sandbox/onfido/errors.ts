@@ -25,3 +25,7 @@ export function notFound(id: string): OnfidoError {
 export function invalidFields(fields: Readonly<Record<string, readonly string[]>>): OnfidoError {
   return new OnfidoError(422, 'validation_error', 'There was a validation error on this request', fields);
 }
+
+export function internalError(): OnfidoError {
+  return new OnfidoError(500, 'internal_server_error', 'An internal server error occurred');
+}

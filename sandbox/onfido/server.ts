@@ -2,11 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../../platform/logging.ts';
+import { withFaults } from '../faults/transport.ts';
 import { readBody } from '../pages/body.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import { applicantOperations } from './applicants.ts';
-import { OnfidoError } from './errors.ts';
+import { internalError, OnfidoError } from './errors.ts';
+import type { OnfidoOperation, OnfidoRequest } from './operation.ts';
 import { workflowRunOperations } from './workflow-runs.ts';
 
 export interface OnfidoBackend {
@@ -34,16 +36,14 @@ export function onfidoApplication(backend: OnfidoBackend): Koa {
         query: context.URL.searchParams,
         body: operation.method === 'POST' || operation.method === 'PUT' ? await jsonBody(context) : undefined,
       };
-      const reply = await backend.database.transaction((tx) =>
-        operation.handle(
-          { tx, clock: backend.clock, pagesUrl: backend.pagesUrl, workflowId: backend.workflowId },
-          request,
-        ),
-      );
-      backend.wakeDeliveries();
-      context.status = reply.status;
-      if (reply.headers !== undefined) context.set(reply.headers);
-      if (reply.body !== undefined) context.body = reply.body;
+      const path = `/v3.6${operation.path.replaceAll(/:(\w+)/g, '{$1}')}`;
+      await withFaults(backend.database, context, { provider: 'onfido', path }, async (verdict) => {
+        if (verdict === 'error') throw internalError();
+        if (verdict === 'rate_limit') {
+          throw new OnfidoError(429, 'rate_limit', 'The rate limit for this endpoint has been reached');
+        }
+        await answer(backend, context, operation, request);
+      });
     });
   }
   const application = new Koa();
@@ -57,13 +57,29 @@ export function onfidoApplication(backend: OnfidoBackend): Koa {
     } catch (error) {
       const known = error instanceof OnfidoError;
       if (!known) backend.log.error('An Onfido request failed inside the sandbox', { error });
-      const answer = known ? error : new OnfidoError(500, 'internal_server_error', 'An internal server error occurred');
-      context.status = answer.status;
-      context.body = answer.envelope();
+      const refusal = known ? error : internalError();
+      context.status = refusal.status;
+      context.body = refusal.envelope();
     }
   });
   application.use(router.routes());
   return application;
+}
+
+async function answer(
+  backend: OnfidoBackend,
+  context: Koa.Context,
+  operation: OnfidoOperation,
+  request: OnfidoRequest,
+): Promise<void> {
+  const { clock, pagesUrl, workflowId } = backend;
+  const reply = await backend.database.transaction((tx) =>
+    operation.handle({ tx, clock, pagesUrl, workflowId }, request),
+  );
+  backend.wakeDeliveries();
+  context.status = reply.status;
+  if (reply.headers !== undefined) context.set(reply.headers);
+  if (reply.body !== undefined) context.body = reply.body;
 }
 
 function authenticate(authorization: string, token: string): void {

@@ -1,4 +1,5 @@
 import type { Tx } from './database.ts';
+import { takeWebhookRule } from './webhook-rules.ts';
 
 /** Where webhooks go: each endpoint has its own secret and its own order. */
 export type WebhookEndpoint = 'stripe' | 'stripe-connect' | 'onfido';
@@ -13,17 +14,31 @@ export interface Delivery {
   readonly attempts: number;
 }
 
-/** Puts a webhook into the outbox; it leaves once the transaction is committed. */
+/** Puts a webhook into the outbox; it leaves once the transaction is committed. Rules may send it another way. */
 export async function enqueueDelivery(
   tx: Tx,
   delivery: { endpoint: WebhookEndpoint; eventId: string | null; topic: string; body: string },
 ): Promise<void> {
-  await tx.query('INSERT INTO sandbox.deliveries (endpoint, event_id, topic, body) VALUES ($1, $2, $3, $4)', [
-    delivery.endpoint,
-    delivery.eventId,
-    delivery.topic,
-    delivery.body,
-  ]);
+  const rule = await takeWebhookRule(tx, delivery.topic);
+  const copies = rule?.action === 'duplicate' ? rule.copies : 0;
+  const state = rule?.action === 'drop' ? 'dropped' : 'pending';
+  await tx.query(
+    `INSERT INTO sandbox.deliveries (endpoint, event_id, topic, body, state, not_before)
+     SELECT $1, $2, $3, $4, $5,
+       CASE WHEN $6::boolean THEN 'infinity'::timestamptz ELSE now() + $7::integer * interval '1 millisecond' END
+     FROM generate_series(0, $8::integer)`,
+    [
+      delivery.endpoint,
+      delivery.eventId,
+      delivery.topic,
+      delivery.body,
+      state,
+      // Held until a later webhook of the same endpoint has been delivered.
+      rule?.action === 'reorder',
+      rule?.action === 'delay' ? rule.delayMs : 0,
+      copies,
+    ],
+  );
 }
 
 /** The next webhook of this endpoint that is due, in order of creation. */
@@ -37,15 +52,32 @@ export async function nextDelivery(tx: Tx, endpoint: WebhookEndpoint): Promise<D
   }>(
     `SELECT id, event_id, topic, body, attempts FROM sandbox.deliveries
      WHERE endpoint = $1 AND state = 'pending' AND not_before <= now()
-     ORDER BY coalesce(rank, id), id LIMIT 1`,
+     ORDER BY id LIMIT 1`,
     [endpoint],
   );
   const row = found.rows[0];
   return row && { id: row.id, eventId: row.event_id, topic: row.topic, body: row.body, attempts: row.attempts };
 }
 
+/** Notes that a webhook arrived, and lets go of those that were to come after it. */
 export async function markDelivered(tx: Tx, id: string): Promise<void> {
-  await tx.query(`UPDATE sandbox.deliveries SET state = 'delivered', attempts = attempts + 1 WHERE id = $1`, [id]);
+  await tx.query(
+    `WITH delivered AS (
+       UPDATE sandbox.deliveries SET state = 'delivered', attempts = attempts + 1 WHERE id = $1 RETURNING endpoint, id
+     )
+     UPDATE sandbox.deliveries AS held SET not_before = now() FROM delivered
+     WHERE held.endpoint = delivered.endpoint AND held.id < delivered.id
+       AND held.state = 'pending' AND held.not_before = 'infinity'`,
+    [id],
+  );
+}
+
+/** Lets go of everything that is held or delayed. Answers how many webhooks that were. */
+export async function releaseDeliveries(tx: Tx): Promise<number> {
+  const released = await tx.query(
+    `UPDATE sandbox.deliveries SET not_before = now() WHERE state = 'pending' AND not_before > now()`,
+  );
+  return released.rowCount ?? 0;
 }
 
 /** Notes a failed attempt: tried again after `delayMs`, or given up when that is undefined. */

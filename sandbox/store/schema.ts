@@ -44,13 +44,31 @@ const STATEMENTS: readonly string[] = [
      topic text NOT NULL,
      body text NOT NULL,
      state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'failed', 'dropped')),
-     rank bigint,
      attempts integer NOT NULL DEFAULT 0,
      not_before timestamptz NOT NULL DEFAULT now(),
      last_error text
    )`,
   `CREATE INDEX IF NOT EXISTS deliveries_pending ON sandbox.deliveries (endpoint, id) WHERE state = 'pending'`,
   'CREATE INDEX IF NOT EXISTS deliveries_by_event ON sandbox.deliveries (event_id)',
+
+  // What tests ask for: requests that go wrong, webhooks that take another way. Each is used up by `remaining` uses.
+  `CREATE TABLE IF NOT EXISTS sandbox.faults (
+     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     provider text NOT NULL,
+     method text,
+     path text,
+     kind text NOT NULL,
+     delay_ms integer NOT NULL,
+     remaining integer NOT NULL
+   )`,
+  `CREATE TABLE IF NOT EXISTS sandbox.webhook_rules (
+     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     topic text,
+     action text NOT NULL,
+     copies integer NOT NULL,
+     delay_ms integer NOT NULL,
+     remaining integer NOT NULL
+   )`,
 
   `CREATE TABLE IF NOT EXISTS sandbox.log (
      sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

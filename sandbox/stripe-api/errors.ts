@@ -72,6 +72,15 @@ export function lockTimeout(): StripeError {
   );
 }
 
+export function rateLimited(): StripeError {
+  return new StripeError(
+    429,
+    'invalid_request_error',
+    'Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits.',
+    { code: 'rate_limit' },
+  );
+}
+
 export function internalError(): StripeError {
   return new StripeError(500, 'api_error', 'An unknown error occurred');
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../platform/logging.ts';
+import type { Verdict } from '../faults/transport.ts';
 import type { Clock } from '../store/clock.ts';
 import { type Database, isLockConflict, type Tx } from '../store/database.ts';
 import { claimKey, type KeyConflict, releaseKey, saveAnswer } from '../store/idempotency.ts';
 import { findObject } from '../store/objects.ts';
 import { type KeyKind, secretKeyRequired } from './authentication.ts';
-import { internalError, invalidRequest, lockTimeout, StripeError } from './errors.ts';
+import { internalError, invalidRequest, lockTimeout, rateLimited, StripeError } from './errors.ts';
 import { checkExpansions, expanded, type Kinds } from './expand.ts';
 import { canonicalForm, type FormGroup } from './form.ts';
 import { type Call, COMMON_PARAMETERS, type Operation, type Outcome } from './operation.ts';
@@ -34,6 +35,8 @@ export interface StripeRequest {
   readonly idempotencyKey: string | null;
   /** The account named by `Stripe-Account`, if any. */
   readonly onAccount: string | null;
+  /** An error that a test asked for comes in place of the work; a 500 is kept under the key, as Stripe keeps it. */
+  readonly verdict: Verdict;
 }
 
 export interface StripeAnswer {
@@ -172,6 +175,8 @@ async function work(
   account: string,
   save?: (tx: Tx, answer: StripeAnswer) => Promise<void>,
 ): Promise<StripeAnswer> {
+  if (request.verdict === 'error') throw internalError();
+  if (request.verdict === 'rate_limit') throw rateLimited();
   const answer = await backend.database.transaction(async (tx) => {
     const call: Call = {
       tx,

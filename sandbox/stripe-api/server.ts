@@ -1,6 +1,7 @@
 import cors from '@koa/cors';
 import { Router } from '@koa/router';
 import Koa from 'koa';
+import { withFaults } from '../faults/transport.ts';
 import { readBody } from '../pages/body.ts';
 import { authenticate } from './authentication.ts';
 import { internalError, invalidRequest, StripeError } from './errors.ts';
@@ -21,18 +22,22 @@ export function stripeApplication(backend: StripeBackend, operations: readonly O
       const key = authenticate(context.get('authorization') || undefined, apiKey);
       requireVersion(context.get('stripe-version'));
       const encoded = operation.method === 'POST' ? await formBody(context) : context.querystring;
-      const answer = await execute(backend, {
-        operation,
-        path: context.params,
-        form: decodeForm(encoded),
-        url: context.path,
-        key,
-        requestId: context.response.get('request-id'),
-        idempotencyKey: context.get('idempotency-key') || null,
-        onAccount: context.get('stripe-account') || null,
+      const form = decodeForm(encoded);
+      await withFaults(backend.database, context, { provider: 'stripe', path: operation.path }, async (verdict) => {
+        const answer = await execute(backend, {
+          operation,
+          path: context.params,
+          form,
+          url: context.path,
+          key,
+          requestId: context.response.get('request-id'),
+          idempotencyKey: context.get('idempotency-key') || null,
+          onAccount: context.get('stripe-account') || null,
+          verdict,
+        });
+        write(context, answer);
+        if (context.get('idempotency-key') !== '') context.set('Idempotency-Key', context.get('idempotency-key'));
       });
-      write(context, answer);
-      if (context.get('idempotency-key') !== '') context.set('Idempotency-Key', context.get('idempotency-key'));
     });
   }
   application.use(envelope(backend));

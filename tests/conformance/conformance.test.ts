@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONFIDO_OPERATIONS } from '../../sandbox/onfido/server.ts';
 import { STRIPE_OPERATIONS } from '../../sandbox/stripe/index.ts';
 import { API_VERSION } from '../../sandbox/stripe-api/version.ts';
+import { describeControl } from './control.ts';
 import { describeOnfido } from './onfido.ts';
 import { generateOnfidoSchemas, requestType, responseType } from './onfido-schemas.ts';
 import { checkParameters } from './parameter-tables.ts';
@@ -56,6 +57,7 @@ describe('the sandbox, driven by the real SDKs', () => {
   describeConnect(current);
   describeProtocol(current);
   describeOnfido(current);
+  describeControl(current);
 });
 
 describe('the judges', () => {

@@ -1,0 +1,165 @@
+import { Router } from '@koa/router';
+import type Koa from 'koa';
+import { z } from 'zod';
+import { OnfidoError } from '../onfido/errors.ts';
+import { endRun, RUN_OUTCOMES, runById } from '../onfido/workflow-runs.ts';
+import { readBody } from '../pages/body.ts';
+import type { Steps } from '../pages/hosted.ts';
+import type { Clock } from '../store/clock.ts';
+import type { Database } from '../store/database.ts';
+import { addFault, clearFaults, FAULT_KINDS, faults } from '../store/faults.ts';
+import { releaseDeliveries } from '../store/outbox.ts';
+import { addWebhookRule, clearWebhookRules, WEBHOOK_ACTIONS, webhookRules } from '../store/webhook-rules.ts';
+import { applyToAccount, lockAccount } from '../stripe/accounts.ts';
+import { expireAuthorisations } from '../stripe/payment-intent-steps.ts';
+import { StripeError } from '../stripe-api/errors.ts';
+
+export interface Controls {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly steps: Steps;
+}
+
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_USES = 10_000;
+const MAX_DELAY_MS = 10 * 60 * 1000;
+const DEFAULT_DELAY_MS = 1_000;
+/** Far beyond any hold limit. */
+const MAX_ADVANCE_SECONDS = 5 * 365 * 24 * 60 * 60;
+const EXPIRY_BATCH = 100;
+
+const times = z.int().min(1).max(MAX_USES).default(1);
+const delayMs = z.int().min(0).max(MAX_DELAY_MS).default(DEFAULT_DELAY_MS);
+
+const faultBody = z.strictObject({
+  provider: z.enum(['stripe', 'onfido']),
+  method: z.enum(['GET', 'POST', 'PUT', 'DELETE']).optional(),
+  path: z.string().startsWith('/').optional(),
+  kind: z.enum(FAULT_KINDS),
+  times,
+  delayMs,
+});
+
+const webhookBody = z.union([
+  z.strictObject({
+    action: z.enum(WEBHOOK_ACTIONS),
+    type: z.string().min(1).optional(),
+    copies: z.int().min(1).max(10).default(1),
+    times,
+    delayMs,
+  }),
+  z.strictObject({ action: z.literal('release') }),
+]);
+
+const clockBody = z.strictObject({ advanceSeconds: z.int().min(1).max(MAX_ADVANCE_SECONDS) });
+
+const accountBody = z
+  .strictObject({
+    disabledReason: z
+      .enum(['listed', 'other', 'platform_paused', 'rejected.fraud', 'rejected.other', 'under_review'])
+      .nullable(),
+    require: z.array(z.string().min(1).max(200)).max(50),
+  })
+  .partial();
+
+const runBody = z.strictObject({ status: z.enum(RUN_OUTCOMES) });
+
+/** Lets tests make the providers misbehave. Everything here is described in docs/reference/sandbox.md. */
+export function controlOperations(controls: Controls): Router {
+  const { database, clock, steps } = controls;
+  const { pool } = database;
+  const router = new Router({ prefix: '/_control' });
+
+  router.post('/faults', async (context) => {
+    const { method, path, times: remaining, ...fault } = await bodyOf(context, faultBody);
+    await addFault(pool, { ...fault, method: method ?? null, path: path ?? null, remaining });
+    context.body = { faults: await faults(pool) };
+  });
+  router.get('/faults', async (context) => {
+    context.body = { faults: await faults(pool) };
+  });
+  router.delete('/faults', async (context) => {
+    await clearFaults(pool);
+    context.status = 204;
+  });
+
+  router.post('/webhooks', async (context) => {
+    const rule = await bodyOf(context, webhookBody);
+    if (rule.action === 'release') {
+      context.body = { released: await releaseDeliveries(pool) };
+      return;
+    }
+    const { type, times: remaining, ...rest } = rule;
+    await addWebhookRule(pool, { ...rest, topic: type ?? null, remaining });
+    context.body = { rules: await webhookRules(pool) };
+  });
+  router.get('/webhooks', async (context) => {
+    context.body = { rules: await webhookRules(pool) };
+  });
+  router.delete('/webhooks', async (context) => {
+    await clearWebhookRules(pool);
+    context.status = 204;
+  });
+
+  router.get('/clock', (context) => {
+    context.body = { now: clock.now().toISOString() };
+  });
+  router.post('/clock', async (context) => {
+    const { advanceSeconds } = await bodyOf(context, clockBody);
+    await database.transaction((tx) => clock.advance(tx, advanceSeconds * 1000));
+    // What the new time ends has ended when this answers.
+    let ended = EXPIRY_BATCH;
+    while (ended === EXPIRY_BATCH) ended = await steps.stripe((call) => expireAuthorisations(call, EXPIRY_BATCH));
+    context.body = { now: clock.now().toISOString() };
+  });
+
+  router.post('/accounts/:id', async (context) => {
+    const { disabledReason, require: demanded } = await bodyOf(context, accountBody);
+    context.body = await steps.stripe(async (call) => {
+      const account = await lockAccount(call, context.params['id'] ?? '');
+      return applyToAccount(call, account, account.body, {
+        ...account.hidden,
+        ...(disabledReason !== undefined && { disabledReason }),
+        ...(demanded !== undefined && { demanded }),
+      });
+    });
+  });
+
+  router.post('/onfido/runs/:id', async (context) => {
+    const { status } = await bodyOf(context, runBody);
+    context.body = await steps.onfido(async (call) => {
+      const run = await runById(call, context.params['id'] ?? '', { lock: true });
+      await endRun(call, run, status);
+      return (await runById(call, run.body.id)).body;
+    });
+  });
+  return router;
+}
+
+/** What the caller got wrong, as JSON: the control API has readers of its own. */
+export async function explainRefusals(context: Koa.Context, next: Koa.Next): Promise<void> {
+  try {
+    await next();
+  } catch (error) {
+    if (!(error instanceof BadControl || error instanceof StripeError || error instanceof OnfidoError)) throw error;
+    context.status = error instanceof BadControl ? 400 : 404;
+    context.body = { error: error.message };
+  }
+}
+
+class BadControl extends Error {}
+
+async function bodyOf<Schema extends z.ZodType>(context: Koa.Context, schema: Schema): Promise<z.output<Schema>> {
+  const body = await readBody(context.req, MAX_BODY_BYTES);
+  const result = schema.safeParse(parsed(body?.toString('utf8') ?? ''));
+  if (result.success) return result.data;
+  throw new BadControl(z.prettifyError(result.error));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new BadControl(`The body is not JSON: ${error instanceof Error ? error.message : ''}`);
+  }
+}

@@ -1,0 +1,55 @@
+import type { Tx } from './database.ts';
+
+export const FAULT_KINDS = ['error', 'rate_limit', 'timeout', 'reset', 'lost_reply', 'slow'] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** What goes wrong with the next requests of a kind. */
+export interface Fault {
+  readonly provider: 'stripe' | 'onfido';
+  /** Null for any. */
+  readonly method: string | null;
+  /** The operation's path as the provider documents it (`/v1/charges/{charge}`); null for any. */
+  readonly path: string | null;
+  readonly kind: FaultKind;
+  /** `slow`: how long the request waits first; `timeout`: how long no answer comes before the connection is closed. */
+  readonly delayMs: number;
+  /** How many requests it hits. */
+  readonly remaining: number;
+}
+
+const COLUMNS = 'provider, method, path, kind, delay_ms AS "delayMs", remaining';
+
+export async function addFault(tx: Tx, fault: Fault): Promise<void> {
+  await tx.query(
+    'INSERT INTO sandbox.faults (provider, method, path, kind, delay_ms, remaining) VALUES ($1, $2, $3, $4, $5, $6)',
+    [fault.provider, fault.method, fault.path, fault.kind, fault.delayMs, fault.remaining],
+  );
+}
+
+/** The oldest fault that fits this request, used once. */
+export async function takeFault(
+  tx: Tx,
+  request: { provider: Fault['provider']; method: string; path: string },
+): Promise<Fault | undefined> {
+  const taken = await tx.query<Fault>(
+    `UPDATE sandbox.faults SET remaining = remaining - 1
+     WHERE id = (
+       SELECT id FROM sandbox.faults
+       WHERE remaining > 0 AND provider = $1 AND (method IS NULL OR method = $2) AND (path IS NULL OR path = $3)
+       ORDER BY id LIMIT 1 FOR UPDATE
+     )
+     RETURNING ${COLUMNS}`,
+    [request.provider, request.method, request.path],
+  );
+  return taken.rows[0];
+}
+
+/** The faults that are not used up, oldest first. */
+export async function faults(tx: Tx): Promise<readonly Fault[]> {
+  const found = await tx.query<Fault>(`SELECT ${COLUMNS} FROM sandbox.faults WHERE remaining > 0 ORDER BY id`);
+  return found.rows;
+}
+
+export async function clearFaults(tx: Tx): Promise<void> {
+  await tx.query('DELETE FROM sandbox.faults');
+}
