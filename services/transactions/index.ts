@@ -20,7 +20,7 @@ import {
 } from './store.ts';
 
 export { type Explanation, explain } from './explain.ts';
-export { PostingConflict, post, purchaseBalances } from './ledger.ts';
+export { type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
 export { loadPolicy, type Policy } from './policy.ts';
 export { findPurchase, findPurchaseOfIntent, listPurchases, type Purchase, type Side } from './store.ts';
 export { type TimelineEntry, timelineOf } from './timeline.ts';
