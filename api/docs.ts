@@ -30,27 +30,29 @@ const START = `SwaggerUIBundle({
 `;
 
 /** What the page loads, out of the package, from our own origin. */
-const ASSETS: Readonly<Record<string, string>> = {
-  'swagger-ui.css': 'text/css',
-  'swagger-ui-bundle.js': 'text/javascript',
-  'favicon-32x32.png': 'image/png',
-};
+const ASSETS: ReadonlyMap<string, string> = new Map([
+  ['swagger-ui.css', 'text/css'],
+  ['swagger-ui-bundle.js', 'text/javascript'],
+  ['favicon-32x32.png', 'image/png'],
+]);
 const ASSET_FOLDER = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 /** `/openapi.json`, and the readable reference made of it at `/docs`. */
 export function docs(document: object): Middleware {
   const openApi = JSON.stringify(document);
-  const texts: Readonly<Record<string, readonly [type: string, text: string]>> = {
-    '/openapi.json': ['application/json', openApi],
-    '/docs': ['text/html', PAGE],
-    '/docs/start.js': ['text/javascript', START],
-  };
+  const texts: ReadonlyMap<string, readonly [type: string, text: string]> = new Map([
+    ['/openapi.json', ['application/json', openApi]],
+    ['/docs', ['text/html', PAGE]],
+    ['/docs/start.js', ['text/javascript', START]],
+  ]);
   return async (ctx, next): Promise<void> => {
-    const text = texts[ctx.path];
+    const text = texts.get(ctx.path);
     const asset = ctx.path.startsWith('/docs/') ? ctx.path.slice('/docs/'.length) : '';
-    if ((ctx.method !== 'GET' && ctx.method !== 'HEAD') || (text === undefined && !(asset in ASSETS))) await next();
-    else if (text !== undefined) send(ctx, ctx.path, text[0], text[1]);
-    else send(ctx, '/docs/{asset}', ASSETS[asset] ?? '', await readFile(join(ASSET_FOLDER, asset)));
+    const assetType = ASSETS.get(asset);
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') await next();
+    else if (text !== undefined) send(ctx, ctx.path, ...text);
+    else if (assetType !== undefined) send(ctx, '/docs/{asset}', assetType, await readFile(join(ASSET_FOLDER, asset)));
+    else await next();
   };
 }
 

@@ -15,8 +15,14 @@ export const timestamp = z.iso.datetime().meta({ description: 'ISO 8601, UTC.', 
 
 export const currency = z.enum(Object.keys(CURRENCIES) as [Currency, ...Currency[]]);
 
-/** Control characters, but for the line breaks and tabs that a text of several lines may have. */
-const CONTROL = { line: /[\p{Cc}\u2028\u2029]/u, text: /(?![\n\r\t])\p{Cc}/u };
+/**
+ * What a text must not have in it: control characters (line breaks and tabs only where a text has several lines), and the
+ * marks that turn the direction of writing, with which one text is made to look like another.
+ */
+const REFUSED = {
+  line: /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u,
+  text: /(?![\n\r\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/u,
+};
 
 /** Text of one line, trimmed; lengths in UTF-16 code units. */
 export const line = (minimum: number, maximum: number) =>
@@ -25,7 +31,7 @@ export const line = (minimum: number, maximum: number) =>
     .trim()
     .min(minimum)
     .max(maximum)
-    .refine((value) => !CONTROL.line.test(value), 'no line breaks or control characters');
+    .refine((value) => !REFUSED.line.test(value), 'no line breaks or control characters');
 
 /** Text of several lines, trimmed. */
 export const text = (minimum: number, maximum: number) =>
@@ -34,7 +40,7 @@ export const text = (minimum: number, maximum: number) =>
     .trim()
     .min(minimum)
     .max(maximum)
-    .refine((value) => !CONTROL.text.test(value), 'no control characters');
+    .refine((value) => !REFUSED.text.test(value), 'no control characters');
 
 /** The query of every list. */
 export const page = {

@@ -16,7 +16,10 @@ export function writeProblem(ctx: Context, problem: Problem): void {
   if (problem.status >= 500) {
     // The stack stays with us: the caller gets the request id, by which this line is found.
     const cause = problem.cause instanceof Error ? problem.cause : problem;
-    ctx.state.log.error('a request failed', { code: problem.code, error: cause, stack: cause.stack });
+    const fields = { code: problem.code, error: cause, stack: cause.stack };
+    // 503 asks to be repeated and says why it may work then; anything else is for somebody to look at.
+    if (problem.status === 503) ctx.state.log.warn('a request could not be served now', fields);
+    else ctx.state.log.error('a request failed', fields);
   }
   ctx.status = problem.status;
   ctx.set(problem.headers);

@@ -117,6 +117,7 @@ describe('signing up', () => {
     ['a country that does not exist', { country: 'XX' }],
     ['terms that are not accepted', { acceptedTerms: false }],
     ['an address that is none', { email: 'ann' }],
+    ['a name that turns the direction of writing', { displayName: 'Ann \u202Eeil' }],
     ['a name of two lines', { displayName: 'Ann\nBcc: you@example.com' }],
     ['an injected role', { roles: ['admin'] }],
     ['an injected verification', { emailVerified: true }],

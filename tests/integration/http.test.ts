@@ -194,6 +194,9 @@ describe('the reference', () => {
       expect(path).toMatch(/^\/docs\//);
       expect((await request('GET', path)).status).toBe(200);
     }
+    for (const path of ['/docs/constructor', '/docs/../package.json', '/docs/%2e%2e/package.json', '/docs/']) {
+      expect((await request('GET', path)).status).toBe(404);
+    }
   });
 });
 
