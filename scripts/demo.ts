@@ -54,7 +54,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   };
   const seller = await join('Seller', options, step);
   await becomeVerified(seller, options, step);
-  const listingId = await publishesListing(seller, step);
+  const listingId = await publishListing(seller, step);
   const buyer = await join('Buyer', options, step);
   const purchaseId = await playsPurchase(seller, buyer, listingId, step);
   return {
@@ -77,7 +77,8 @@ const purchaseSchema = z.object({
   state: z.string(),
   money: z.record(z.string(), z.unknown()),
 });
-function publishesListing(seller: Person, step: StepRunner): Promise<string> {
+/** A listing of the demo's goods, for sale. */
+export function publishListing(seller: Person, step: StepRunner): Promise<string> {
   return step('Seller', 'publishes a listing', async () => {
     const { id } = withId.parse((await seller.client.post('/v1/listings', LISTING)).body);
     await seller.client.post(`/v1/listings/${id}/publish`);

@@ -36,10 +36,14 @@ function isInstalled(root) {
   return existsSync(stampPath(root)) && readFileSync(stampPath(root), 'utf8') === fingerprint(root);
 }
 
+/** What of package.json decides what is installed; the rest, such as scripts, may change without an installation. */
+const INSTALLED_BY = ['dependencies', 'devDependencies', 'optionalDependencies', 'overrides', 'allowScripts'];
+
 /** What an installation depends on: the lock, what may run scripts, and what native modules are built for. */
 function fingerprint(root) {
-  const hash = createHash('sha256');
-  for (const name of ['package.json', 'package-lock.json']) hash.update(readFileSync(join(root, name)));
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  hash.update(JSON.stringify(INSTALLED_BY.map((name) => manifest[name])));
   hash.update(`${process.platform} ${process.arch} ${process.versions.modules}`);
   return `${hash.digest('hex')}\n`;
 }

@@ -21,6 +21,7 @@ export async function launch({ root, entry, args, help }) {
     // end us while we are stopping what we started. Stopping is bounded, so nobody is held up.
     process.on(name, () => interruption.abort(new Error(`Interrupted (${name}).`)));
   }
+  stopWithoutNpm(interruption);
   const say = (line) => console.log(line);
   try {
     await ensureInstalled({ root, signal: interruption.signal, say });
@@ -36,4 +37,20 @@ export async function launch({ root, entry, args, help }) {
       process.exitCode = 1;
     }
   }
+}
+
+const PARENT_INTERVAL_MS = 500;
+
+/**
+ * npm runs a script in a shell, and that shell does not pass on what it is told to die of: it dies, and npm after it,
+ * while we would go on unseen. So we stop when the shell has gone.
+ */
+function stopWithoutNpm(interruption) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) interruption.abort(new Error('Interrupted (npm has gone).'));
+  }, PARENT_INTERVAL_MS);
+  // It keeps nobody waiting at the end.
+  timer.unref();
 }

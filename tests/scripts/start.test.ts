@@ -5,6 +5,8 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { portsFor } from '../../platform/ports.ts';
+import { publishListing } from '../../scripts/demo.ts';
+import { becomeVerified, join as joinAsMember, type Person, quietly } from '../../scripts/demo-people.ts';
 import { processesWith } from '../../scripts/test/leftovers.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { temporaryFolder } from '../setup/run-folder.ts';
@@ -39,8 +41,12 @@ interface Run {
 }
 
 function npmStart(args: readonly string[], env: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [join(ROOT, 'scripts', 'start.mjs'), ...args], {
-    cwd: folder.path,
+  return begin(process.execPath, [join(ROOT, 'scripts', 'start.mjs'), ...args], env);
+}
+
+function begin(command: string, args: readonly string[], env: Record<string, string>): Run {
+  const child = spawn(command, args, {
+    cwd: ROOT,
     env: {
       ...process.env,
       PORT_OFFSET: String(portOffset),
@@ -49,6 +55,8 @@ function npmStart(args: readonly string[], env: Record<string, string> = {}): Ru
       [MARKER]: marker,
       ...env,
     },
+    // As in a terminal: a process group of its own.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -97,33 +105,45 @@ describe('npm start', () => {
     expect(processesWith(MARKER, marker)).toEqual([]);
   });
 
-  it('runs until Ctrl-C, refuses a second one meanwhile, and leaves nothing running', async () => {
+  it('keeps a purchase over Ctrl-C and over the death of the starter, and leaves nothing running', async () => {
     const first = npmStart(['--no-demo']);
     await first.says('Ready after');
-    const { api } = portsFor(portOffset);
-    expect((await fetch(`http://127.0.0.1:${api}/readyz`)).status).toBe(200);
-
+    const { seller, buyer, purchase } = await heldPurchase();
     const second = npmStart(['--no-demo'], { PORT_OFFSET: String(await freePortOffset()) });
     expect(await second.exit).toBe(1);
     expect(second.output()).toMatch(/^Wellpact already runs with the data in .*\n$/);
-
     first.child.kill('SIGINT');
     expect(await first.exit).toBe(0);
     expect(processesWith(MARKER, marker)).toEqual([]);
-  });
 
-  it('ends what a killed starter has left behind, and then starts', async () => {
     const killed = npmStart(['--no-demo']);
     await killed.says('Ready after');
+    expect((await buyer.client.get(purchase)).body).toMatchObject({ state: 'held' });
+    await seller.client.post(`${purchase}/deliver`);
     killed.child.kill('SIGKILL');
     await killed.exit;
     expect(processesWith(MARKER, marker).length).toBeGreaterThan(5);
 
-    const next = npmStart(['--no-demo']);
-    await next.says('Ready after');
-    expect(next.output()).toMatch(/Ended what an earlier start had left behind: .*worker/);
-    next.child.kill('SIGTERM');
-    expect(await next.exit).toBe(0);
+    const third = npmStart(['--no-demo']);
+    await third.says('Ready after');
+    expect(third.output()).toMatch(/Ended what an earlier start had left behind: .*worker/);
+    await buyer.client.post(`${purchase}/confirm`);
+    const { body } = await buyer.client.poll(purchase, 'the release', 20_000, ({ state }) => state === 'released');
+    expect(body['money']).toMatchObject({ held: 0, payable: 0, transferred: 2160, fees: 240 });
+    expect(await transfersOf(purchase)).toHaveLength(1);
+    third.child.kill('SIGTERM');
+    expect(await third.exit).toBe(0);
+  });
+
+  it.each([
+    ['Ctrl-C in the terminal of npm', (pid: number) => process.kill(-pid, 'SIGINT')],
+    ['npm being told to end', (pid: number) => process.kill(pid, 'SIGTERM')],
+  ])('%s ends all', async (_how, end) => {
+    const run = begin('npm', ['start', '--', '--ephemeral', '--no-demo'], {});
+    await run.says('Temporal is ready');
+    end(run.child.pid ?? 0);
+    await waitFor(() => processesWith(MARKER, marker).length === 0, { what: 'all to end', timeoutMs: 20_000 });
+    expect(leftInTmp()).toEqual([]);
   });
 
   it.each([100, 700, 1_500, 3_000])('interrupted after %i ms ends with nothing left', async (ms) => {
@@ -134,6 +154,35 @@ describe('npm start', () => {
     // Before its first line runs, the system itself ends it.
     expect([130, null, 0]).toContain(code);
     expect(processesWith(MARKER, marker)).toEqual([]);
-    expect(readdirSync(join(folder.path, 'tmp')).filter((name) => name.startsWith('wellpact-'))).toEqual([]);
+    expect(leftInTmp()).toEqual([]);
   });
 });
+
+function leftInTmp(): string[] {
+  return readdirSync(join(folder.path, 'tmp')).filter((name) => name.startsWith('wellpact-'));
+}
+
+async function heldPurchase(): Promise<{ seller: Person; buyer: Person; purchase: string }> {
+  const ports = portsFor(portOffset);
+  const places = { api: `http://127.0.0.1:${ports.api}`, mail: `http://127.0.0.1:${ports.mail}` };
+  const seller = await joinAsMember('Seller', places, quietly);
+  await becomeVerified(seller, places, quietly);
+  const listingId = await publishListing(seller, quietly);
+  const buyer = await joinAsMember('Buyer', places, quietly);
+  const { body } = await buyer.client.post('/v1/purchases', {
+    listingId,
+    paymentMethod: 'pm_card_visa',
+    acceptedDisclaimers: [],
+  });
+  const purchase = `/v1/purchases/${String(body['id'])}`;
+  await buyer.client.poll(purchase, 'the authorisation', 20_000, ({ state }) => state === 'authorised');
+  await seller.client.post(`${purchase}/accept`);
+  await buyer.client.poll(purchase, 'the capture', 20_000, ({ state }) => state === 'held');
+  return { seller, buyer, purchase };
+}
+
+async function transfersOf(purchase: string): Promise<string[]> {
+  const log = await fetch(`http://127.0.0.1:${portsFor(portOffset).sandboxControl}/_control/log?kind=transfer`);
+  const id = purchase.split('/').at(-1) ?? '';
+  return (await log.text()).split('\n').filter((line) => line.includes(id));
+}
