@@ -53,7 +53,7 @@ export function createIdempotencyKeeper(database: Database, fieldKey: Buffer, wa
       if ('reply' in found) return found;
       if ('answer' in found) return { reply: open(cipher, key, found.answer), replayed: true };
       const reply = await attempt(() => run(found.operationUuid));
-      return settle(database, cipher, key, reply, log);
+      return settle(database, cipher, key, found.claim, reply, log);
     },
   };
 }
@@ -70,7 +70,11 @@ function recordKey(request: Repeatable): store.RecordKey {
   };
 }
 
-type Claim = { readonly operationUuid: string } | { readonly answer: Buffer } | Outcome;
+/** What there is to do about a request: to run it, under a claim or joining whoever has it; or an answer to give. */
+type Standing =
+  | { readonly operationUuid: string; readonly claim: store.Claim | undefined }
+  | { readonly answer: Buffer }
+  | Outcome;
 
 /** Makes or takes over the record of the request; or waits, at most `waitMs`, for whoever works on it. */
 async function claim(
@@ -79,9 +83,10 @@ async function claim(
   requestHash: Buffer,
   mode: Repeatable['mode'],
   waitMs: number,
-): Promise<Claim> {
+): Promise<Standing> {
   const operationUuid = uuidv7();
-  if (await store.createRecord(database, key, requestHash, operationUuid)) return { operationUuid };
+  const made = await store.createRecord(database, key, requestHash, operationUuid);
+  if (made !== undefined) return { operationUuid, claim: made };
   const waitUntil = performance.now() + waitMs;
   for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, 400)) {
     const record = await store.readRecord(database, key);
@@ -89,8 +94,9 @@ async function claim(
     if (record === undefined) throw unavailable('The record of this Idempotency-Key has just expired. Repeat it.', 1);
     if (!timingSafeEqual(record.requestHash, requestHash)) throw keyReused();
     if (record.answer !== undefined) return { answer: record.answer };
-    if (record.claimed && mode === 'converge') return { operationUuid: record.operationUuid };
-    if (!record.claimed && (await store.claimRecord(database, key))) return { operationUuid: record.operationUuid };
+    if (record.claimed && mode === 'converge') return { operationUuid: record.operationUuid, claim: undefined };
+    const taken = record.claimed ? undefined : await store.claimRecord(database, key);
+    if (taken !== undefined) return { operationUuid: record.operationUuid, claim: taken };
     if (performance.now() >= waitUntil) return { reply: stillRunning(record.location), replayed: false };
     await sleep(pauseMs);
   }
@@ -130,13 +136,14 @@ async function settle(
   database: Database,
   cipher: FieldCipher,
   key: store.RecordKey,
+  claim: store.Claim | undefined,
   reply: Reply | Problem | { readonly accident: unknown },
   log: Logger,
 ): Promise<Outcome> {
   if ('accident' in reply || !isFinal(reply)) {
     const location = 'accident' in reply ? undefined : reply.headers?.['Location'];
     // When even this fails the claim runs out by itself; the request's own outcome is what the caller has to hear.
-    await store.releaseClaim(database, key, location).catch((error: unknown) => {
+    await store.releaseClaim(database, key, claim, location).catch((error: unknown) => {
       log.warn('a claim could not be released', { operation: key.operation, error });
     });
     if ('accident' in reply) throw reply.accident;

@@ -24,31 +24,36 @@ const LEASE_SECONDS = 30;
 /** How long a record is kept. Stripe forgets its keys after 24 hours; a client's repeats are over long before 48. */
 export const RETENTION_HOURS = 48;
 
-/** Makes the record, claimed, unless it is there. @returns true when this call made it */
+/** Tells one claim of a record from the next one: until when it lasts, to the microsecond. */
+export type Claim = string;
+
+/** Makes the record, claimed, unless it is there. @returns the claim, or undefined when the record was there */
 export async function createRecord(
   database: Database,
   key: RecordKey,
   requestHash: Buffer,
   operationUuid: string,
-): Promise<boolean> {
-  const result = await database.query({
+): Promise<Claim | undefined> {
+  const { rows } = await database.query<{ claim: Claim }>({
     name: 'idempotency_create',
     text: `INSERT INTO api.idempotency_records (scope, operation, key_hash, request_hash, operation_uuid, claimed_until)
-           VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6)) ON CONFLICT DO NOTHING`,
+           VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6)) ON CONFLICT DO NOTHING
+           RETURNING claimed_until::text AS claim`,
     values: [key.scope, key.operation, key.keyHash, requestHash, operationUuid, LEASE_SECONDS],
   });
-  return result.rowCount === 1;
+  return rows[0]?.claim;
 }
 
-/** Takes over a record whose claim has run out. @returns true when this call took it */
-export async function claimRecord(database: Database, key: RecordKey): Promise<boolean> {
-  const result = await database.query({
+/** Takes over a record whose claim has run out. @returns the claim, or undefined when somebody else was faster */
+export async function claimRecord(database: Database, key: RecordKey): Promise<Claim | undefined> {
+  const { rows } = await database.query<{ claim: Claim }>({
     name: 'idempotency_claim',
     text: `UPDATE api.idempotency_records SET claimed_until = now() + make_interval(secs => $4)
-           WHERE scope = $1 AND operation = $2 AND key_hash = $3 AND answer IS NULL AND claimed_until <= now()`,
+           WHERE scope = $1 AND operation = $2 AND key_hash = $3 AND answer IS NULL AND claimed_until <= now()
+           RETURNING claimed_until::text AS claim`,
     values: [key.scope, key.operation, key.keyHash, LEASE_SECONDS],
   });
-  return result.rowCount === 1;
+  return rows[0]?.claim;
 }
 
 export async function readRecord(database: Database, key: RecordKey): Promise<IdempotencyRecord | undefined> {
@@ -87,13 +92,24 @@ export async function storeAnswer(database: Database, key: RecordKey, answer: Bu
   return result.rowCount === 1;
 }
 
-/** Ends the claim without a final answer, so that the next repeat goes ahead at once. */
-export async function releaseClaim(database: Database, key: RecordKey, location: string | undefined): Promise<void> {
+/**
+ * Ends a run without a final answer. If the claim is still its own, the next repeat goes ahead at once; a claim that
+ * somebody else has taken over meanwhile stays theirs.
+ * @param claim undefined for a run that joined another one's
+ */
+export async function releaseClaim(
+  database: Database,
+  key: RecordKey,
+  claim: Claim | undefined,
+  location: string | undefined,
+): Promise<void> {
   await database.query({
     name: 'idempotency_release',
-    text: `UPDATE api.idempotency_records SET claimed_until = now(), location = coalesce($4, location)
+    text: `UPDATE api.idempotency_records
+           SET claimed_until = CASE WHEN claimed_until = $4::timestamptz THEN now() ELSE claimed_until END,
+               location = coalesce($5, location)
            WHERE scope = $1 AND operation = $2 AND key_hash = $3 AND answer IS NULL`,
-    values: [key.scope, key.operation, key.keyHash, location ?? null],
+    values: [key.scope, key.operation, key.keyHash, claim ?? null, location ?? null],
   });
 }
 

@@ -180,6 +180,21 @@ describe('after a crash', () => {
     expect((await crashed).reply).toMatchObject({ body: { uuid: id } });
   });
 
+  it('whoever was taken for dead does not end the claim of their successor', async () => {
+    const call = repeatable();
+    const [late, successor] = [slow(), slow()];
+    const first = keeper().answer(call, log, () => late.run().then(() => Promise.reject(new Error('too late'))));
+    await expect.poll(() => countOf(call)).toBe(1);
+    await expireClaims();
+    const second = keeper().answer(call, log, successor.run);
+    await expect.poll(() => claimedOf(call)).toBe(true);
+    late.finish(done({}));
+    await expect(first).rejects.toThrow('too late');
+    expect(await claimedOf(call)).toBe(true);
+    successor.finish(done({ by: 'successor' }));
+    expect((await second).reply).toMatchObject({ body: { by: 'successor' } });
+  });
+
   it('a repeat of what is made elsewhere is told where, without waiting for ever', async () => {
     const call = repeatable();
     const unfinished: Reply = { status: 202, headers: { Location: '/v1/things/7' }, final: false };
