@@ -10,6 +10,7 @@ import type { Steps } from './pages/hosted.ts';
 import type { SandboxSettings } from './settings.ts';
 import { type Clock, openClock } from './store/clock.ts';
 import { type Database, openDatabase } from './store/database.ts';
+import { prune } from './store/prune.ts';
 import { createSchema } from './store/schema.ts';
 import { STRIPE_KINDS, STRIPE_OPERATIONS } from './stripe/index.ts';
 import { expireAuthorisations } from './stripe/payment-intent-steps.ts';
@@ -42,6 +43,7 @@ export async function startSandbox(settings: SandboxSettings, log: Logger): Prom
   try {
     await createSchema(database);
     const clock = await openClock(database);
+    await prune(database.pool, clock.seconds());
     const deliveries = startDeliveries(database, log, receiversOf(settings));
     closers.push(() => deliveries.stop());
     const steps = createSteps(settings, database, clock, deliveries);

@@ -60,7 +60,9 @@ export function loadSettings(env: NodeJS.ProcessEnv): SandboxSettings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const result = schema.safeParse(given);
   if (!result.success) {
-    const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    const lines = result.error.issues.map(
+      ({ path, message }) => `  ${path.join('.')}: ${given[path.join('.')] === undefined ? 'missing' : message}`,
+    );
     throw new Error(`These settings are missing or wrong:\n${lines.join('\n')}`);
   }
   const values = result.data;

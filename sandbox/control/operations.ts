@@ -1,9 +1,9 @@
 import { Router } from '@koa/router';
 import type Koa from 'koa';
 import { z } from 'zod';
+import { readBody } from '../http/body.ts';
 import { OnfidoError } from '../onfido/errors.ts';
 import { endRun, RUN_OUTCOMES, runById } from '../onfido/workflow-runs.ts';
-import { readBody } from '../pages/body.ts';
 import type { Steps } from '../pages/hosted.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';

