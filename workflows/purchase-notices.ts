@@ -54,7 +54,7 @@ export function createNoticeBoard({ purchaseId, publicUrl }: PurchaseInput): Not
     },
     timerText: ({ standing, deal }) => {
       const row = timerOf(standing.state, deal.kind)?.row;
-      return row === undefined ? 'waiting' : `${row.on}: then ${row.says}`;
+      return row === undefined ? 'waiting' : `${row.on.replaceAll('_', ' ')}: then ${row.says}`;
     },
   };
 }

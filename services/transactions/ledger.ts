@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../platform/audit.ts';
 import type { Queryable, Tx } from '../../platform/database.ts';
+import type { COMPANY_ACCOUNTS } from './ledger-accounts.ts';
 import type { Account } from './money.ts';
-
-/** Accounts outside the purchases: what Stripe keeps of our balance, and the expense that is to us. */
-export const COMPANY_ACCOUNTS = {
-  stripeFees: { class: 'expense', about: "Stripe's fees on payments" },
-  stripeFeesPaid: { class: 'asset', about: 'what Stripe kept of our balance for its fees' },
-} as const;
 
 export type LedgerAccount = Account | keyof typeof COMPANY_ACCOUNTS;
 

@@ -11,7 +11,7 @@ export interface Notice {
 
 export function tellStaff({ link, title, lines }: Notice): void {
   setCurrentDetails(
-    [`[${link.title}](${link.url})`, '', `**${title}**`, ...lines.map((line) => `- ${line}`)].join('\n'),
+    [`[${link.title}](${link.url})`, '', `**${title}**`, '', ...lines.map((line) => `- ${line}`)].join('\n'),
   );
 }
 
