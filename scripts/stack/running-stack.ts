@@ -117,7 +117,7 @@ export class RunningStack {
       env: environments.application,
       failed: this.failure.promise,
       kill: (name, signal) => this.process(name).kill(signal),
-      restart: (name) => this.process(name).restart(),
+      restart: (name, signal) => this.process(name).restart(signal),
       pidOf: (name) => this.process(name).pid,
       logFile: (name) => this.logFile(name),
       stop: () => this.stop(),

@@ -105,10 +105,10 @@ export class SupervisedProcess {
     this.child.kill(signal);
   }
 
-  /** Ends it in an orderly way and resolves once the next one is ready. */
-  async restart(): Promise<void> {
+  /** Ends it, in an orderly way unless told, and resolves once the next one is ready. */
+  async restart(signal: NodeJS.Signals = this.spec.stopSignal): Promise<void> {
     const next = this.readyCount + 1;
-    this.kill(this.spec.stopSignal);
+    this.kill(signal);
     await this.untilReady(next);
   }
 

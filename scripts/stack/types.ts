@@ -52,8 +52,8 @@ export interface Stack {
   readonly failed: Promise<never>;
   /** Sends a signal to a process (`postgres`, `temporal` or a role); it is started again if it dies of it. */
   kill(name: string, signal: NodeJS.Signals): void;
-  /** Ends a process in an orderly way and resolves once its successor is ready. */
-  restart(name: string): Promise<void>;
+  /** Ends a process, in an orderly way unless a signal is given, and resolves once its successor is ready. */
+  restart(name: string, signal?: NodeJS.Signals): Promise<void>;
   /** Where the output of a process is written. */
   logFile(name: string): string;
   /** Of the process that runs now; undefined while it is being started again. */
