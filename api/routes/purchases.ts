@@ -11,6 +11,7 @@ import {
   type PurchaseCommand,
   type PurchaseInput,
   type PurchaseOutcome,
+  purchaseWorkflowId,
 } from '../../contracts/purchase.ts';
 import { conflict, notFound, type Problem, unavailable, unprocessable } from '../../platform/errors.ts';
 import { idFrom } from '../../platform/ids.ts';
@@ -85,10 +86,11 @@ function openRoute(deps: PurchaseRoutesDeps, commands: PurchaseCommands): Route 
       AMOUNT_TOO_SMALL: { status: 422, when: 'the price is below what a card can be charged.' },
       AMOUNT_TOO_LARGE: { status: 422, when: 'the price is above what a card can be charged.' },
     },
-    handle: async ({ body, caller, operationUuid, commandId }) => {
+    handle: async ({ body, caller, operationUuid, commandId, log }) => {
       const purchaseId = idFrom('pur', operationUuid);
       const input = await inputOf(deps, purchaseId, caller(), body);
       const result = await commands.open(input, commandId);
+      log.info('a purchase was opened', { workflowId: purchaseWorkflowId(purchaseId), result });
       return opened(deps, purchaseId, result);
     },
   });
@@ -247,10 +249,11 @@ function actionRoute({ database }: PurchaseRoutesDeps, commands: PurchaseCommand
       IN_PROGRESS: { status: 409, when: 'another change of this purchase is in progress.' },
       PAYMENT_REFUSED: { status: 409, when: 'the payment provider refused it.' },
     },
-    handle: async ({ params: { id }, caller, commandId }) => {
+    handle: async ({ params: { id }, caller, commandId, log }) => {
       const { userId } = caller();
       const side = sideOf(await purchaseOf(database, id, userId), userId);
       const result = await commands.send(id, action.update, { actorId: userId }, commandId);
+      log.info('a command was sent', { workflowId: purchaseWorkflowId(id), command: action.name, result });
       const purchase = await purchaseOf(database, id, userId);
       if (result === 'ended') throw tooLate(purchase);
       if (result === 'done') return { status: 200, body: purchaseBody(purchase, side) };
