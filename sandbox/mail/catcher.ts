@@ -41,7 +41,10 @@ export function createMailCatcher(database: Database, log: Logger): SMTPServer {
 
 async function catchMail(database: Database, stream: SMTPServerDataStream, session: SMTPServerSession): Promise<void> {
   const mail = await simpleParser(stream);
-  if (stream.sizeExceeded) throw new Error(`A mail has at most ${MAX_MAIL_BYTES} bytes`);
+  if (stream.sizeExceeded) {
+    // 552 is final (RFC 5321); without it the sender would try again and again.
+    throw Object.assign(new Error(`A mail has at most ${MAX_MAIL_BYTES} bytes`), { responseCode: 552 });
+  }
   const { mailFrom, rcptTo } = session.envelope;
   await storeMail(database.pool, {
     from: mailFrom === false ? '' : mailFrom.address,

@@ -4,6 +4,7 @@ import { ONFIDO_OPERATIONS } from '../../sandbox/onfido/server.ts';
 import { STRIPE_OPERATIONS } from '../../sandbox/stripe/index.ts';
 import { API_VERSION } from '../../sandbox/stripe-api/version.ts';
 import { describeControl } from './control.ts';
+import { describeMail } from './mail.ts';
 import { describeOnfido } from './onfido.ts';
 import { generateOnfidoSchemas, requestType, responseType } from './onfido-schemas.ts';
 import { checkParameters } from './parameter-tables.ts';
@@ -57,6 +58,7 @@ describe('the sandbox, driven by the real SDKs', () => {
   describeConnect(current);
   describeProtocol(current);
   describeOnfido(current);
+  describeMail(current);
   describeControl(current);
 });
 
