@@ -96,7 +96,7 @@ export interface SandboxEntry {
 }
 
 export async function sandboxLog(filter: Record<string, string>): Promise<readonly SandboxEntry[]> {
-  const { body } = await request<string>('GET', `/_control/log?${new URLSearchParams(filter)}`, {
+  const { body } = await request<string>('GET', `/_control/log?${new URLSearchParams(filter).toString()}`, {
     base: stack().urls.sandbox,
   });
   const text = typeof body === 'string' ? body : JSON.stringify(body);

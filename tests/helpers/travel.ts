@@ -62,7 +62,7 @@ export async function beginTravel(): Promise<Travel> {
     client: environment.client,
     environment,
     database: clone.database,
-    sleep: (duration) => environment.sleep(duration as `${number}h`),
+    sleep: (duration) => environment.sleep(duration),
     end: async () => {
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);

@@ -1,7 +1,7 @@
 /** The deadlines of a purchase, with their real lengths: days pass in seconds. */
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ListingId, UserId } from '../../contracts/ids.ts';
+import type { UserId } from '../../contracts/ids.ts';
 import {
   acceptPurchaseUpdate,
   deliverPurchaseUpdate,
@@ -63,7 +63,7 @@ async function placeSeller({ database }: Travel, id: UserId): Promise<void> {
 /** Opens a purchase that is paid for at once, or not at all. */
 async function openPurchase(name: string, paymentMethod: string | undefined) {
   const listing = await createListing(travel.database, {
-    id: newId('lst') as ListingId,
+    id: newId('lst'),
     sellerId,
     kind: 'goods',
     title: 'Balm',
