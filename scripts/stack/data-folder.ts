@@ -15,8 +15,8 @@ export interface DataFolder {
 }
 
 const LOCK = 'stack.lock';
-/** Held by installations, which have nothing to do with the data. */
-const INSTALL_LOCK = 'install.lock';
+/** What is no data: locks, and what is made from the sources and may be in use by a test run at this moment. */
+const NO_DATA = [LOCK, 'install.lock', 'builds', 'bundles', 'test-logs'];
 
 /**
  * Makes the folder if it is not there, and takes its lock.
@@ -39,9 +39,8 @@ export function openDataFolder(path: string): DataFolder {
     postgres: join(path, 'postgres'),
     wipe: () => {
       for (const name of readdirSync(path)) {
-        if (!name.startsWith(LOCK) && !name.startsWith(INSTALL_LOCK)) {
-          rmSync(join(path, name), { recursive: true, force: true });
-        }
+        if (NO_DATA.some((kept) => name.startsWith(kept))) continue;
+        rmSync(join(path, name), { recursive: true, force: true });
       }
       mkdirSync(logs, { recursive: true, mode: 0o700 });
     },
