@@ -2,7 +2,12 @@ import pg from 'pg';
 import type { Logger } from '../../platform/logging.ts';
 
 /** An open transaction. Everything that belongs to one step is written through the same one. */
-export type Tx = Pick<pg.PoolClient, 'query'>;
+export interface Tx {
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<pg.QueryResult<Row>>;
+}
 
 export interface Database {
   /** A connection of its own for every statement: for reads, and for writes that stand alone. */
@@ -31,9 +36,24 @@ export function openDatabase(url: string, log: Logger): Database {
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', (error) => log.warn('An idle database connection broke', { error }));
   return {
-    pool,
+    pool: prepared(pool),
     transaction: (work) => inTransaction(pool, work),
     close: () => pool.end(),
+  };
+}
+
+/** Names of statements by their text; there are as many as the source has, since none is put together from data. */
+const statementNames = new Map<string, string>();
+
+/** Statements with values are prepared once per connection: planning them costs more than running them. */
+function prepared(connection: Pick<pg.PoolClient, 'query'>): Tx {
+  return {
+    query: (text, values) => {
+      if (values === undefined) return connection.query(text);
+      const name = statementNames.get(text) ?? `sandbox_${statementNames.size + 1}`;
+      statementNames.set(text, name);
+      return connection.query({ name, text, values: [...values] });
+    },
   };
 }
 
@@ -42,7 +62,7 @@ async function inTransaction<Result>(pool: pg.Pool, work: (tx: Tx) => Promise<Re
   let broken: Error | undefined;
   try {
     await client.query('BEGIN');
-    const result = await work(client);
+    const result = await work(prepared(client));
     await client.query('COMMIT');
     return result;
   } catch (error) {

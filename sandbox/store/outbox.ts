@@ -1,5 +1,4 @@
 import type { Tx } from './database.ts';
-import { takeWebhookRule } from './webhook-rules.ts';
 
 /** Where webhooks go: each endpoint has its own secret and its own order. */
 export type WebhookEndpoint = 'stripe' | 'stripe-connect' | 'onfido';
@@ -19,25 +18,27 @@ export async function enqueueDelivery(
   tx: Tx,
   delivery: { endpoint: WebhookEndpoint; eventId: string | null; topic: string; body: string },
 ): Promise<void> {
-  const rule = await takeWebhookRule(tx, delivery.topic);
-  const copies = rule?.action === 'duplicate' ? rule.copies : 0;
-  const state = rule?.action === 'drop' ? 'dropped' : 'pending';
   await tx.query(
-    `INSERT INTO sandbox.deliveries (endpoint, event_id, topic, body, state, not_before)
-     SELECT $1, $2, $3, $4, $5,
-       CASE WHEN $6::boolean THEN 'infinity'::timestamptz ELSE now() + $7::integer * interval '1 millisecond' END
-     FROM generate_series(0, $8::integer)`,
-    [
-      delivery.endpoint,
-      delivery.eventId,
-      delivery.topic,
-      delivery.body,
-      state,
-      // Held until a later webhook of the same endpoint has been delivered.
-      rule?.action === 'reorder',
-      rule?.action === 'delay' ? rule.delayMs : 0,
-      copies,
-    ],
+    `WITH rule AS (
+       UPDATE sandbox.webhook_rules SET remaining = remaining - 1
+       WHERE id = (
+         SELECT id FROM sandbox.webhook_rules WHERE remaining > 0 AND (topic IS NULL OR topic = $3)
+         ORDER BY id LIMIT 1 FOR UPDATE
+       )
+       RETURNING action, copies, delay_ms
+     )
+     INSERT INTO sandbox.deliveries (endpoint, event_id, topic, body, state, not_before)
+     SELECT $1, $2, $3, $4,
+       CASE WHEN rule.action = 'drop' THEN 'dropped' ELSE 'pending' END,
+       CASE rule.action
+         -- Held until a later webhook of the same endpoint has been delivered.
+         WHEN 'reorder' THEN 'infinity'
+         WHEN 'delay' THEN now() + rule.delay_ms * interval '1 millisecond'
+         ELSE now()
+       END
+     FROM (SELECT 1) AS one LEFT JOIN rule ON true
+     CROSS JOIN LATERAL generate_series(0, CASE WHEN rule.action = 'duplicate' THEN rule.copies ELSE 0 END)`,
+    [delivery.endpoint, delivery.eventId, delivery.topic, delivery.body],
   );
 }
 
