@@ -30,6 +30,17 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: {
+          name: 'faults',
+          // One file after another: faults are planted in the one sandbox that all of them use.
+          fileParallelism: false,
+          include: ['tests/faults/**/*.test.ts'],
+          globalSetup: ['tests/setup/integration.ts'],
+          testTimeout: 90_000,
+        },
+      },
+      {
+        extends: true,
         test: { name: 'conformance', include: ['tests/conformance/**/*.test.ts'], testTimeout: 60_000 },
       },
       { extends: true, test: { name: 'scripts', include: ['tests/{scripts,lint}/**/*.test.ts'], testTimeout: 90_000 } },

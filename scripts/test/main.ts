@@ -19,10 +19,15 @@ const CHECKS = [
   { name: 'format', program: 'biome', args: ['check', '.'] },
   { name: 'lint and import rules', program: 'oxlint', args: ['--type-aware'] },
   { name: 'types', program: 'tsc', args: ['--noEmit'] },
+  { name: 'reference pages', program: 'tsx', args: ['scripts/docs.ts', '--check'] },
 ] as const;
 
 /** The suites of `npm run test:full` after `npm test`: further arguments of vitest. */
-const LATER_SUITES: ReadonlyArray<{ readonly name: string; readonly args: readonly string[] }> = [];
+const LATER_SUITES: ReadonlyArray<{ readonly name: string; readonly args: readonly string[] }> = [
+  { name: 'faults', args: ['--project=faults'] },
+];
+/** What `npm test` leaves to `npm run test:full`. */
+const NOT_LATER = LATER_SUITES.map(({ name }) => `--project=!${name}`);
 
 const CHECK_TIMEOUT_MS = 5 * 60_000;
 const TESTS_TIMEOUT_MS = 15 * 60_000;
@@ -50,7 +55,7 @@ export async function main({ root, args, signal }: MainOptions): Promise<number>
   let ok = false;
   try {
     const checked = filters.length > 0 || (await check(root, env, signal));
-    const suites = [{ name: 'tests', args: filters }, ...(full ? LATER_SUITES : [])];
+    const suites = [{ name: 'tests', args: filters.length > 0 ? filters : NOT_LATER }, ...(full ? LATER_SUITES : [])];
     ok = checked && (await runSuites(suites, { root, env, folder, signal, counts }));
   } finally {
     const leaked = await endLeftovers(RUN_VARIABLE, runId);

@@ -1,1 +1,1 @@
-export { waitUntil as waitFor } from '../../scripts/stack/waiting.ts';
+export { answersOk, waitUntil as waitFor } from '../../scripts/stack/waiting.ts';
