@@ -11,7 +11,7 @@ export interface ApplicantHidden {
   readonly deleted: boolean;
 }
 
-export const APPLICANT: ObjectKind<Applicant, ApplicantHidden> = { name: 'onfido_applicant', idPrefix: '' };
+export const APPLICANT: ObjectKind<Applicant, ApplicantHidden> = { name: 'onfido_applicant' };
 
 /** Everything of Onfido lives on one account. */
 export const ONFIDO_OWNER = 'onfido';

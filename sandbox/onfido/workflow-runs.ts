@@ -8,7 +8,7 @@ import { APPLICANT, applicantById, ONFIDO_OWNER, readBody } from './applicants.t
 import { invalidFields, notFound } from './errors.ts';
 import type { OnfidoCall, OnfidoOperation } from './operation.ts';
 
-export const WORKFLOW_RUN: ObjectKind<WorkflowRun> = { name: 'onfido_workflow_run', idPrefix: '' };
+const WORKFLOW_RUN: ObjectKind<WorkflowRun> = { name: 'onfido_workflow_run' };
 
 export type StoredRun = Stored<WorkflowRun>;
 

@@ -23,7 +23,7 @@ export interface LogFilter {
 }
 
 /** The most lines that one read returns. */
-export const MAX_LOG_LINES = 100_000;
+const MAX_LOG_LINES = 100_000;
 
 export async function writeLog(tx: Tx, entry: LogEntry): Promise<void> {
   await tx.query(

@@ -1,13 +1,12 @@
 import type { Tx } from './database.ts';
 
 /**
- * A kind of provider object: its name, the prefix of its ids, and the types of what it shows and what it hides.
+ * A kind of provider object: its name, and the types of what it shows and what it hides.
  * The two type parameters exist for the compiler only.
  */
 export interface ObjectKind<Body extends { id: string }, Hidden = Record<string, never>> {
   /** As in the object's `object` field. */
   readonly name: string;
-  readonly idPrefix: string;
   readonly types?: { readonly body: Body; readonly hidden: Hidden };
 }
 
@@ -64,10 +63,6 @@ export async function saveObject(
     JSON.stringify(object.body),
     JSON.stringify(object.hidden),
   ]);
-}
-
-export async function deleteObject(tx: Tx, id: string): Promise<void> {
-  await tx.query('DELETE FROM sandbox.objects WHERE id = $1', [id]);
 }
 
 export interface Page {

@@ -18,7 +18,7 @@ export interface AccountLinkState {
   readonly used: boolean;
 }
 
-const ACCOUNT_LINK: ObjectKind<AccountLinkState> = { name: 'account_link', idPrefix: 'acctlink' };
+const ACCOUNT_LINK: ObjectKind<AccountLinkState> = { name: 'account_link' };
 
 /** Source: the links of Stripe's test mode. */
 const LINK_LIFETIME_SECONDS = 5 * 60;

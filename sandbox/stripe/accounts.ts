@@ -27,7 +27,6 @@ import { emit } from './events.ts';
 export const ACCOUNT: ResourceKind<Stripe.Account, AccountHidden> = {
   name: 'account',
   noun: 'account',
-  idPrefix: 'acct',
   expandable: {},
 };
 

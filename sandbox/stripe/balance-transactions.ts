@@ -15,7 +15,6 @@ import { add, findByPath, listed, shown } from '../stripe-api/resources.ts';
 export const BALANCE_TRANSACTION: ResourceKind<Stripe.BalanceTransaction> = {
   name: 'balance_transaction',
   noun: 'balance transaction',
-  idPrefix: 'txn',
   expandable: { source: ['charge', 'refund', 'transfer', 'transfer_reversal'] },
   present: (call, stored) => ({
     ...stored.body,

@@ -11,7 +11,7 @@ export interface Holding {
 }
 
 /** Sums of everything booked on an account, by currency. */
-export async function holdings(call: Call, account: string): Promise<readonly Holding[]> {
+async function holdings(call: Call, account: string): Promise<readonly Holding[]> {
   const found = await call.tx.query<{ currency: string; available: string; pending: string }>(
     `SELECT body->>'currency' AS currency,
             coalesce(sum((body->>'net')::bigint) FILTER (WHERE (body->>'available_on')::bigint <= $2), 0) AS available,

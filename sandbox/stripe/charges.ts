@@ -28,7 +28,6 @@ export interface ChargeHidden {
 export const CHARGE: ResourceKind<Stripe.Charge, ChargeHidden> = {
   name: 'charge',
   noun: 'charge',
-  idPrefix: 'ch',
   expandable: {
     balance_transaction: ['balance_transaction'],
     payment_intent: ['payment_intent'],

@@ -25,7 +25,7 @@ const CURRENCIES: Readonly<Record<string, CurrencyTerms>> = {
 };
 
 /** Stripe's greatest charge amount: eight digits. */
-export const MAX_AMOUNT = 99_999_999;
+const MAX_AMOUNT = 99_999_999;
 
 /**
  * The currency in lower case, as Stripe writes it.

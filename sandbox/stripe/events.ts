@@ -19,10 +19,9 @@ import { API_VERSION } from '../stripe-api/version.ts';
 /** Events of all types have one shape; stripe-node's union of all types would only be in the way here. */
 type AnyEvent = Stripe.EventBase;
 
-export const EVENT: ResourceKind<AnyEvent> = {
+const EVENT: ResourceKind<AnyEvent> = {
   name: 'event',
   noun: 'event',
-  idPrefix: 'evt',
   expandable: {},
   present: async (call, stored) => ({
     ...stored.body,

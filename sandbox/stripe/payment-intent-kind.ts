@@ -14,7 +14,6 @@ export type StoredIntent = Stored<Stripe.PaymentIntent, IntentHidden>;
 export const PAYMENT_INTENT: ResourceKind<Stripe.PaymentIntent, IntentHidden> = {
   name: 'payment_intent',
   noun: 'payment_intent',
-  idPrefix: 'pi',
   expandable: { latest_charge: ['charge'], payment_method: ['payment_method'] },
 };
 

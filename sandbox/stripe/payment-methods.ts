@@ -14,7 +14,6 @@ export interface PaymentMethodHidden {
 export const PAYMENT_METHOD: ResourceKind<Stripe.PaymentMethod, PaymentMethodHidden> = {
   name: 'payment_method',
   noun: 'PaymentMethod',
-  idPrefix: 'pm',
   expandable: {},
 };
 

@@ -23,7 +23,6 @@ import { PAYMENT_INTENT } from './payment-intent-kind.ts';
 export const REFUND: ResourceKind<Stripe.Refund> = {
   name: 'refund',
   noun: 'refund',
-  idPrefix: 're',
   expandable: {
     balance_transaction: ['balance_transaction'],
     charge: ['charge'],

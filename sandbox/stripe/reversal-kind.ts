@@ -5,7 +5,6 @@ import type { ResourceKind } from '../stripe-api/operation.ts';
 export const TRANSFER_REVERSAL: ResourceKind<Stripe.TransferReversal> = {
   name: 'transfer_reversal',
   noun: 'transfer reversal',
-  idPrefix: 'trr',
   expandable: {
     balance_transaction: ['balance_transaction'],
     destination_payment_refund: ['refund'],

@@ -25,7 +25,6 @@ import { TRANSFER_REVERSAL } from './reversal-kind.ts';
 export const TRANSFER: ResourceKind<Stripe.Transfer> = {
   name: 'transfer',
   noun: 'transfer',
-  idPrefix: 'tr',
   expandable: {
     balance_transaction: ['balance_transaction'],
     destination: ['account'],
