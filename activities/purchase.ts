@@ -28,7 +28,6 @@ import {
 import { EMPTY_BOOKS, type Move } from '../services/transactions/money.ts';
 import {
   deadlineOf,
-  isFinal,
   type Kind,
   type PurchaseEvent,
   type Terms,
@@ -47,7 +46,9 @@ export interface PurchaseDeps {
 /** Which step to take, and on whose behalf. */
 export interface PurchaseStep {
   readonly purchaseId: PurchaseId;
-  /** What happened: with the purchase's state it names the row of the transition table to follow. */
+  /** The state from which the workflow takes the step. When the row is elsewhere by now, the step does nothing. */
+  readonly from: PurchaseState;
+  /** What happened: with the state it names the row of the transition table to follow. */
   readonly event: PurchaseEvent;
   readonly actor: Actor;
   /** The workflow's time, milliseconds since 1970. */
@@ -92,11 +93,16 @@ export function createPurchaseActivities({ database, payments, policy }: Purchas
       return { deal: { kind, price, currency }, standing: standing(purchase) };
     },
 
+    /** How a purchase stands: for a workflow whose last step was taken but whose history lost it. */
+    async readStanding({ purchaseId }: Pick<PurchaseStep, 'purchaseId'>): Promise<PurchaseStanding> {
+      return standing(await purchaseToAct(database, { purchaseId }));
+    },
+
     /** Creates the payment, and confirms it when the buyer named a payment method. */
-    async beginPayment(step: BeginPayment): Promise<PurchaseStanding> {
+    async beginPayment(step: PaymentStep): Promise<PurchaseStanding> {
       const key = stepKey(step, 'beginPayment');
       const purchase = await purchaseToAct(database, key);
-      if (purchase.payment.intentId !== null) return standing(purchase);
+      if (purchase.payment.intentId !== null || purchase.state !== step.from) return standing(purchase);
       const payment = await createPayment(payments, purchase, step);
       return standing(await commitStep(database, key, (current) => paymentChange(current, payment)));
     },
@@ -111,17 +117,17 @@ export function createPurchaseActivities({ database, payments, policy }: Purchas
     },
 
     /** Gives the authorisation back, or ends a payment that was never made, and what was reserved is for sale again. */
-    async cancelPayment(step: PurchaseStep): Promise<PurchaseStanding> {
+    async cancelPayment(step: PaymentStep): Promise<PurchaseStanding> {
       const key = stepKey(step, 'cancelPayment');
       const purchase = await purchaseToAct(database, key);
-      if (isFinal(purchase.state)) return standing(purchase);
+      if (purchase.state !== step.from) return standing(purchase);
       const row = rowFor(purchase, step.event);
-      const { intentId } = purchase.payment;
-      const payment = intentId === null ? undefined : await payments.cancelPayment(intentId, providerKey(key));
+      const intentId = purchase.payment.intentId ?? (await begunPayment(payments, purchase, step));
+      const payment = intentId === undefined ? undefined : await payments.cancelPayment(intentId, freshKey(key));
       const after = await commitStep(
         database,
         key,
-        () => ({ to: row.to, ...(payment !== undefined && { payment: { status: payment.status } }) }),
+        () => ({ to: row.to, ...(payment && { payment: { status: payment.status, intentId: payment.id } }) }),
         (tx, { listingId, quantity }) => releaseStock(tx, listingId, quantity),
       );
       return standing(after);
@@ -131,9 +137,9 @@ export function createPurchaseActivities({ database, payments, policy }: Purchas
     async capturePayment(step: PurchaseStep): Promise<PurchaseStanding> {
       const key = stepKey(step, 'capturePayment');
       const purchase = await purchaseToAct(database, key);
-      if (purchase.state === 'held') return standing(purchase);
+      if (purchase.state !== step.from) return standing(purchase);
       const row = rowFor(purchase, step.event);
-      const payment = await payments.capturePayment(intentOf(purchase), providerKey(key));
+      const payment = await payments.capturePayment(intentOf(purchase), freshKey(key));
       if (payment.capturedAmount !== purchase.terms.price) {
         throw refusal('AMOUNT_MISMATCH', `Stripe captured ${payment.capturedAmount}, not ${purchase.terms.price}`);
       }
@@ -147,17 +153,14 @@ export function createPurchaseActivities({ database, payments, policy }: Purchas
 
     /** Notes that the seller delivered. */
     async recordDelivery(step: PurchaseStep): Promise<PurchaseStanding> {
-      const after = await commitStep(database, stepKey(step, 'recordDelivery'), (current) => ({
-        to: rowFor(current, step.event).to,
-      }));
-      return standing(after);
+      return standing(await commitStep(database, stepKey(step, 'recordDelivery'), (current) => moveOn(current, step)));
     },
 
     /** Releases what is held and sends the seller their part. A refused transfer leaves it payable. */
     async releaseToSeller(step: PurchaseStep): Promise<PurchaseStanding> {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
-      if (purchase.state === 'released') return standing(purchase);
+      if (purchase.state !== step.from) return standing(purchase);
       const row = rowFor(purchase, step.event);
       const moves = movesOf(row, purchase, purchase.books.held);
       const transfer = await sendToSeller(database, payments, purchase, moves, providerKey(key));
@@ -171,15 +174,15 @@ export function createPurchaseActivities({ database, payments, policy }: Purchas
 
     /** Closes the books of a purchase that nothing more is expected of. */
     async completePurchase(step: PurchaseStep): Promise<PurchaseStanding> {
-      const after = await commitStep(database, stepKey(step, 'completePurchase'), (current) => ({
-        to: rowFor(current, step.event).to,
-      }));
-      return standing(after);
+      return standing(
+        await commitStep(database, stepKey(step, 'completePurchase'), (current) => moveOn(current, step)),
+      );
     },
   };
 }
 
-export interface BeginPayment extends PurchaseStep {
+/** A step that may have to begin the payment, or to learn what became of its beginning. */
+export interface PaymentStep extends PurchaseStep {
   readonly paymentMethod: string | undefined;
   readonly returnUrl: string;
 }
@@ -194,6 +197,7 @@ async function reserveAndOpen(
   if (reserved === 'not_published')
     throw refusal('LISTING_NOT_AVAILABLE', 'This listing is not for sale at the moment.');
   if (reserved.sellerId === input.buyerId) throw refusal('OWN_LISTING', 'Nobody can buy from themselves.');
+  if (reserved.sellerId !== input.sellerId) throw refusal('LISTING_NOT_AVAILABLE', 'This listing has another seller.');
   const price = reserved.price.amount * input.quantity;
   const { currency } = reserved.price;
   if (price !== input.expectedPrice.amount || currency !== input.expectedPrice.currency) {
@@ -246,7 +250,7 @@ function beginning(terms: Terms, atMs: number) {
 }
 
 /** A payment method that Stripe does not know leaves a payment that waits for another one, as a declined card does. */
-async function createPayment(payments: Payments, purchase: Purchase, step: BeginPayment): Promise<Payment> {
+async function createPayment(payments: Payments, purchase: Purchase, step: PaymentStep): Promise<Payment> {
   const request = {
     purchaseId: purchase.id,
     amount: purchase.terms.price,
@@ -261,6 +265,19 @@ async function createPayment(payments: Payments, purchase: Purchase, step: Begin
     if (step.paymentMethod === undefined || !unknownMethod) throw error;
     const payment = await payments.createPayment({ ...request, paymentMethod: undefined }, `${key}/unconfirmed`);
     return { ...payment, problem: error.code };
+  }
+}
+
+/**
+ * The payment of a purchase whose beginning we never heard the end of: asked for again under its key, Stripe answers with
+ * the one that it made then. @returns undefined when Stripe refuses to begin it
+ */
+async function begunPayment(payments: Payments, purchase: Purchase, step: PaymentStep): Promise<string | undefined> {
+  try {
+    return (await createPayment(payments, purchase, step)).id;
+  } catch (error) {
+    if (error instanceof ProviderError && error.kind === 'refused') return undefined;
+    throw error;
   }
 }
 
@@ -305,7 +322,12 @@ async function sendToSeller(
   }
 }
 
-async function purchaseToAct(database: Database, { purchaseId }: StepKey): Promise<Purchase> {
+/** The row of the table, unless the purchase is elsewhere by now: then nothing changes. */
+function moveOn(current: Purchase, step: PurchaseStep): StepChange {
+  return current.state === step.from ? { to: rowFor(current, step.event).to } : {};
+}
+
+async function purchaseToAct(database: Database, { purchaseId }: Pick<StepKey, 'purchaseId'>): Promise<Purchase> {
   const purchase = await findPurchase(database, purchaseId);
   if (purchase === undefined) throw refusal('NO_PURCHASE', `There is no purchase ${purchaseId}.`);
   return purchase;
@@ -331,19 +353,25 @@ function intentOf(purchase: Purchase): string {
   return purchase.payment.intentId;
 }
 
-function stepKey({ purchaseId, actor, atMs }: Omit<PurchaseStep, 'event'>, step: string): StepKey {
+function stepKey({ purchaseId, actor, atMs }: Omit<PurchaseStep, 'event' | 'from'>, step: string): StepKey {
   const { workflowExecution } = activityInfo();
   return { purchaseId, step, actor, atMs, cause: workflowExecution?.runId ?? 'no workflow' };
 }
 
 /**
- * The key under which Stripe acts once. Its last part counts up when Stripe has forgotten a key, or keeps on replaying
- * its own failure.
+ * The key under which Stripe acts once, for what would otherwise happen twice: a payment, a transfer. Its last part is for
+ * the day on which a key has to be given up, because Stripe keeps on replaying its own failure.
  */
-function providerKey({ purchaseId, step }: StepKey): string {
-  const epoch = 1;
-  return `${purchaseWorkflowId(purchaseId)}/${step}/${epoch}`;
-}
+const providerKey = (key: StepKey): string => keyOf(key, 1);
+
+/**
+ * A key for each attempt, for what Stripe itself does once only: a payment cannot be captured or cancelled twice. So a
+ * failure that Stripe keeps under a key does not stand in the way of the next attempt.
+ */
+const freshKey = (key: StepKey): string => keyOf(key, activityInfo().attempt);
+
+const keyOf = ({ purchaseId, step }: StepKey, epoch: number): string =>
+  `${purchaseWorkflowId(purchaseId)}/${step}/${epoch}`;
 
 function standing({ state, deadlineAt, payment, transfer, books }: Purchase): PurchaseStanding {
   return {

@@ -41,10 +41,6 @@ export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
 /** The workflow of a purchase; also the key of everything it does at a provider. */
 export const purchaseWorkflowId = (purchaseId: PurchaseId): string => `purchase/${purchaseId}`;
 
-/** The purchase a workflow id names, or undefined when it names another flow. */
-export const purchaseIdOf = (workflowId: string): PurchaseId | undefined =>
-  workflowId.startsWith('purchase/') ? (workflowId.slice('purchase/'.length) as PurchaseId) : undefined;
-
 export interface PurchaseInput {
   readonly purchaseId: PurchaseId;
   readonly listingId: ListingId;
@@ -53,7 +49,7 @@ export interface PurchaseInput {
   readonly sellerId: UserId;
   /** How many, 1 or more. */
   readonly quantity: number;
-  /** What the buyer has to pay, as they saw it; the purchase is refused when the listing says otherwise by now. */
+  /** What the API found the buyer has to pay; the purchase is refused when the listing says otherwise by then. */
   readonly expectedPrice: { readonly amount: number; readonly currency: Currency };
   /** A Stripe payment method to pay with at once; without it the app confirms the payment with the client secret. */
   readonly paymentMethod?: string;
@@ -107,6 +103,7 @@ export const PURCHASE_REFUSALS = [
   'LISTING_NOT_AVAILABLE',
   'PRICE_CHANGED',
   'OWN_LISTING',
+  'NOT_A_PARTY',
   'NOT_ALLOWED_NOW',
   'IN_PROGRESS',
 ] as const;

@@ -47,21 +47,25 @@ export const ledger: Migration = {
       -- At commit, each transaction has entries, and they sum to zero in each currency.
       CREATE FUNCTION ledger.refuse_imbalance() RETURNS trigger LANGUAGE plpgsql AS $$
       DECLARE
+        checked uuid := CASE TG_TABLE_NAME WHEN 'entries' THEN (to_jsonb(NEW) ->> 'transaction_id')::uuid
+                                           ELSE (to_jsonb(NEW) ->> 'id')::uuid END;
         entry_count integer;
         off_balance text;
       BEGIN
         SELECT sum(n), string_agg(currency || ' ' || total, ', ') FILTER (WHERE total <> 0)
           INTO entry_count, off_balance
           FROM (SELECT currency, count(*) AS n, sum(amount) AS total
-                  FROM ledger.entries WHERE transaction_id = NEW.id GROUP BY currency) AS by_currency;
+                  FROM ledger.entries WHERE transaction_id = checked GROUP BY currency) AS by_currency;
         IF entry_count IS NULL OR off_balance IS NOT NULL THEN
-          RAISE EXCEPTION 'ledger transaction % (%, %) does not balance: %',
-            NEW.id, NEW.source, NEW.step, coalesce(off_balance, 'it has no entries')
+          RAISE EXCEPTION 'ledger transaction % does not balance: %', checked, coalesce(off_balance, 'it has no entries')
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_balance';
         END IF;
         RETURN NULL;
       END $$;
       CREATE CONSTRAINT TRIGGER ledger_balance AFTER INSERT ON ledger.transactions
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger.refuse_imbalance();
+      -- Once more for each entry: what was checked early can still be added to until the transaction ends.
+      CREATE CONSTRAINT TRIGGER ledger_balance AFTER INSERT ON ledger.entries
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger.refuse_imbalance();
 
       CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON ledger.transactions

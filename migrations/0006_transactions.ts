@@ -47,6 +47,8 @@ export const transactions: Migration = {
       CREATE INDEX purchases_of_buyer ON transactions.purchases (buyer_id, id DESC);
       CREATE INDEX purchases_of_seller ON transactions.purchases (seller_id, id DESC);
 
+      CREATE INDEX purchases_due ON transactions.purchases (deadline_at) WHERE deadline_at IS NOT NULL;
+
       -- One row per step that was taken: a repeated step finds its row and does nothing.
       CREATE TABLE transactions.steps (
         purchase_id text        NOT NULL REFERENCES transactions.purchases,

@@ -85,10 +85,6 @@ export const SETTINGS = {
     schema: text.optional(),
     about: 'Where a worker keeps the bundle of the workflows, since making it takes seconds. Not kept without.',
   },
-  WELLPACT_BUILD_ID: {
-    schema: text.optional(),
-    about: 'Names the build of this worker; set it to deploy workers by version.',
-  },
 } as const satisfies Record<string, { schema: z.ZodType; default?: string; secret?: true; about: string }>;
 
 type Settings = { readonly [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['schema']> };

@@ -10,9 +10,9 @@ export interface Payments {
   /** Begins a payment with manual capture; with `paymentMethod` it is confirmed at once. A declined card is an answer. */
   createPayment(request: PaymentRequest, idempotencyKey: string): Promise<Payment>;
   getPayment(paymentId: string): Promise<Payment>;
-  /** The secret with which the buyer's app confirms the payment. Never stored. */
+  /** The secret with which the buyer's app confirms the payment. Kept nowhere but in encrypted stored answers. */
   getClientSecret(paymentId: string): Promise<string>;
-  /** Takes the whole authorised amount. */
+  /** Takes the whole authorised amount. A payment that is captured already is an answer. */
   capturePayment(paymentId: string, idempotencyKey: string): Promise<Payment>;
   /** Gives an authorisation back, or ends a payment that was never made. A payment that is cancelled already is an answer. */
   cancelPayment(paymentId: string, idempotencyKey: string): Promise<Payment>;
@@ -44,8 +44,8 @@ export interface Payment {
   readonly captureBeforeMs: number | null;
   /** What was captured so far. */
   readonly capturedAmount: number;
-  /** What the provider keeps for the payment; null until it says so. */
-  readonly fee: number | null;
+  /** What the provider keeps for the payment, in the currency of its balance; null until it says so. */
+  readonly fee: { readonly amount: number; readonly currency: string } | null;
 }
 
 export interface TransferRequest {
@@ -68,8 +68,6 @@ export interface SellerAccountRequest {
 
 export interface SellerAccount {
   readonly id: string;
-  /** The seller has filled in the provider's form. */
-  readonly detailsSubmitted: boolean;
   /** Money can be transferred to it. */
   readonly transfersActive: boolean;
   /** What the provider still asks for, in its own names. */

@@ -26,10 +26,13 @@ export function createStripePayments(settings: StripeSettings): Payments {
         async () => required(await stripe.paymentIntents.retrieve(paymentId)).client_secret ?? missing('client_secret'),
       ),
     capturePayment: (paymentId, idempotencyKey) =>
-      asked(async () =>
-        toPayment(await stripe.paymentIntents.capture(paymentId, { expand: EXPANDED_CHARGE }, { idempotencyKey })),
+      once(stripe, paymentId, 'succeeded', () =>
+        stripe.paymentIntents.capture(paymentId, { expand: EXPANDED_CHARGE }, { idempotencyKey }),
       ),
-    cancelPayment: (paymentId, idempotencyKey) => cancelPayment(stripe, paymentId, idempotencyKey),
+    cancelPayment: (paymentId, idempotencyKey) =>
+      once(stripe, paymentId, 'canceled', () =>
+        stripe.paymentIntents.cancel(paymentId, { expand: EXPANDED_CHARGE }, { idempotencyKey }),
+      ),
     transfer: ({ purchaseId, amount, currency, destination, sourceCharge }, idempotencyKey) =>
       asked(async () => {
         const transfer = await stripe.transfers.create(
@@ -92,15 +95,21 @@ async function createPayment(stripe: Stripe, request: PaymentRequest, idempotenc
   }
 }
 
-async function cancelPayment(stripe: Stripe, paymentId: string, idempotencyKey: string): Promise<Payment> {
+/** Brings a payment to its end, once: Stripe refuses to do it again, so then it is looked up. */
+async function once(
+  stripe: Stripe,
+  paymentId: string,
+  end: 'succeeded' | 'canceled',
+  act: () => Promise<Stripe.PaymentIntent>,
+): Promise<Payment> {
   try {
-    return await asked(async () =>
-      toPayment(await stripe.paymentIntents.cancel(paymentId, { expand: EXPANDED_CHARGE }, { idempotencyKey })),
-    );
+    return await asked(async () => toPayment(await act()));
   } catch (error) {
     if (!(error instanceof ProviderError) || error.code !== 'payment_intent_unexpected_state') throw error;
-    const payment = await asked(async () => toPayment(await stripe.paymentIntents.retrieve(paymentId)));
-    if (payment.status !== 'canceled') throw error;
+    const payment = await asked(async () =>
+      toPayment(await stripe.paymentIntents.retrieve(paymentId, { expand: EXPANDED_CHARGE })),
+    );
+    if (payment.status !== end) throw error;
     return payment;
   }
 }
@@ -170,7 +179,10 @@ function toPayment(given: Stripe.PaymentIntent): Payment {
     chargeId: charge?.id ?? null,
     captureBeforeMs: captureBefore === undefined ? null : captureBefore * 1_000,
     capturedAmount: intent.amount_received,
-    fee: balanceTransaction?.fee ?? null,
+    fee:
+      balanceTransaction === null
+        ? null
+        : { amount: balanceTransaction.fee, currency: balanceTransaction.currency.toUpperCase() },
   };
 }
 
@@ -178,7 +190,6 @@ function toSellerAccount(given: Stripe.Account): SellerAccount {
   const account = required(given);
   return {
     id: account.id,
-    detailsSubmitted: account.details_submitted,
     transfersActive: account.capabilities?.transfers === 'active',
     requirements: account.requirements?.currently_due ?? [],
     disabledReason: account.requirements?.disabled_reason ?? null,
@@ -217,7 +228,6 @@ function kindOf(error: Stripe.errors.StripeError): ProviderErrorKind {
   if (error instanceof errors.StripePermissionError) return 'refused';
   if (error instanceof errors.StripeRateLimitError || error.statusCode === 409) return 'busy';
   if (error.code === 'resource_missing') return 'not_found';
-  if (error instanceof errors.StripeIdempotencyError || error instanceof errors.StripeInvalidRequestError)
-    return 'refused';
+  if (error instanceof errors.StripeInvalidRequestError) return 'refused';
   return 'failed';
 }

@@ -46,15 +46,27 @@ export async function createWorkers(
   const bundle = await workflowBundle(config.BUNDLE_CACHE_DIR, log);
   return Promise.all(
     queues.map((taskQueue) =>
-      Worker.create({ ...common, taskQueue, ...(taskQueue === TASK_QUEUES.workflows ? ofWorkflows(bundle) : LIMITED) }),
+      Worker.create({
+        ...common,
+        ...LIMITS[taskQueue],
+        taskQueue,
+        ...(taskQueue === TASK_QUEUES.workflows && ofWorkflows(bundle)),
+      }),
     ),
   );
 }
 
 const PROVIDER_TIMEOUT_MS = 20_000;
 
-/** Stripe allows 100 requests a second in live mode; Onfido 400 a minute. Half of it leaves room for the API and webhooks. */
-const LIMITED = { maxTaskQueueActivitiesPerSecond: 3, maxConcurrentActivityTaskExecutions: 20 };
+/**
+ * Starts of activities a second, over all workers together. Stripe allows 100 requests a second in live mode
+ * (https://docs.stripe.com/rate-limits), Onfido 400 a minute; half of it leaves room for the API and for local tries.
+ */
+const LIMITS: Readonly<Record<TaskQueue, Partial<WorkerOptions>>> = {
+  [TASK_QUEUES.workflows]: {},
+  [TASK_QUEUES.stripe]: { maxTaskQueueActivitiesPerSecond: 50, maxConcurrentActivityTaskExecutions: 50 },
+  [TASK_QUEUES.onfido]: { maxTaskQueueActivitiesPerSecond: 3, maxConcurrentActivityTaskExecutions: 10 },
+};
 
 const ofWorkflows = (bundle: { code: string }): Partial<WorkerOptions> => ({
   workflowBundle: bundle,

@@ -1,5 +1,5 @@
 /** The worker: runs the workflows and their activities. One process can serve several task queues. */
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { type Config, loadConfig } from '../platform/config.ts';
 import { openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
@@ -42,11 +42,22 @@ async function main(config: Config, log: Logger): Promise<void> {
       ],
     });
     log.info('the worker is ready', { queues });
-    await Promise.all(running);
+    await endOfAll(workers, running);
     await operations.close();
   } finally {
     await connection.close();
     await database.close();
+  }
+}
+
+/** Resolves when all workers have ended. When one fails, the others are ended too: a process works whole or not at all. */
+async function endOfAll(workers: readonly Worker[], running: readonly Promise<void>[]): Promise<void> {
+  try {
+    await Promise.all(running);
+  } catch (error) {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.allSettled(running);
+    throw error;
   }
 }
 

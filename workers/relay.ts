@@ -16,6 +16,7 @@ import { createEmbeddedEventBus } from '../providers/event-bus.ts';
 import { startJobs } from './relay/jobs.ts';
 import { mailSubscriber } from './relay/mail-subscriber.ts';
 import { outboxJob } from './relay/outbox-job.ts';
+import { overdueJob } from './relay/overdue-job.ts';
 import { webhookJob } from './relay/webhook-job.ts';
 
 async function main(config: Config, log: Logger): Promise<void> {
@@ -34,7 +35,11 @@ async function main(config: Config, log: Logger): Promise<void> {
 
   const temporal = connectTemporal(config);
   const signals = createFlowSignals(temporal.client);
-  const jobs = [outboxJob({ database, bus, log, metrics }), webhookJob({ database, signals, log })];
+  const jobs = [
+    outboxJob({ database, bus, log, metrics }),
+    webhookJob({ database, signals, log }),
+    overdueJob({ signals, log }),
+  ];
   const runner = startJobs({ database, log, metrics, jobs });
   const operations = await startOperationsServer({
     host: config.HOST,

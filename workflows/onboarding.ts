@@ -5,8 +5,10 @@
  */
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
+  log,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
@@ -25,43 +27,82 @@ import { TASK_QUEUES } from '../contracts/task-queues.ts';
 import { ONBOARDING_NEXT } from '../services/users/onboarding-rules.ts';
 import { openDesk } from './support/desk.ts';
 import { tellStaff } from './support/notices.ts';
-import { moneyStep, providerStep } from './support/steps.ts';
+import { answerOf, moneyStep, providerStep } from './support/steps.ts';
 
-export async function onboarding(input: OnboardingInput & Resumed): Promise<OnboardingResult> {
+export function onboarding(input: OnboardingInput & Resumed): Promise<OnboardingResult> {
+  // A cancellation that somebody asks for in the Temporal UI would leave the user without a way to become a seller.
+  return CancellationScope.nonCancellable(() => tell(input));
+}
+
+async function tell(input: OnboardingInput & Resumed): Promise<OnboardingResult> {
   const desk = openDesk<never, never, Concern>(input.resume?.seen);
-  let standing = input.resume?.standing;
+  const board = createNoticeBoard(input);
+  let standing: OnboardingStanding = input.resume?.standing ?? NOT_BEGUN;
+  let begun = input.resume !== undefined;
+  let trouble: string | undefined;
   setHandler(beginOnboardingUpdate, async () => {
-    await condition(() => standing !== undefined);
-    return { state: standing?.state ?? 'started' };
+    await condition(() => begun);
+    return { state: standing.state };
   });
   setHandler(identityHintSignal, ({ eventId }) => desk.tell(eventId, 'identity'));
   setHandler(accountHintSignal, ({ eventId }) => desk.tell(eventId, 'account'));
 
-  standing ??= await beginIdentityCheck(input);
+  await unlessRefused(() => prepare(input, standing));
+  begun = true;
   for (;;) {
-    if (standing.state === 'payout_account' && !standing.hasAccount) {
-      standing = await moneyStep('createPayoutAccount', input, 'Open the payout account');
-    }
-    announce(input, standing);
+    board.tell(standing, trouble);
     if (workflowInfo().continueAsNewSuggested && desk.empty && allHandlersFinished()) {
       await continueAsNew<typeof onboarding>({ ...input, resume: { standing, seen: desk.seen } });
     }
     const waitsFor = CONCERN_OF[standing.state];
-    const cameIn = await desk.wait(waitsFor && LOOK_AGAIN_AFTER_MS, 'look again, in case a webhook was lost');
+    const waitMs = trouble === undefined ? waitsFor && LOOK_AGAIN_AFTER_MS : TRY_AGAIN_AFTER_MS;
+    const cameIn = await desk.wait(waitMs, 'look again, in case a webhook was lost');
     const item = cameIn ? desk.take() : undefined;
     const concern = item?.kind === 'hint' ? item.hint : waitsFor;
-    if (concern !== undefined) standing = await look(input, standing, concern);
+    await unlessRefused(async () => {
+      if (concern !== undefined) standing = await look(input, standing, concern);
+      return prepare(input, standing);
+    });
+  }
+
+  /** A provider's refusal ends nothing: staff are told, and it is tried again in a while. */
+  async function unlessRefused(step: () => Promise<OnboardingStanding>): Promise<void> {
+    try {
+      standing = await step();
+      trouble = undefined;
+    } catch (error) {
+      const answer = answerOf(error);
+      if (answer === undefined) throw error;
+      log.error('a step was refused', { type: answer.type, message: answer.message });
+      trouble = answer.message;
+    }
   }
 }
 
-/** Makes the user known to the identity provider and prepares the check they will take. */
-async function beginIdentityCheck(input: OnboardingInput): Promise<OnboardingStanding> {
-  await providerStep(TASK_QUEUES.onfido, 'createApplicant', input, 'Make the user known to Onfido');
-  return providerStep(TASK_QUEUES.onfido, 'startIdentityCheck', input, 'Start the identity check');
+/** How it stands before anything was done. */
+const NOT_BEGUN: OnboardingStanding = {
+  state: 'started',
+  identityOutcome: null,
+  transfersActive: false,
+  hasAccount: false,
+};
+
+/** Prepares what the user can do next: the identity check, then the payout account. */
+async function prepare(input: OnboardingInput, standing: OnboardingStanding): Promise<OnboardingStanding> {
+  if (standing.state === 'started') {
+    await providerStep(TASK_QUEUES.onfido, 'createApplicant', input, 'Make the user known to Onfido');
+    return providerStep(TASK_QUEUES.onfido, 'startIdentityCheck', input, 'Start the identity check');
+  }
+  if (standing.state === 'payout_account' && !standing.hasAccount) {
+    return moneyStep('createPayoutAccount', input, 'Open the payout account');
+  }
+  return standing;
 }
 
 /** Webhooks can get lost: while it waits for a provider, it looks for itself this often. */
 const LOOK_AGAIN_AFTER_MS = 6 * 60 * 60 * 1_000;
+/** What was refused is tried again this often, until somebody has mended it. */
+const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
 
 type Concern = 'identity' | 'account';
 
@@ -85,17 +126,25 @@ async function look(
     : standing;
 }
 
-/** How things stand, for staff: in the search attributes and in the details of the workflow. */
-function announce(input: OnboardingInput, { state, identityOutcome, transfersActive }: OnboardingStanding): void {
-  upsertSearchAttributes([{ key: ONBOARDING_STATE, value: state }]);
-  tellStaff({
-    link: { title: input.onboardingId, url: `${input.publicUrl}/v1/onboardings/${input.onboardingId}` },
-    title: state,
-    lines: [
-      `What the seller is told: ${ONBOARDING_NEXT[state]}`,
-      `Identity check ${identityOutcome ?? 'not begun'} · transfers ${transfersActive ? 'active' : 'not active'}`,
-    ],
-  });
+/** What staff see of an onboarding in the Temporal UI. */
+function createNoticeBoard({ onboardingId, publicUrl }: OnboardingInput) {
+  let told: OnboardingState | undefined;
+  return {
+    tell: ({ state, identityOutcome, transfersActive }: OnboardingStanding, trouble: string | undefined): void => {
+      // A command of its own in the history, so only what changed is said.
+      if (state !== told) upsertSearchAttributes([{ key: ONBOARDING_STATE, value: state }]);
+      told = state;
+      tellStaff({
+        link: { title: onboardingId, url: `${publicUrl}/v1/onboardings/${onboardingId}` },
+        title: state,
+        lines: [
+          ...(trouble === undefined ? [] : [`**Needs a person:** ${trouble}`]),
+          `What the seller is told: ${ONBOARDING_NEXT[state]}`,
+          `Identity check ${identityOutcome ?? 'not begun'} · transfers ${transfersActive ? 'active' : 'not active'}`,
+        ],
+      });
+    },
+  };
 }
 
 /** Where the story went on when the history was started afresh. */

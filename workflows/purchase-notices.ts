@@ -9,7 +9,8 @@ import { moneyText, tellStaff, timeText } from './support/notices.ts';
 /** A step that the clock or a provider called for was refused. */
 export interface Trouble {
   readonly reason: string;
-  readonly tryAgainMs: number;
+  /** When it is tried again, milliseconds since 1970; undefined when somebody has to ask for it. */
+  readonly tryAgainMs: number | undefined;
 }
 
 interface Story {

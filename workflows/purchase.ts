@@ -8,13 +8,14 @@
 import {
   ApplicationFailure,
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   log,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Deal, PurchaseStanding, PurchaseStep } from '../activities/purchase.ts';
+import type { Deal, PaymentStep, PurchaseStanding } from '../activities/purchase.ts';
 import type { Actor } from '../contracts/actor.ts';
 import {
   acceptPurchaseUpdate,
@@ -24,6 +25,7 @@ import {
   deliverPurchaseUpdate,
   openPurchaseUpdate,
   type PaymentHint,
+  PURCHASE_REFUSALS,
   type PurchaseCommand,
   type PurchaseInput,
   type PurchaseResult,
@@ -43,10 +45,16 @@ import { createNoticeBoard, type Trouble } from './purchase-notices.ts';
 import { openDesk } from './support/desk.ts';
 import { answerOf, databaseStep, moneyStep } from './support/steps.ts';
 
-export async function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
+export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
+  // Anybody with the Temporal UI can ask for a cancellation. Money may be held: the story goes on to one of its own ends.
+  return CancellationScope.nonCancellable(() => tell(input));
+}
+
+async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   const desk = openDesk<Wish, PurchaseState, PaymentHint>(input.resume?.seen);
   const board = createNoticeBoard(input);
   let story: Story | undefined = input.resume?.story;
+  let begun = story !== undefined;
   let refusal: ApplicationFailure | undefined;
   let trouble: Trouble | undefined;
   listen();
@@ -56,8 +64,10 @@ export async function purchase(input: PurchaseInput & Resumed): Promise<Purchase
     await condition(allHandlersFinished);
     return { state: 'not_opened' };
   }
+  if (!begun) await begin(story);
 
   while (!isFinal(story.standing.state)) {
+    const { state } = story.standing;
     const deadlineMs = deadlineOf(story, trouble);
     board.tell(story, deadlineMs, trouble);
     if (workflowInfo().continueAsNewSuggested && desk.empty && allHandlersFinished()) {
@@ -65,7 +75,8 @@ export async function purchase(input: PurchaseInput & Resumed): Promise<Purchase
     }
     const waitMs = deadlineMs === undefined ? undefined : deadlineMs - Date.now();
     const cameIn = await desk.wait(waitMs, board.timerText(story));
-    story.standing = cameIn ? await takeUp(story) : await followTheClock(story);
+    await (cameIn ? takeUp(story) : followTheClock(story));
+    if (story.standing.state !== state) trouble = undefined;
   }
   board.tell(story, undefined, trouble);
   await condition(allHandlersFinished);
@@ -74,73 +85,79 @@ export async function purchase(input: PurchaseInput & Resumed): Promise<Purchase
   /** Lays what comes from outside on the desk, or refuses it at once. */
   function listen(): void {
     setHandler(openPurchaseUpdate, async () => {
-      await condition(() => story !== undefined || refusal !== undefined);
+      await condition(() => begun || refusal !== undefined);
       if (refusal !== undefined || story === undefined) throw refusal;
       return { state: story.standing.state };
     });
     for (const [update, event] of WISHES) {
       setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, event, command)) }), {
-        validator: (command) => refuseUnlessAllowed(story, desk.busy, wishOf(input, event, command)),
+        validator: (command) => refuseUnlessAllowed(story, desk.busy || !begun, wishOf(input, event, command)),
       });
     }
     setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
   }
 
-  /**
-   * Reserves what is bought, writes the purchase and begins its payment. What says no is the answer of the update that
-   * came with the start; a purchase whose payment cannot even begin is cancelled at once.
-   */
+  /** Reserves what is bought and writes the purchase, or says why not: the answer of the update that came with the start. */
   async function open(): Promise<Story | undefined> {
-    let opened: Story | undefined;
     try {
-      opened = await databaseStep('openPurchase', { ...input, atMs: Date.now() }, 'Reserve and open the purchase');
-      return { ...opened, standing: await beginPayment(input) };
+      return await databaseStep('openPurchase', { ...input, atMs: Date.now() }, 'Reserve and open the purchase');
     } catch (error) {
       refusal = answerOf(error);
       if (refusal === undefined) throw error;
-      if (opened === undefined) return undefined;
-      return { ...opened, standing: await follow(input, opened, { ...PROVIDER, event: 'payment_refused' }) };
+      return undefined;
     }
   }
 
-  /** Takes up what came first: a wish is followed and answered, a hint makes us look for ourselves. */
-  async function takeUp(current: Story): Promise<PurchaseStanding> {
-    const item = desk.take();
-    if (item === undefined) return current.standing;
-    if (item.kind === 'hint') return unlessRefused(current, look(input, current, item.hint));
+  /** Begins the payment. A purchase whose payment cannot even begin, or not in time, is cancelled at once. */
+  async function begin(current: Story): Promise<void> {
     try {
-      current.standing = await follow(input, current, item.wish);
+      const step = paymentStepOf(input, current, { ...PROVIDER, event: 'payment_authorised' });
+      current.standing = await moneyStep('beginPayment', step, 'Begin the payment', paymentEndsMs(current));
+    } catch (error) {
+      const answer = answerOf(error);
+      if (answer === undefined) throw error;
+      await unlessRefused(current, () => follow(input, current, { ...PROVIDER, event: 'payment_refused' }));
+      refusal = answer;
+    }
+    begun = true;
+  }
+
+  /** Takes up what came first: a wish is followed and answered, a hint makes us look for ourselves. */
+  async function takeUp(current: Story): Promise<void> {
+    const item = desk.take();
+    if (item === undefined) return;
+    if (item.kind === 'hint') return unlessRefused(current, () => look(input, current, item.hint));
+    try {
+      await follow(input, current, item.wish);
       item.settle.done(current.standing.state);
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
+      if (isAlarm(answer)) trouble = { reason: answer.message, tryAgainMs: undefined };
       item.settle.failed(answer);
     }
-    return current.standing;
   }
 
   /** The deadline passed and nobody did anything. */
-  async function followTheClock(current: Story): Promise<PurchaseStanding> {
+  async function followTheClock(current: Story): Promise<void> {
     const event = timerOf(current.standing.state, current.deal.kind)?.timer.event;
-    if (event === undefined) return current.standing;
-    return unlessRefused(
-      current,
-      follow(input, current, { event, party: 'clock', actor: { type: 'system', id: 'clock' } }),
-    );
+    if (event === undefined) return;
+    const wish: Wish = { event, party: 'clock', actor: { type: 'system', id: 'clock' } };
+    await unlessRefused(current, () => follow(input, current, wish), Date.now() + TRY_AGAIN_AFTER_MS);
   }
 
-  /** A step that nobody asked for was refused, so nobody gets the answer: staff are told, and it is tried again. */
-  async function unlessRefused(current: Story, step: Promise<PurchaseStanding>): Promise<PurchaseStanding> {
+  /** A step that nobody asked for was refused, so nobody gets the answer: staff are told. */
+  async function unlessRefused(current: Story, step: () => Promise<void>, tryAgainMs?: number): Promise<void> {
+    const { state } = current.standing;
     try {
-      const standing = await step;
-      trouble = undefined;
-      return standing;
+      await step();
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
+      // It was refused because the purchase is further than this story was: now both are.
+      if (current.standing.state !== state) return;
       log.error('a step was refused', { type: answer.type, message: answer.message });
-      trouble = { reason: answer.message, tryAgainMs: Date.now() + TRY_AGAIN_AFTER_MS };
-      return current.standing;
+      trouble = { reason: answer.message, tryAgainMs };
     }
   }
 }
@@ -199,45 +216,60 @@ function notAllowed({ standing: { state }, deal: { kind } }: Story, event: Purch
 const rowOf = ({ standing, deal }: Story, { event, party }: Pick<Wish, 'event' | 'party'>) =>
   transition(standing.state, { on: event, by: party, kind: deal.kind });
 
-/** Takes the step that stands in the table for what happened. */
-async function follow(input: PurchaseInput, story: Story, wish: Wish): Promise<PurchaseStanding> {
-  const step = STEPS[rowOf(story, wish)?.step ?? 'none'];
-  if (step === undefined) throw notAllowed(story, wish.event);
-  return step(stepOf(input, wish));
+/**
+ * Takes the step that stands in the table for what happened. A step finds a purchase that is elsewhere by now when it was
+ * taken before and the history lost that: then the story catches up, and the wish is refused if it came too late.
+ */
+async function follow(input: PurchaseInput, story: Story, wish: Wish): Promise<void> {
+  const row = rowOf(story, wish);
+  const step = row && STEPS[row.step];
+  if (row === undefined || step === undefined) throw notAllowed(story, wish.event);
+  story.standing = await step(paymentStepOf(input, story, wish), story.standing.deadlineMs ?? undefined);
+  if (story.standing.state !== row.to) throw notAllowed(story, wish.event);
 }
 
-const STEPS: Readonly<Partial<Record<StepName | 'none', (step: PurchaseStep) => Promise<PurchaseStanding>>>> = {
+type Step = (step: PaymentStep, deadlineMs: number | undefined) => Promise<PurchaseStanding>;
+
+const STEPS: Readonly<Partial<Record<StepName, Step>>> = {
   cancelPayment: (step) => moneyStep('cancelPayment', step, 'Cancel the payment'),
-  capturePayment: (step) => moneyStep('capturePayment', step, 'Capture the payment'),
+  // After the deadline the clock gives the authorisation back: no capture goes on beyond it.
+  capturePayment: (step, deadlineMs) => moneyStep('capturePayment', step, 'Capture the payment', deadlineMs),
   recordDelivery: (step) => databaseStep('recordDelivery', step, 'Note the delivery'),
   releaseToSeller: (step) => moneyStep('releaseToSeller', step, 'Release the money and send it to the seller'),
   completePurchase: (step) => databaseStep('completePurchase', step, 'Complete the purchase'),
 };
 
-function beginPayment(input: PurchaseInput): Promise<PurchaseStanding> {
-  const step = {
-    ...stepOf(input, { event: 'payment_authorised', actor: { type: 'user', id: input.buyerId } }),
-    paymentMethod: input.paymentMethod,
-    returnUrl: `${input.publicUrl}/v1/purchases/${input.purchaseId}`,
-  };
-  return moneyStep('beginPayment', step, 'Begin the payment');
+/** Stripe reported something: only a payment that is still open can have become authorised. Else we look at the row. */
+async function look(input: PurchaseInput, story: Story, { eventId }: PaymentHint): Promise<void> {
+  const step = paymentStepOf(input, story, { ...PROVIDER, event: 'payment_authorised' });
+  story.standing =
+    story.standing.state === 'payment_pending'
+      ? await moneyStep('refreshPayment', { ...step, hintId: eventId }, 'Look at the payment', paymentEndsMs(story))
+      : await databaseStep('readStanding', step, 'Look at the purchase');
 }
 
-/** Stripe reported something. Only a payment that is still open can have become authorised. */
-async function look(input: PurchaseInput, { standing }: Story, { eventId }: PaymentHint): Promise<PurchaseStanding> {
-  if (standing.state !== 'payment_pending') return standing;
-  const step = { ...stepOf(input, { ...PROVIDER, event: 'payment_authorised' }), hintId: eventId };
-  return moneyStep('refreshPayment', step, 'Look at the payment');
+function paymentStepOf(
+  { purchaseId, paymentMethod, publicUrl }: PurchaseInput,
+  { standing }: Story,
+  { event, actor }: Pick<Wish, 'event' | 'actor'>,
+): PaymentStep {
+  const returnUrl = `${publicUrl}/v1/purchases/${purchaseId}`;
+  return { purchaseId, from: standing.state, event, actor, atMs: Date.now(), paymentMethod, returnUrl };
 }
 
-function stepOf({ purchaseId }: PurchaseInput, { event, actor }: Pick<Wish, 'event' | 'actor'>): PurchaseStep {
-  return { purchaseId, event, actor, atMs: Date.now() };
-}
+/** A payment is not begun for a buyer who has long gone. */
+const paymentEndsMs = ({ standing }: Story): number | undefined => standing.deadlineMs ?? undefined;
+
+/** What neither the rules nor a provider answer: staff have to know of it, whoever asked. */
+const isAlarm = ({ type }: ApplicationFailure): boolean =>
+  !PURCHASE_REFUSALS.some((refusal) => refusal === type) && type?.startsWith('PROVIDER_') !== true;
 
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
 
 /** Until when the purchase waits for somebody; a transfer that is blocked keeps it open without end. */
-function deadlineOf({ standing }: Story, trouble: Trouble | undefined): number | undefined {
+function deadlineOf({ standing, deal }: Story, trouble: Trouble | undefined): number | undefined {
   if (standing.deadlineMs === null || standing.transfer === 'blocked') return undefined;
+  // Without a timer to follow, a deadline would pass again and again.
+  if (timerOf(standing.state, deal.kind) === undefined) return undefined;
   return Math.max(standing.deadlineMs, trouble?.tryAgainMs ?? 0);
 }

@@ -3,7 +3,6 @@ import {
   WithStartWorkflowOperation,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { z } from 'zod';
@@ -28,6 +27,7 @@ import {
   storeLink,
 } from '../../services/users/index.ts';
 import type { ApiDeps } from '../deps.ts';
+import { ANSWER_WITHIN_MS, outcomeOf } from '../outcomes.ts';
 import { type Route, route } from '../route.ts';
 import { idOf, line, timestamp } from '../schemas.ts';
 
@@ -79,6 +79,7 @@ export function onboardingRoutes(deps: OnboardingRoutesDeps): Route[] {
       policy: { access: 'member' },
       idempotency: 'converge',
       body: newOnboarding,
+      problems: { COUNTRY_NOT_SUPPORTED: { status: 422, when: 'sellers in your country cannot be paid yet.' } },
       responses: {
         201: { description: 'Your onboarding.', schema: onboardingSchema },
         202: { description: 'Your onboarding; its first step is being prepared.', schema: onboardingSchema },
@@ -127,9 +128,6 @@ async function legalName(
   return { firstName: firstName ?? words.join(' '), lastName: lastName ?? last ?? '' };
 }
 
-/** How long the first step may take before the caller is told to look again. */
-const ANSWER_WITHIN_MS = 8_000;
-
 /** Starts the workflow, or joins the one that runs. @returns whether the identity check can be taken */
 async function begin(client: Client, { id, userId }: Onboarding, publicUrl: string): Promise<boolean> {
   const start = new WithStartWorkflowOperation<OnboardingWorkflow>('onboarding', {
@@ -144,26 +142,19 @@ async function begin(client: Client, { id, userId }: Onboarding, publicUrl: stri
     ]),
     staticSummary: `Onboarding ${id}`,
   });
-  try {
-    await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-      // One update id for all calls: whoever asks joins the first one.
-      client.workflow.executeUpdateWithStart(beginOnboardingUpdate, {
-        updateId: 'begin',
-        startWorkflowOperation: start,
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return false;
-    throw error;
-  }
+  // One update id for all calls: whoever asks joins the first one.
+  const result = await outcomeOf(client, Date.now() + ANSWER_WITHIN_MS, () =>
+    client.workflow.executeUpdateWithStart(beginOnboardingUpdate, { updateId: 'begin', startWorkflowOperation: start }),
+  );
+  return result === 'done';
 }
 
 async function bodyOf(deps: OnboardingRoutesDeps, id: OnboardingId): Promise<z.input<typeof onboardingSchema>> {
   const onboarding = await findOnboarding(deps.database, 'id', id);
   if (onboarding === undefined) throw notFound('onboarding');
   const identityDone = onboarding.identityOutcome === 'approved';
-  const identity: StepState = identityDone ? 'done' : onboarding.checkUrl === null ? 'waiting' : 'open';
+  const canTakeIt = onboarding.checkUrl !== null && onboarding.identityOutcome === 'running';
+  const identity: StepState = identityDone ? 'done' : canTakeIt ? 'open' : 'waiting';
   const payout: StepState = onboarding.transfersActive ? 'done' : onboarding.accountId === null ? 'waiting' : 'open';
   const payoutUrl = payout === 'open' ? await payoutLink(deps, onboarding) : undefined;
   return {
@@ -191,21 +182,22 @@ async function bodyOf(deps: OnboardingRoutesDeps, id: OnboardingId): Promise<z.i
   };
 }
 
-/** A link that is about to expire is not handed out. */
-const LINK_RESERVE_MS = 60_000;
+/** A link works once, so it is handed out again for a short time only: to a client that asks for the page over and over. */
+const LINK_SHARED_MS = 30_000;
 
-/** The page of Stripe's form. Its links are good for minutes, so a new one is asked for when the last has run out. */
+/** The page of Stripe's form. */
 async function payoutLink(
   { database, payments, config }: OnboardingRoutesDeps,
   onboarding: Onboarding,
 ): Promise<string> {
   const { link, accountId, id } = onboarding;
-  if (link !== null && link.expiresAt.getTime() > Date.now() + LINK_RESERVE_MS) return link.url;
+  if (link !== null && link.expiresAt.getTime() > Date.now()) return link.url;
   if (accountId === null) throw notFound('payout account');
   const returnUrl = `${config.PUBLIC_URL}/docs`;
   try {
     const { url, expiresAtMs } = await payments.createAccountLink(accountId, { refreshUrl: returnUrl, returnUrl });
-    await storeLink(database, id, { url, expiresAt: new Date(expiresAtMs) });
+    const expiresAt = new Date(Math.min(expiresAtMs, Date.now() + LINK_SHARED_MS));
+    await storeLink(database, id, { url, expiresAt });
     return url;
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;

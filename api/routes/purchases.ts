@@ -13,8 +13,9 @@ import {
   type PurchaseOutcome,
   purchaseWorkflowId,
 } from '../../contracts/purchase.ts';
-import { conflict, notFound, type Problem, unavailable, unprocessable } from '../../platform/errors.ts';
+import { conflict, notFound, Problem, unavailable, unprocessable } from '../../platform/errors.ts';
 import { idFrom } from '../../platform/ids.ts';
+import { createFlowSignals } from '../../platform/temporal/signals.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
 import { findListing } from '../../services/marketplace/index.ts';
 import {
@@ -27,7 +28,8 @@ import {
 } from '../../services/transactions/index.ts';
 import { decodeCursor, pageFrom } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type CommandResult, createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
+import type { CommandResult } from '../outcomes.ts';
+import { createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
 import { purchaseBody, purchaseSchema, timelineSchema, whySchema } from '../purchases/view.ts';
 import { type Caller, type Reply, type Route, route } from '../route.ts';
 import { idOf, page, pageOf } from '../schemas.ts';
@@ -180,6 +182,9 @@ function repeated(
 
 async function opened(deps: PurchaseRoutesDeps, id: PurchaseId, result: CommandResult): Promise<Reply> {
   const purchase = await findPurchase(deps.database, id);
+  if (purchase === undefined && result === 'ended') {
+    throw conflict('NOT_OPENED', 'This purchase could not be opened. Begin another one, with a new Idempotency-Key.');
+  }
   if (purchase === undefined) {
     throw unavailable('The purchase could not be opened yet. Send it again with the same Idempotency-Key.', 2);
   }
@@ -194,7 +199,7 @@ async function opened(deps: PurchaseRoutesDeps, id: PurchaseId, result: CommandR
   };
 }
 
-/** With the client secret the app confirms a payment; a payment that is made needs none. It is asked for, never stored. */
+/** With the client secret the app confirms a payment; a payment that is made needs none. It never enters a history. */
 async function clientSecret({ payments }: PurchaseRoutesDeps, purchase: Purchase): Promise<string | undefined> {
   const { status, intentId } = purchase.payment;
   if (intentId === null || !['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(status)) {
@@ -227,7 +232,8 @@ const ACTIONS: readonly Action[] = [
 ];
 
 /** One command of a party. What each does from which state stands in the transition table. */
-function actionRoute({ database }: PurchaseRoutesDeps, commands: PurchaseCommands, action: Action): Route {
+function actionRoute(deps: PurchaseRoutesDeps, commands: PurchaseCommands, action: Action): Route {
+  const { database } = deps;
   return route({
     method: 'post',
     path: `${path}/${action.name}`,
@@ -251,8 +257,9 @@ function actionRoute({ database }: PurchaseRoutesDeps, commands: PurchaseCommand
     },
     handle: async ({ params: { id }, caller, commandId, log }) => {
       const { userId } = caller();
-      const side = sideOf(await purchaseOf(database, id, userId), userId);
-      const result = await commands.send(id, action.update, { actorId: userId }, commandId);
+      const known = await purchaseOf(database, id, userId);
+      const side = sideOf(known, userId);
+      const result = await sendUpToDate(deps, commands, known, action, { actorId: userId }, commandId);
       log.info('a command was sent', { workflowId: purchaseWorkflowId(id), command: action.name, result });
       const purchase = await purchaseOf(database, id, userId);
       if (result === 'ended') throw tooLate(purchase);
@@ -261,6 +268,31 @@ function actionRoute({ database }: PurchaseRoutesDeps, commands: PurchaseCommand
       return { status: 202, headers, body: purchaseBody(purchase, side, { inProgress: true }), final: false };
     },
   });
+}
+
+/**
+ * Sends a command. A workflow that refuses it in a state that is not the row's has lost its last step in a crash: it is
+ * told to look at the row, and the caller to come again.
+ */
+async function sendUpToDate(
+  { database, temporal }: PurchaseRoutesDeps,
+  commands: PurchaseCommands,
+  purchase: Purchase,
+  { update }: Action,
+  command: PurchaseCommand,
+  commandId: string,
+): Promise<CommandResult> {
+  try {
+    return await commands.send(purchase.id, update, command, commandId);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'NOT_ALLOWED_NOW') throw error;
+    const row = await findPurchase(database, purchase.id);
+    if (row === undefined || error.extra['state'] === row.state) throw error;
+    const eventId = `row/${row.updatedAt.toISOString()}`;
+    await createFlowSignals(temporal.client).payment(purchase.id, { eventId, eventType: 'purchase.ahead' });
+    const detail = 'The purchase has just changed. Try again in a moment.';
+    throw new Problem(409, 'IN_PROGRESS', detail, { headers: { 'Retry-After': '1' } });
+  }
 }
 
 /** The workflow has ended: what the database says is the last word. */

@@ -1,7 +1,13 @@
 import type { Database } from '../../platform/database.ts';
 import { Problem, unavailable } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logging.ts';
-import { deliverEvent, type FlowSignals, putEvent, type WebhookEvent } from '../../services/webhooks/index.ts';
+import {
+  deliverEvent,
+  type FlowSignals,
+  putEvent,
+  type ReceivedEvent,
+  type WebhookEvent,
+} from '../../services/webhooks/index.ts';
 import type { Reply } from '../route.ts';
 
 /** An answer of 2xx is a promise: it is given once the event is stored, whatever Temporal does. */
@@ -9,7 +15,7 @@ export async function receive(
   database: Database,
   signals: FlowSignals,
   log: Logger,
-  event: WebhookEvent,
+  event: ReceivedEvent,
 ): Promise<Reply> {
   let isNew: boolean;
   try {

@@ -64,6 +64,11 @@ describe('the payload codec', () => {
     await expect(new EncryptionCodec(parsePayloadKeys([newKey])).encode([secret])).rejects.toThrow(PayloadError);
   });
 
+  test('what nobody encrypted is not handed on', async () => {
+    const [back] = await new EncryptionCodec(parsePayloadKeys([newKey])).decode([secret], here);
+    expect(Buffer.from(back?.data ?? []).toString()).toBe('{"unsealed":true}');
+  });
+
   test.each(['', 'k:', 'k:c2hvcnQ=', 'bm8taWQ='])('"%s" is no key', (entry) => {
     expect(() => parsePayloadKeys([entry])).toThrow(RangeError);
   });

@@ -23,7 +23,7 @@ export class EncryptionCodec implements PayloadCodec {
   /** @throws PayloadError when a payload is bound elsewhere, was altered, or its key is not known */
   async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
     return payloads.map((payload) => {
-      if (!isSealed(payload)) return payload;
+      if (!isSealed(payload)) return context === undefined ? payload : UNSEALED;
       const binding = metadataText(payload, 'bound-to');
       if (context !== undefined && binding !== bindingOf(context)) {
         throw new PayloadError(`a payload bound to "${binding}" was met in "${bindingOf(context)}"`);
@@ -32,6 +32,15 @@ export class EncryptionCodec implements PayloadCodec {
     });
   }
 }
+
+/**
+ * What a payload becomes that none of us encrypted: somebody typed it into the UI or a client. It holds nothing that was
+ * sent, so whoever gets it refuses it as input of the wrong shape; an error here would block the workflow instead.
+ */
+const UNSEALED: Payload = {
+  metadata: { encoding: Buffer.from('json/plain') },
+  data: Buffer.from(JSON.stringify({ unsealed: true })),
+};
 
 /** Why a payload cannot be read. Never carries its content. */
 export class PayloadError extends Error {

@@ -11,18 +11,23 @@ import { type PaymentHint, paymentHintSignal, purchaseWorkflowId } from '../../c
 /** Hands hints of providers to the flows they concern. Each resolves to false when the flow has ended. */
 export function createFlowSignals(client: Client) {
   const handle = (workflowId: string) => client.workflow.getHandle(workflowId);
+  const sent = (send: () => Promise<void>): Promise<boolean> => delivered(client, send);
   return {
     payment: (id: PurchaseId, hint: PaymentHint) =>
-      sent(handle(purchaseWorkflowId(id)).signal(paymentHintSignal, hint)),
-    account: (id: UserId, hint: ProviderHint) => sent(handle(onboardingWorkflowId(id)).signal(accountHintSignal, hint)),
+      sent(() => handle(purchaseWorkflowId(id)).signal(paymentHintSignal, hint)),
+    account: (id: UserId, hint: ProviderHint) =>
+      sent(() => handle(onboardingWorkflowId(id)).signal(accountHintSignal, hint)),
     identity: (id: UserId, hint: ProviderHint) =>
-      sent(handle(onboardingWorkflowId(id)).signal(identityHintSignal, hint)),
+      sent(() => handle(onboardingWorkflowId(id)).signal(identityHintSignal, hint)),
   };
 }
 
-async function sent(signal: Promise<void>): Promise<boolean> {
+/** Temporal that does not answer within this time gets the hint later, from the relay. */
+const SENT_WITHIN_MS = 2_000;
+
+async function delivered(client: Client, send: () => Promise<void>): Promise<boolean> {
   try {
-    await signal;
+    await client.withDeadline(Date.now() + SENT_WITHIN_MS, send);
     return true;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;

@@ -47,7 +47,7 @@ export function explain(purchase: Purchase): Explanation {
       .map((party) => ({ party, actions: allowedActions(state, terms.kind, party) }))
       .filter(({ actions }) => actions.length > 0),
     automatic:
-      timer === undefined || deadlineAt === null
+      timer === undefined || deadlineAt === null || purchase.transfer.status === 'blocked'
         ? null
         : { at: deadlineAt.toISOString(), becomes: timer.row.to, says: timer.row.says },
   };

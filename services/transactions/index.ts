@@ -22,7 +22,14 @@ import {
 export { type Explanation, explain } from './explain.ts';
 export { type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
 export { loadPolicy, type Policy } from './policy.ts';
-export { findPurchase, findPurchaseOfIntent, listPurchases, type Purchase, type Side } from './store.ts';
+export {
+  findPurchase,
+  findPurchaseOfIntent,
+  listPurchases,
+  overduePurchases,
+  type Purchase,
+  type Side,
+} from './store.ts';
 export { type TimelineEntry, timelineOf } from './timeline.ts';
 
 /** The step of a workflow, as it is named in the ledger, in the audit trail and towards the providers. */
@@ -43,8 +50,8 @@ export interface StepChange {
   readonly moves?: readonly Move[];
   readonly payment?: Partial<PaymentRecord>;
   readonly transfer?: Partial<TransferRecord>;
-  /** What Stripe kept for the payment, minor units, when it is known. */
-  readonly stripeFee?: number;
+  /** What Stripe kept for the payment, when it is known: minor units, in the currency of our balance. */
+  readonly stripeFee?: { readonly amount: number; readonly currency: string };
 }
 
 /**
@@ -120,14 +127,15 @@ async function postMoves(tx: Tx, key: StepKey, purchase: Purchase, change: StepC
     { account: MOVES[name].credit, amount: -amount },
   ]);
   if (entries.length > 0) await post(tx, { ...common, ordinal: 1, purchaseId: purchase.id, entries });
-  if (change.stripeFee !== undefined && change.stripeFee > 0) {
-    const fee: LedgerEntry[] = [
-      { account: 'stripeFees', amount: change.stripeFee },
-      { account: 'stripeFeesPaid', amount: -change.stripeFee },
-    ];
-    // Under a key of its own: whichever step learns of the fee first posts it, and no other does again.
-    await post(tx, { ...common, step: 'stripeFee', ordinal: 1, purchaseId: purchase.id, entries: fee });
-  }
+  const { stripeFee } = change;
+  if (stripeFee === undefined || stripeFee.amount <= 0) return;
+  const fee: LedgerEntry[] = [
+    { account: 'stripeFees', amount: stripeFee.amount },
+    { account: 'stripeFeesPaid', amount: -stripeFee.amount },
+  ];
+  // Under a key of its own: whichever step learns of the fee first posts it, and no other does again.
+  const { currency } = stripeFee;
+  await post(tx, { ...common, currency, step: 'stripeFee', ordinal: 1, purchaseId: purchase.id, entries: fee });
 }
 
 /** The audit entry and the event of a step. */

@@ -20,7 +20,6 @@ const policySchema = z.strictObject({
   captureReserve: duration,
   inspectionWindow: window,
   aftercareWindow: window,
-  holdLimit: window,
   commissionBasisPoints: z.int().min(0).max(10_000),
 });
 

@@ -58,6 +58,11 @@ const BOOK_COLUMNS: Readonly<Record<Account, string>> = {
 };
 const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 
+/** Named, since a statement that is planned for `*` breaks when a migration adds a column. */
+const COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
+  deadline_at, payment_status, payment_problem, payment_intent_id, charge_id, capture_before, transfer_status,
+  transfer_id, chargeback, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
+
 interface Row extends Record<string, unknown> {
   id: PurchaseId;
   buyer_id: UserId;
@@ -117,7 +122,7 @@ function fromRow(row: Row): Purchase {
 export async function findPurchase(db: Queryable, id: PurchaseId): Promise<Purchase | undefined> {
   const result = await db.query<Row>({
     name: 'purchase_find',
-    text: 'SELECT * FROM transactions.purchases WHERE id = $1',
+    text: `SELECT ${COLUMNS} FROM transactions.purchases WHERE id = $1`,
     values: [id],
   });
   const row = result.rows[0];
@@ -128,7 +133,7 @@ export async function findPurchase(db: Queryable, id: PurchaseId): Promise<Purch
 export async function findPurchaseOfIntent(db: Queryable, intentId: string): Promise<Purchase | undefined> {
   const result = await db.query<Row>({
     name: 'purchase_of_intent',
-    text: 'SELECT * FROM transactions.purchases WHERE payment_intent_id = $1',
+    text: `SELECT ${COLUMNS} FROM transactions.purchases WHERE payment_intent_id = $1`,
     values: [intentId],
   });
   const row = result.rows[0];
@@ -139,7 +144,7 @@ export async function findPurchaseOfIntent(db: Queryable, intentId: string): Pro
 export async function lockPurchase(tx: Tx, id: PurchaseId): Promise<Purchase | undefined> {
   const result = await tx.query<Row>({
     name: 'purchase_lock',
-    text: 'SELECT * FROM transactions.purchases WHERE id = $1 FOR UPDATE',
+    text: `SELECT ${COLUMNS} FROM transactions.purchases WHERE id = $1 FOR UPDATE`,
     values: [id],
   });
   const row = result.rows[0];
@@ -230,9 +235,21 @@ export async function listPurchases(
   const column = side === 'buyer' ? 'buyer_id' : 'seller_id';
   const result = await db.query<Row>({
     name: `purchase_list_${side}`,
-    text: `SELECT * FROM transactions.purchases
+    text: `SELECT ${COLUMNS} FROM transactions.purchases
             WHERE ${column} = $1 AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`,
     values: [userId, before ?? null, limit],
   });
   return result.rows.map(fromRow);
+}
+
+/** Purchases whose deadline passed some time ago without anything happening, longest overdue first. */
+export async function overduePurchases(db: Queryable, graceSeconds: number, limit: number): Promise<PurchaseId[]> {
+  const result = await db.query<{ id: PurchaseId }>({
+    name: 'purchase_overdue',
+    text: `SELECT id FROM transactions.purchases
+            WHERE deadline_at < now() - make_interval(secs => $1) AND transfer_status <> 'blocked'
+            ORDER BY deadline_at LIMIT $2`,
+    values: [graceSeconds, limit],
+  });
+  return result.rows.map(({ id }) => id);
 }

@@ -1,6 +1,14 @@
 /** The rules of an onboarding, as data. Pure. */
 import type { OnboardingState } from '../../contracts/onboarding.ts';
 
+/**
+ * Where sellers can be paid: the countries between which Stripe transfers from a platform in the European Economic Area
+ * (https://docs.stripe.com/connect/cross-border-payouts).
+ */
+export const PAYOUT_COUNTRIES: ReadonlySet<string> = new Set(
+  'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK GB CH US CA'.split(' '),
+);
+
 /** What can happen to an onboarding. */
 export type OnboardingEvent = 'check_started' | 'identity_approved' | 'transfers_enabled';
 

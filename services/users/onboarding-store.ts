@@ -69,6 +69,10 @@ function fromRow(row: Row): Onboarding {
   };
 }
 
+/** Named, since a statement that is planned for `*` breaks when a migration adds a column. */
+const COLUMNS = `id, user_id, state, first_name, last_name, applicant_id, check_id, check_url, identity_outcome, account_id,
+  transfers_active, requirements, disabled_reason, link_url, link_expires_at, created_at, updated_at`;
+
 /** By what an onboarding is looked up. Providers name it by their own objects. */
 const KEYS = { id: 'id', userId: 'user_id', checkId: 'check_id', accountId: 'account_id' } as const;
 
@@ -80,7 +84,7 @@ export async function findOnboarding(
 ): Promise<Onboarding | undefined> {
   const result = await db.query<Row>({
     name: `onboarding_by_${KEYS[key]}`,
-    text: `SELECT * FROM users.onboardings WHERE ${KEYS[key]} = $1`,
+    text: `SELECT ${COLUMNS} FROM users.onboardings WHERE ${KEYS[key]} = $1`,
     values: [value],
   });
   const row = result.rows[0];
@@ -91,7 +95,7 @@ export async function findOnboarding(
 export async function lockOnboarding(tx: Tx, userId: UserId): Promise<Onboarding | undefined> {
   const result = await tx.query<Row>({
     name: 'onboarding_lock',
-    text: 'SELECT * FROM users.onboardings WHERE user_id = $1 FOR UPDATE',
+    text: `SELECT ${COLUMNS} FROM users.onboardings WHERE user_id = $1 FOR UPDATE`,
     values: [userId],
   });
   const row = result.rows[0];

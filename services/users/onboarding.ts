@@ -1,8 +1,10 @@
 import type { OnboardingId, UserId } from '../../contracts/ids.ts';
-import { type Actor, audit } from '../../platform/audit.ts';
+import { type Actor, audit, canonicalJson } from '../../platform/audit.ts';
 import type { Database, Queryable } from '../../platform/database.ts';
+import { unprocessable } from '../../platform/errors.ts';
 import { emit } from '../../platform/outbox.ts';
-import { setSellerState } from './accounts.ts';
+import { getUser, setSellerState } from './accounts.ts';
+import { PAYOUT_COUNTRIES } from './onboarding-rules.ts';
 import {
   findOnboarding,
   insertOnboarding,
@@ -20,8 +22,17 @@ export interface OnboardingRequest {
   readonly lastName: string;
 }
 
-/** Opens a user's onboarding, once. @returns it, also when it was opened before */
+/**
+ * Opens a user's onboarding, once. @returns it, also when it was opened before
+ * @throws Problem 422 COUNTRY_NOT_SUPPORTED
+ */
 export async function openOnboarding(db: Database, request: OnboardingRequest): Promise<Onboarding> {
+  const country = (await getUser(db, request.userId))?.country ?? '';
+  if (!PAYOUT_COUNTRIES.has(country)) {
+    throw unprocessable('COUNTRY_NOT_SUPPORTED', `Sellers in ${country} cannot be paid yet.`, {
+      supported: [...PAYOUT_COUNTRIES].sort(),
+    });
+  }
   await db.transaction(async (tx) => {
     if (!(await insertOnboarding(tx, { ...request, state: 'started', createdAt: new Date() }))) return;
     await setSellerState(tx, request.userId, 'pending');
@@ -52,9 +63,9 @@ export async function commitOnboarding(
   return db.transaction(async (tx) => {
     const before = await lockOnboarding(tx, userId);
     if (before === undefined) throw new Error(`${userId} has no onboarding`);
-    const change = decide(before);
-    if (Object.keys(change).length === 0) return before;
-    const after: Onboarding = { ...before, ...change, updatedAt: new Date() };
+    const wanted: Onboarding = { ...before, ...decide(before) };
+    if (canonicalJson(wanted) === canonicalJson(before)) return before;
+    const after: Onboarding = { ...wanted, updatedAt: new Date() };
     await updateOnboarding(tx, after);
     const stateChanged = before.state !== after.state;
     await audit(tx, {

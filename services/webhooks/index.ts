@@ -7,7 +7,14 @@ import { concernOf } from './rules.ts';
 import { postponeEvent, settleEvent, type WebhookEvent, type WebhookStatus } from './store.ts';
 
 export type { Provider } from './rules.ts';
-export { putEvent, type WebhookEvent, type WebhookStatus, waitingEvents } from './store.ts';
+export {
+  postponeEvent,
+  putEvent,
+  type ReceivedEvent,
+  type WebhookEvent,
+  type WebhookStatus,
+  waitingEvents,
+} from './store.ts';
 
 /** Tells the flows. Each resolves to false when the flow has ended. */
 export interface FlowSignals {

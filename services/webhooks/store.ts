@@ -12,13 +12,17 @@ export interface WebhookEvent {
   readonly objectId: string | null;
   /** The purchase that the platform wrote on its own object; never trusted on events of connected accounts. */
   readonly purchaseId: string | null;
+}
+
+/** An event with its body, as it was received and signed. */
+export interface ReceivedEvent extends WebhookEvent {
   readonly body: Buffer;
 }
 
 export type WebhookStatus = 'received' | 'signalled' | 'ignored' | 'unmatched';
 
-/** How often an event that matches nothing (yet) is looked at again: about a day, with the pauses below. */
-export const MAX_ATTEMPTS = 12;
+/** How often an event that matches nothing (yet) is looked at again: the pauses below add up to almost two days. */
+export const MAX_ATTEMPTS = 15;
 
 interface Row {
   provider: Provider;
@@ -27,11 +31,10 @@ interface Row {
   account_id: string | null;
   object_id: string | null;
   purchase_id: string | null;
-  body: Buffer;
 }
 
 /** Puts an event into the inbox. @returns false when it was there */
-export async function putEvent(db: Queryable, event: WebhookEvent): Promise<boolean> {
+export async function putEvent(db: Queryable, event: ReceivedEvent): Promise<boolean> {
   const result = await db.query({
     name: 'webhook_put',
     text: `INSERT INTO webhooks.inbox (provider, event_id, event_type, account_id, object_id, purchase_id, body)
@@ -78,7 +81,7 @@ export async function postponeEvent(db: Queryable, event: WebhookEvent): Promise
 export async function waitingEvents(db: Queryable, graceSeconds: number, limit: number): Promise<WebhookEvent[]> {
   const result = await db.query<Row>({
     name: 'webhook_waiting',
-    text: `SELECT provider, event_id, event_type, account_id, object_id, purchase_id, body FROM webhooks.inbox
+    text: `SELECT provider, event_id, event_type, account_id, object_id, purchase_id FROM webhooks.inbox
             WHERE status = 'received' AND received_at < now() - make_interval(secs => $1)
               AND (retry_at IS NULL OR retry_at <= now())
             ORDER BY received_at LIMIT $2`,
@@ -91,6 +94,5 @@ export async function waitingEvents(db: Queryable, graceSeconds: number, limit: 
     accountId: row.account_id,
     objectId: row.object_id,
     purchaseId: row.purchase_id,
-    body: row.body,
   }));
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { historyFromText, historyToText } from '../../platform/temporal/history.ts';
+import { type History, historyFromText, historyToText } from '../../platform/temporal/history.ts';
 import type { RecordedHistory } from '../../platform/temporal/replay.ts';
 import { stack } from './stack.ts';
 
@@ -14,14 +14,16 @@ const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
  */
 export async function recordHistory(name: string, workflowId: string): Promise<void> {
   if (process.env['RECORD_HISTORIES'] !== '1') return;
+  const history = historyToText(await historyOf(workflowId));
+  writeFileSync(join(FOLDER, `${name}.json`), `{"workflowId":${JSON.stringify(workflowId)},"history":${history}}\n`);
+}
+
+/** The history of a workflow of the test stack, its payloads as they are stored. */
+export async function historyOf(workflowId: string): Promise<History> {
   const { address, namespace } = stack().temporal;
   const connection = await Connection.connect({ address });
   try {
-    const history = await new Client({ connection, namespace }).workflow.getHandle(workflowId).fetchHistory();
-    writeFileSync(
-      join(FOLDER, `${name}.json`),
-      `{"workflowId":${JSON.stringify(workflowId)},"history":${historyToText(history)}}\n`,
-    );
+    return await new Client({ connection, namespace }).workflow.getHandle(workflowId).fetchHistory();
   } finally {
     await connection.close();
   }

@@ -93,6 +93,20 @@ describe('a posting', () => {
     await expect(attempt).rejects.toMatchObject({ constraint: 'ledger_balance' });
   });
 
+  test('cannot be unbalanced after its balance was checked early', async () => {
+    const once = posting();
+    const attempt = clone.database.transaction(async (tx) => {
+      await post(tx, once);
+      await tx.query('SET CONSTRAINTS ALL IMMEDIATE');
+      await tx.query(
+        `INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount)
+         SELECT id, 3, 'held', 'EUR', 1000 FROM ledger.transactions WHERE source = $1`,
+        [once.source],
+      );
+    });
+    await expect(attempt).rejects.toMatchObject({ constraint: 'ledger_balance' });
+  });
+
   test('is closed once it is committed: no entry joins it later, not even a balanced pair', async () => {
     const once = posting();
     await write(once);

@@ -104,7 +104,7 @@ describe('the true path', () => {
     );
     expect(timeline.body.data.map(({ by, state }) => [by, state])).toEqual([
       ['buyer', 'payment_pending'],
-      ['buyer', 'authorised'],
+      ['provider', 'authorised'],
       ['seller', 'held'],
     ]);
   });

@@ -1,6 +1,12 @@
 import type { Database } from '../../platform/database.ts';
 import type { Logger } from '../../platform/logging.ts';
-import { deliverEvent, type FlowSignals, waitingEvents } from '../../services/webhooks/index.ts';
+import {
+  deliverEvent,
+  type FlowSignals,
+  postponeEvent,
+  type WebhookEvent,
+  waitingEvents,
+} from '../../services/webhooks/index.ts';
 import type { Job } from './jobs.ts';
 
 /** Events younger than this are left to the API, which tells the flows at once. */
@@ -13,6 +19,17 @@ const BATCH = 50;
  */
 export function webhookJob(options: { database: Database; signals: FlowSignals; log: Logger }): Job {
   const { database, signals, log } = options;
+  /** An event that cannot be told is put off, so that it does not stand in the way of the others. */
+  const takeUp = async (event: WebhookEvent): Promise<void> => {
+    const { provider, eventType, eventId } = event;
+    try {
+      const status = await deliverEvent(database, signals, event);
+      log.info('a webhook was taken up', { provider, eventType, eventId, status });
+    } catch (error) {
+      log.warn('a webhook could not be told to its flow', { provider, eventType, eventId, error });
+      await postponeEvent(database, event);
+    }
+  };
   return {
     name: 'webhooks',
     idleMs: 1_000,
@@ -20,9 +37,7 @@ export function webhookJob(options: { database: Database; signals: FlowSignals; 
       const events = await waitingEvents(leader, GRACE_SECONDS, BATCH);
       for (const event of events) {
         if (signal.aborted) return false;
-        const { provider, eventType, eventId } = event;
-        const status = await deliverEvent(database, signals, event);
-        log.info('a webhook was taken up', { provider, eventType, eventId, status });
+        await takeUp(event);
       }
       return events.length === BATCH;
     },

@@ -51,7 +51,7 @@ export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []
       });
     },
     tell: (eventId, hint) => {
-      if (seen.has(eventId) || items.length >= MAX_HINTS) return;
+      if (typeof eventId !== 'string' || seen.has(eventId) || items.length >= MAX_HINTS) return;
       seen.add(eventId);
       for (const oldest of seen) {
         if (seen.size <= MAX_SEEN) break;

@@ -5,6 +5,7 @@ import {
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
+  TimeoutFailure,
 } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 import { TASK_QUEUES } from '../../contracts/task-queues.ts';
@@ -25,8 +26,9 @@ export function databaseStep<Name extends StepName>(
 ): Promise<StepResult<Name>> {
   const steps = proxyLocalActivities<Activities>({
     startToCloseTimeout: '10s',
-    localRetryThreshold: '1m',
-    retry: { initialInterval: '200ms', maximumInterval: '30s' },
+    // Beyond this pause it waits by a timer: a local wait would beat in the history every few seconds.
+    localRetryThreshold: '5s',
+    retry: { initialInterval: '200ms', maximumInterval: '10m' },
     summary,
   });
   return (steps[name] as unknown as Run<Name>)(input);
@@ -36,11 +38,14 @@ export function databaseStep<Name extends StepName>(
  * A step that moves money: tried once where the workflow runs, which is quick when Stripe is; when Stripe is slow, busy
  * or failing, it goes on at Stripe's own task queue, with its rate limit, for as long as it takes. The step's idempotency
  * key makes it harmless that the first try may have acted.
+ * @param untilMs until when it makes sense, milliseconds since 1970; without end unless told. Then it fails with
+ *   `PROVIDER_TIMEOUT`, and whether Stripe has acted is unknown.
  */
 export async function moneyStep<Name extends StepName>(
   name: Name,
   input: StepInput<Name>,
   summary: string,
+  untilMs?: number,
 ): Promise<StepResult<Name>> {
   const once = proxyLocalActivities<Activities>({
     startToCloseTimeout: '4s',
@@ -52,23 +57,30 @@ export async function moneyStep<Name extends StepName>(
   } catch (error) {
     if (isCancellation(error) || isAnswer(error)) throw error;
   }
-  return providerStep(TASK_QUEUES.stripe, name, input, `${summary} (Stripe is slow or failing)`);
+  return providerStep(TASK_QUEUES.stripe, name, input, `${summary} (Stripe is slow or failing)`, untilMs);
 }
 
-/** A step at a provider's own task queue, with its rate limit, tried until the provider answers. */
-export function providerStep<Name extends StepName>(
+/** A step at a provider's own task queue, with its rate limit, tried until the provider answers or `untilMs` is over. */
+export async function providerStep<Name extends StepName>(
   taskQueue: typeof TASK_QUEUES.stripe | typeof TASK_QUEUES.onfido,
   name: Name,
   input: StepInput<Name>,
   summary: string,
+  untilMs?: number,
 ): Promise<StepResult<Name>> {
   const steps = proxyActivities<Activities>({
     taskQueue,
     startToCloseTimeout: '30s',
+    ...(untilMs !== undefined && { scheduleToCloseTimeout: Math.max(untilMs - Date.now(), 1_000) }),
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
     summary,
   });
-  return (steps[name] as unknown as Run<Name>)(input);
+  try {
+    return await (steps[name] as unknown as Run<Name>)(input);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure && error.cause instanceof TimeoutFailure)) throw error;
+    throw ApplicationFailure.nonRetryable('The provider did not answer in time.', 'PROVIDER_TIMEOUT');
+  }
 }
 
 /** An answer is final: a business rule or a provider said no. Everything else is worth another try. */

@@ -1,0 +1,57 @@
+/** How the API hears what became of an update: done, under way, too late, or refused. */
+import {
+  type Client,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { PURCHASE_REFUSALS } from '../contracts/purchase.ts';
+import { Problem, unavailable } from '../platform/errors.ts';
+
+/** A client hears within this time how its command went; after it, only that it is under way. */
+export const ANSWER_WITHIN_MS = 8_000;
+
+/** `done`: committed. `under_way`: accepted or not, nobody knows yet; the same command can be sent again. `ended`: too late. */
+export type CommandResult = 'done' | 'under_way' | 'ended';
+
+/**
+ * Sends an update and waits for its outcome, for a bounded time.
+ * @param untilMs when the caller will no longer wait, milliseconds since 1970
+ * @throws Problem 409 with the refusal's code; 503 when Temporal does not answer
+ */
+export async function outcomeOf(client: Client, untilMs: number, call: () => Promise<unknown>): Promise<CommandResult> {
+  try {
+    await client.withDeadline(untilMs, call);
+    return 'done';
+  } catch (error) {
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'under_way';
+    if (error instanceof WorkflowNotFoundError) return 'ended';
+    if (error instanceof WorkflowUpdateFailedError) return refused(error);
+    throw isUnavailable(error) ? unavailable('Temporal does not answer at the moment.', 2, error) : error;
+  }
+}
+
+/** A refusal of the workflow, as the API tells it. A workflow that ended under an update is too late, not a failure. */
+function refused(error: WorkflowUpdateFailedError): CommandResult {
+  const failure = error.cause;
+  if (!(failure instanceof ApplicationFailure) || typeof failure.type !== 'string') throw error;
+  if (failure.type === 'AcceptedUpdateCompletedWorkflow') return 'ended';
+  const extra = (failure.details?.[0] ?? {}) as Record<string, unknown>;
+  if (failure.type === 'IN_PROGRESS')
+    throw new Problem(409, failure.type, failure.message, { headers: { 'Retry-After': '1' } });
+  if (failure.type.startsWith('PROVIDER_')) {
+    const detail = 'The payment provider refused this. Nothing has changed; look at the payment before you try again.';
+    throw new Problem(409, 'PAYMENT_REFUSED', detail, { extra: { reason: extra['code'] ?? null } });
+  }
+  // Anything else is not the caller's doing and not theirs to read.
+  if (!PURCHASE_REFUSALS.some((refusal) => refusal === failure.type)) throw error;
+  throw new Problem(409, failure.type, failure.message, { extra });
+}
+
+const UNAVAILABLE_CODES = new Set([4, 8, 14]); // deadline exceeded, resource exhausted, unavailable
+
+function isUnavailable(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return UNAVAILABLE_CODES.has((cause as { code?: number }).code ?? -1);
+}

@@ -1,0 +1,108 @@
+/** What the workflow of a purchase withstands beyond HTTP: a history that lost a step, and people with the Temporal UI. */
+import { Client, Connection } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPurchaseActivities } from '../../activities/purchase.ts';
+import type { PurchaseId } from '../../contracts/ids.ts';
+import { acceptPurchaseUpdate, purchaseWorkflowId } from '../../contracts/purchase.ts';
+import { type Database, openDatabase } from '../../platform/database.ts';
+import { createLogger } from '../../platform/logging.ts';
+import { createStripePayments } from '../../providers/stripe.ts';
+import { loadPolicy } from '../../services/transactions/index.ts';
+import { expectEqualBooks } from '../helpers/books.ts';
+import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
+import { act, buy, publishedListing, reached } from '../helpers/purchases.ts';
+import { stack } from '../helpers/stack.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+let seller: Person;
+let buyer: Person;
+let database: Database;
+let connection: Connection;
+
+beforeAll(async () => {
+  [seller, buyer, connection] = await Promise.all([
+    verifiedSeller(),
+    verifiedBuyer(),
+    Connection.connect({ address: stack().temporal.address }),
+  ]);
+  database = openDatabase({
+    url: stack().databases.app,
+    maxConnections: 2,
+    applicationName: 'test',
+    log: createLogger({ role: 'test', level: 'error' }),
+  });
+});
+afterAll(async () => {
+  await connection.close();
+  await database.close();
+});
+
+async function authorised(): Promise<PurchaseId> {
+  const { body } = await buy(buyer, await publishedListing(seller));
+  return body.id as PurchaseId;
+}
+
+test('a step that was taken, but that the history lost, is caught up with', async () => {
+  const purchaseId = await authorised();
+  // The step as a worker takes it; its workflow never hears of it, as when Temporal dies before the task is completed.
+  const steps = createPurchaseActivities({
+    database,
+    payments: createStripePayments({
+      apiKey: stack().env['STRIPE_API_KEY'] ?? '',
+      apiUrl: stack().urls.stripe,
+      timeoutMs: 5_000,
+    }),
+    policy: loadPolicy('services/transactions/policy.yml'),
+  });
+  const step = {
+    purchaseId,
+    from: 'authorised',
+    event: 'accept',
+    actor: { type: 'user', id: seller.id },
+    atMs: Date.now(),
+  } as const;
+  await new MockActivityEnvironment().run(steps.capturePayment, step);
+  expect((await reached(buyer, purchaseId, 'held')).next.actions).toEqual(['confirm']);
+
+  const first = await act(seller, purchaseId, 'deliver');
+  expect(first).toMatchObject({ status: 409, body: { code: 'IN_PROGRESS' } });
+  await waitFor(async () => (await act(seller, purchaseId, 'deliver')).status === 200, {
+    what: 'the workflow to have caught up',
+    timeoutMs: 20_000,
+  });
+  expect((await act(buyer, purchaseId, 'confirm')).status).toBe(200);
+  await expectEqualBooks(await reached(buyer, purchaseId, 'released'));
+});
+
+test('what was accepted is not accepted again', async () => {
+  const purchaseId = await authorised();
+  const accepted = await act(seller, purchaseId, 'accept');
+  const again = await act(seller, purchaseId, 'accept');
+  expect(accepted.status).toBe(200);
+  expect(again).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW', state: 'held' } });
+  await expectEqualBooks(await reached(buyer, purchaseId, 'held'));
+});
+
+describe('somebody with the Temporal UI', () => {
+  /** A client that encrypts nothing, as the UI's is. */
+  const handle = (id: PurchaseId) =>
+    new Client({ connection, namespace: stack().temporal.namespace }).workflow.getHandle(purchaseWorkflowId(id));
+
+  test('cannot act as a party: what is not encrypted is not believed', async () => {
+    const purchaseId = await authorised();
+    const forged = handle(purchaseId).executeUpdate(acceptPurchaseUpdate, {
+      args: [{ actorId: seller.id as Person['id'] & `usr_${string}` }],
+    });
+    await expect(forged).rejects.toThrow();
+    expect((await reached(buyer, purchaseId, 'authorised')).money.captured).toBe(0);
+  });
+
+  test('cannot end a purchase by asking for its cancellation', async () => {
+    const purchaseId = await authorised();
+    await act(seller, purchaseId, 'accept');
+    await handle(purchaseId).cancel();
+    expect((await act(buyer, purchaseId, 'confirm')).status).toBe(200);
+    await expectEqualBooks(await reached(buyer, purchaseId, 'released'));
+  });
+});

@@ -1,0 +1,30 @@
+import type { Logger } from '../../platform/logging.ts';
+import { overduePurchases } from '../../services/transactions/index.ts';
+import type { FlowSignals } from '../../services/webhooks/index.ts';
+import type { Job } from './jobs.ts';
+
+/** A workflow moves a purchase on within moments of its deadline. */
+const GRACE_SECONDS = 120;
+const BATCH = 100;
+const EVERY_MS = 5 * 60_000;
+
+/**
+ * Tells the flows of purchases whose deadline passed and nothing happened: a workflow whose last step was taken, but whose
+ * history lost that, waits for something else. It looks at the row then, and goes on from there.
+ */
+export function overdueJob({ signals, log }: { signals: Pick<FlowSignals, 'payment'>; log: Logger }): Job {
+  return {
+    name: 'overdue',
+    idleMs: EVERY_MS,
+    run: async (leader, signal) => {
+      for (const id of await overduePurchases(leader, GRACE_SECONDS, BATCH)) {
+        if (signal.aborted) break;
+        const eventId = `overdue/${new Date().toISOString()}`;
+        const alive = await signals.payment(id, { eventId, eventType: 'purchase.overdue' });
+        log.warn('a purchase is past its deadline', { workflowId: `purchase/${id}`, alive });
+      }
+      // Not at once again, however many there are: the flows need their time.
+      return false;
+    },
+  };
+}
