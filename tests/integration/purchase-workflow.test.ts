@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPurchaseActivities } from '../../activities/purchase.ts';
-import type { PurchaseId } from '../../contracts/ids.ts';
+import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import { acceptPurchaseUpdate, purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { createLogger } from '../../platform/logging.ts';
@@ -62,7 +62,7 @@ test('a step that was taken, but that the history lost, is caught up with', asyn
     actor: { type: 'user', id: seller.id },
     atMs: Date.now(),
   } as const;
-  await new MockActivityEnvironment().run(steps.capturePayment, step);
+  await new MockActivityEnvironment().run(() => steps.capturePayment(step));
   expect((await reached(buyer, purchaseId, 'held')).next.actions).toEqual(['confirm']);
 
   const first = await act(seller, purchaseId, 'deliver');
@@ -92,7 +92,7 @@ describe('somebody with the Temporal UI', () => {
   test('cannot act as a party: what is not encrypted is not believed', async () => {
     const purchaseId = await authorised();
     const forged = handle(purchaseId).executeUpdate(acceptPurchaseUpdate, {
-      args: [{ actorId: seller.id as Person['id'] & `usr_${string}` }],
+      args: [{ actorId: seller.id as UserId }],
     });
     await expect(forged).rejects.toThrow();
     expect((await reached(buyer, purchaseId, 'authorised')).money.captured).toBe(0);
