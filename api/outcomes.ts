@@ -22,7 +22,7 @@ export type CommandResult = 'done' | 'under_way' | 'ended';
  */
 export async function outcomeOf(client: Client, untilMs: number, call: () => Promise<unknown>): Promise<CommandResult> {
   try {
-    await client.withDeadline(untilMs, call);
+    await client.withDeadline(untilMs, () => untilTaken(untilMs, call));
     return 'done';
   } catch (error) {
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'under_way';
@@ -31,6 +31,24 @@ export async function outcomeOf(client: Client, untilMs: number, call: () => Pro
     throw isUnavailable(error) ? unavailable('Temporal does not answer at the moment.', 2, error) : error;
   }
 }
+
+/**
+ * The server drops an update whose workflow task fails, as one does when something else comes in just while the workflow
+ * ends. It was not taken then, so it is sent again, under the same id.
+ */
+async function untilTaken(untilMs: number, call: () => Promise<unknown>): Promise<unknown> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (grpcCode(error) !== FAILED_PRECONDITION || Date.now() + PAUSE_MS >= untilMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
+
+const FAILED_PRECONDITION = 9;
+const PAUSE_MS = 100;
 
 /** A refusal of the workflow, as the API tells it. A workflow that ended under an update is too late, not a failure. */
 function refused(error: WorkflowUpdateFailedError): CommandResult {
@@ -51,7 +69,9 @@ function refused(error: WorkflowUpdateFailedError): CommandResult {
 
 const UNAVAILABLE_CODES = new Set([4, 8, 14]); // deadline exceeded, resource exhausted, unavailable
 
-function isUnavailable(error: unknown): boolean {
+const isUnavailable = (error: unknown): boolean => UNAVAILABLE_CODES.has(grpcCode(error) ?? -1);
+
+function grpcCode(error: unknown): number | undefined {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  return UNAVAILABLE_CODES.has((cause as { code?: number }).code ?? -1);
+  return (cause as { code?: number } | null)?.code;
 }

@@ -44,9 +44,9 @@ export const users: Migration = {
       CREATE TABLE users.refresh_tokens (
         token_hash bytea   PRIMARY KEY CHECK (octet_length(token_hash) = 32),
         session_id text    NOT NULL REFERENCES users.sessions ON DELETE CASCADE,
-        generation integer NOT NULL,
-        UNIQUE (session_id, generation)
+        generation integer NOT NULL   -- several tokens of one, when a client asked several times at once
       );
+      CREATE INDEX refresh_tokens_of_session ON users.refresh_tokens (session_id);
 
       GRANT USAGE ON SCHEMA users TO "${appRole}";
       GRANT SELECT, INSERT, UPDATE ON users.accounts TO "${appRole}";

@@ -11,6 +11,8 @@ export interface OnfidoHint {
 }
 
 /** The SDK throws for signatures of another length and takes junk after one, so the form is checked first. */
+/** What ids and names look like: nothing that a database or a log would stumble over. */
+const PLAIN = /^[\w.-]{1,255}$/;
 const SIGNATURE = /^[0-9a-f]{64}$/;
 
 /**
@@ -27,11 +29,12 @@ export function readOnfidoEvent(
   if (!tokens.some((token) => isSigned(body, signature, token))) return undefined;
   const event = parsed(body)?.payload;
   if (typeof event?.resource_type !== 'string' || typeof event.action !== 'string') return undefined;
+  if (!PLAIN.test(event.resource_type) || !PLAIN.test(event.action)) return undefined;
   return {
     eventId: createHash('sha256').update(body).digest('hex'),
     // Onfido writes some actions with their resource: `workflow_run.completed`.
     eventType: event.action.includes('.') ? event.action : `${event.resource_type}.${event.action}`,
-    objectId: typeof event.object?.id === 'string' ? event.object.id : null,
+    objectId: typeof event.object?.id === 'string' && PLAIN.test(event.object.id) ? event.object.id : null,
   };
 }
 

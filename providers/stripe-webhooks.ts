@@ -22,6 +22,8 @@ export interface StripeSecrets {
 const TOLERANCE_SECONDS = 300;
 /** The SDK takes any stamp from the future; clocks differ by less than this. */
 const MAX_AHEAD_SECONDS = 60;
+/** What ids and names of events look like: nothing that a database or a log would stumble over. */
+const PLAIN = /^[\w.-]{1,255}$/;
 
 /**
  * Checks the signature of an event over the bytes as they came.
@@ -35,7 +37,7 @@ export function readStripeEvent(
   if (signature === undefined || isAheadOfTime(signature)) return undefined;
   const fromPlatform = secrets.platform.map((secret) => verified(body, signature, secret)).find(Boolean);
   const event = fromPlatform ?? secrets.connect.map((secret) => verified(body, signature, secret)).find(Boolean);
-  if (typeof event?.id !== 'string' || typeof event.type !== 'string') return undefined;
+  if (!PLAIN.test(String(event?.id)) || !PLAIN.test(String(event?.type)) || event === undefined) return undefined;
   const accountId = event.account ?? null;
   // Each endpoint has its secret: an event of an account that is signed for the platform was not sent by Stripe.
   if ((accountId === null) !== (fromPlatform !== undefined)) return undefined;
@@ -44,7 +46,7 @@ export function readStripeEvent(
     eventId: event.id,
     eventType: event.type,
     accountId,
-    objectId: typeof object.id === 'string' ? object.id : null,
+    objectId: plainOrNull(object.id),
     purchaseId: accountId === null ? purchaseIn(object.metadata) : null,
   };
 }
@@ -69,5 +71,7 @@ function isAheadOfTime(signature: string): boolean {
 
 function purchaseIn(metadata: unknown): string | null {
   const purchaseId = (metadata as { purchaseId?: unknown } | null | undefined)?.purchaseId;
-  return typeof purchaseId === 'string' ? purchaseId : null;
+  return plainOrNull(purchaseId);
 }
+
+const plainOrNull = (value: unknown): string | null => (typeof value === 'string' && PLAIN.test(value) ? value : null);

@@ -65,16 +65,23 @@ async function endOfAll(workers: readonly Worker[], running: readonly Promise<vo
 function installRuntime(log: Logger): void {
   const line = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: Record<string, unknown>) =>
     log[level](message, meta ?? {});
+  // Traces show whole tasks, payloads and all: they go nowhere.
+  const lines = {
+    TRACE: () => {},
+    DEBUG: line('debug'),
+    INFO: line('info'),
+    WARN: line('warn'),
+    ERROR: line('error'),
+  };
   Runtime.install({
     shutdownSignals: ['SIGINT', 'SIGTERM'],
     logger: {
-      log: (level, message, meta) =>
-        level === 'ERROR' ? log.error(message, meta ?? {}) : log.info(message, meta ?? {}),
-      trace: () => {},
-      debug: line('debug'),
-      info: line('info'),
-      warn: line('warn'),
-      error: line('error'),
+      log: (level, message, meta) => lines[level](message, meta),
+      trace: lines.TRACE,
+      debug: lines.DEBUG,
+      info: lines.INFO,
+      warn: lines.WARN,
+      error: lines.ERROR,
     },
     telemetryOptions: { logging: { filter: 'temporalio_sdk_core=WARN', forward: {} } },
   });

@@ -55,7 +55,9 @@ export const purchaseSchema = z
       waitsFor: z.enum(['buyer', 'seller', 'platform', 'nobody']),
       actions: z.array(z.string()).meta({ description: 'What you can do now.' }),
       automatic,
-      inProgress: z.boolean().meta({ description: 'A command is under way: read again in a moment.' }),
+      inProgress: z
+        .boolean()
+        .meta({ description: 'In the answer to a command: it is still under way, read again in a moment.' }),
     }),
     createdAt: timestamp,
     updatedAt: timestamp,

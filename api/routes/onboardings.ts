@@ -16,7 +16,8 @@ import {
 import { ONBOARDING_STATE, SELLER_ID } from '../../contracts/search-attributes.ts';
 import { TASK_QUEUES } from '../../contracts/task-queues.ts';
 import type { Database } from '../../platform/database.ts';
-import { notFound, unavailable } from '../../platform/errors.ts';
+import { notFound, unavailable, unprocessable } from '../../platform/errors.ts';
+import { createFlowSignals } from '../../platform/temporal/signals.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
 import {
   findOnboarding,
@@ -55,12 +56,16 @@ const onboardingSchema = z
   })
   .meta({ id: 'Onboarding' });
 
+/** Onfido takes no names with these (https://documentation.onfido.com/api/latest#applicant-object). */
+const NOT_IN_NAMES = /[\^!#$%*=<>;{}"]/;
+const legalNamePart = line(1, 80).refine((name) => !NOT_IN_NAMES.test(name), 'none of ^ ! # $ % * = < > ; { } "');
+
 const newOnboarding = z
   .strictObject({
-    firstName: line(1, 80)
+    firstName: legalNamePart
       .optional()
       .meta({ description: 'As on your document. By default the start of your display name.' }),
-    lastName: line(1, 80)
+    lastName: legalNamePart
       .optional()
       .meta({ description: 'As on your document. By default the end of your display name.' }),
   })
@@ -79,7 +84,10 @@ export function onboardingRoutes(deps: OnboardingRoutesDeps): Route[] {
       policy: { access: 'member' },
       idempotency: 'converge',
       body: newOnboarding,
-      problems: { COUNTRY_NOT_SUPPORTED: { status: 422, when: 'sellers in your country cannot be paid yet.' } },
+      problems: {
+        COUNTRY_NOT_SUPPORTED: { status: 422, when: 'sellers in your country cannot be paid yet.' },
+        LEGAL_NAME_NEEDED: { status: 422, when: 'no name was sent and the display name cannot stand for it.' },
+      },
       responses: {
         201: { description: 'Your onboarding.', schema: onboardingSchema },
         202: { description: 'Your onboarding; its first step is being prepared.', schema: onboardingSchema },
@@ -92,6 +100,7 @@ export function onboardingRoutes(deps: OnboardingRoutesDeps): Route[] {
           ...(await legalName(deps.database, userId, body)),
         });
         const ready = await begin(deps.temporal.client, onboarding, deps.config.PUBLIC_URL);
+        if (ready && onboarding.state === 'started') await tryAgain(deps, onboarding);
         const reply = {
           headers: { Location: `/v1/onboardings/${onboarding.id}` },
           body: await bodyOf(deps, onboarding.id),
@@ -125,7 +134,11 @@ async function legalName(
 ): Promise<{ firstName: string; lastName: string }> {
   const words = ((await getAccount(database, userId))?.displayName ?? '').split(/\s+/);
   const last = words.length > 1 ? words.pop() : words[0];
-  return { firstName: firstName ?? words.join(' '), lastName: lastName ?? last ?? '' };
+  const name = { firstName: firstName ?? words.join(' '), lastName: lastName ?? last ?? '' };
+  if (NOT_IN_NAMES.test(`${name.firstName}${name.lastName}`)) {
+    throw unprocessable('LEGAL_NAME_NEEDED', 'Your display name is no legal name: send firstName and lastName.');
+  }
+  return name;
 }
 
 /** Starts the workflow, or joins the one that runs. @returns whether the identity check can be taken */
@@ -147,6 +160,14 @@ async function begin(client: Client, { id, userId }: Onboarding, publicUrl: stri
     client.workflow.executeUpdateWithStart(beginOnboardingUpdate, { updateId: 'begin', startWorkflowOperation: start }),
   );
   return result === 'done';
+}
+
+/** What was refused before, a name for one, is tried again at once when the user asks for it again. */
+async function tryAgain({ database, temporal }: OnboardingRoutesDeps, { id, userId }: Onboarding): Promise<void> {
+  const current = await findOnboarding(database, 'id', id);
+  if (current?.state !== 'started') return;
+  const eventId = `again/${new Date().toISOString()}`;
+  await createFlowSignals(temporal.client).identity(userId, { eventId });
 }
 
 async function bodyOf(deps: OnboardingRoutesDeps, id: OnboardingId): Promise<z.input<typeof onboardingSchema>> {
@@ -176,10 +197,18 @@ async function bodyOf(deps: OnboardingRoutesDeps, id: OnboardingId): Promise<z.i
         requirements: [...onboarding.requirements],
       },
     ],
-    next: ONBOARDING_NEXT[onboarding.state],
+    next: nextFor(onboarding),
     createdAt: onboarding.createdAt.toISOString(),
     updatedAt: onboarding.updatedAt.toISOString(),
   };
+}
+
+/** What the seller can do now. A check that ended without approval leads no further by itself. */
+function nextFor({ state, identityOutcome }: Onboarding): string {
+  const ended = identityOutcome !== null && !['running', 'approved'].includes(identityOutcome);
+  return state === 'identity_check' && ended
+    ? `The identity check ended as "${identityOutcome}". A person has to look at it.`
+    : ONBOARDING_NEXT[state];
 }
 
 /** A link works once, so it is handed out again for a short time only: to a client that asks for the page over and over. */

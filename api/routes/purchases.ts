@@ -26,13 +26,14 @@ import {
   type Side,
   timelineOf,
 } from '../../services/transactions/index.ts';
+import { type PurchaseEvent, transition } from '../../services/transactions/rules.ts';
 import { decodeCursor, pageFrom } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { CommandResult } from '../outcomes.ts';
 import { createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
 import { purchaseBody, purchaseSchema, timelineSchema, whySchema } from '../purchases/view.ts';
 import { type Caller, type Reply, type Route, route } from '../route.ts';
-import { idOf, page, pageOf } from '../schemas.ts';
+import { currency, idOf, page, pageOf } from '../schemas.ts';
 
 export type PurchaseRoutesDeps = Pick<ApiDeps, 'config' | 'database' | 'temporal' | 'payments'>;
 
@@ -59,6 +60,10 @@ const newPurchase = z
       .regex(/^pm_\w{1,100}$/, 'a Stripe payment method: pm_…')
       .optional()
       .meta({ description: 'Pays at once. Without it the app confirms the payment with `payment.clientSecret`.' }),
+    expectedPrice: z
+      .strictObject({ amount: z.int().min(0), currency })
+      .optional()
+      .meta({ description: 'What the buyer saw that they will pay in all: another price by now is refused.' }),
     acceptedDisclaimers: z.array(z.string().min(1).max(100)).max(20).default([]),
   })
   .meta({ id: 'NewPurchase' });
@@ -83,7 +88,7 @@ function openRoute(deps: PurchaseRoutesDeps, commands: PurchaseCommands): Route 
     problems: {
       SOLD_OUT: { status: 409, when: 'there are not that many left.' },
       LISTING_NOT_AVAILABLE: { status: 409, when: 'the listing is not for sale at the moment.' },
-      PRICE_CHANGED: { status: 409, when: 'the price changed while you were buying.' },
+      PRICE_CHANGED: { status: 409, when: 'it costs something else than `expectedPrice` by now.' },
       OWN_LISTING: { status: 409, when: 'it is your own listing.' },
       AMOUNT_TOO_SMALL: { status: 422, when: 'the price is below what a card can be charged.' },
       AMOUNT_TOO_LARGE: { status: 422, when: 'the price is above what a card can be charged.' },
@@ -124,7 +129,7 @@ async function offer(
   { database, config }: PurchaseRoutesDeps,
   purchaseId: PurchaseId,
   { userId: buyerId }: Caller,
-  { listingId, quantity, paymentMethod, acceptedDisclaimers }: z.output<typeof newPurchase>,
+  { listingId, quantity, paymentMethod, expectedPrice, acceptedDisclaimers }: z.output<typeof newPurchase>,
 ): Promise<PurchaseInput> {
   const listing = await findListing(database, listingId);
   if (listing === undefined || listing.state === 'draft') throw notFound('listing');
@@ -137,6 +142,11 @@ async function offer(
   }
   const { currency } = listing.price;
   const amount = listing.price.amount * quantity;
+  if (expectedPrice !== undefined && (expectedPrice.amount !== amount || expectedPrice.currency !== currency)) {
+    throw conflict('PRICE_CHANGED', 'The price has changed. Look at the listing again before you buy.', {
+      price: { amount, currency },
+    });
+  }
   const { minimumCharge } = CURRENCIES[currency];
   if (amount < minimumCharge) {
     throw unprocessable('AMOUNT_TOO_SMALL', `A card is charged ${minimumCharge} minor units at least.`, {
@@ -215,6 +225,7 @@ async function clientSecret({ payments }: PurchaseRoutesDeps, purchase: Purchase
 
 interface Action {
   readonly name: string;
+  readonly event: PurchaseEvent;
   readonly update: UpdateDefinition<PurchaseOutcome, [PurchaseCommand]>;
   readonly summary: string;
 }
@@ -222,13 +233,34 @@ interface Action {
 const ACTIONS: readonly Action[] = [
   {
     name: 'accept',
+    event: 'accept',
     update: acceptPurchaseUpdate,
     summary: 'Accept it, as its seller: the payment is captured and held',
   },
-  { name: 'decline', update: declinePurchaseUpdate, summary: 'Decline it, as its seller: nothing is charged' },
-  { name: 'deliver', update: deliverPurchaseUpdate, summary: 'Say that it is delivered, as its seller' },
-  { name: 'confirm', update: confirmPurchaseUpdate, summary: 'Confirm it, as its buyer: the money is released' },
-  { name: 'cancel', update: cancelPurchaseUpdate, summary: 'Cancel it before the seller has accepted, as its buyer' },
+  {
+    name: 'decline',
+    event: 'decline',
+    update: declinePurchaseUpdate,
+    summary: 'Decline it, as its seller: nothing is charged',
+  },
+  {
+    name: 'deliver',
+    event: 'deliver',
+    update: deliverPurchaseUpdate,
+    summary: 'Say that it is delivered, as its seller',
+  },
+  {
+    name: 'confirm',
+    event: 'confirm',
+    update: confirmPurchaseUpdate,
+    summary: 'Confirm it, as its buyer: the money is released',
+  },
+  {
+    name: 'cancel',
+    event: 'cancel',
+    update: cancelPurchaseUpdate,
+    summary: 'Cancel it before the seller has accepted, as its buyer',
+  },
 ];
 
 /** One command of a party. What each does from which state stands in the transition table. */
@@ -262,8 +294,10 @@ function actionRoute(deps: PurchaseRoutesDeps, commands: PurchaseCommands, actio
       const result = await sendUpToDate(deps, commands, known, action, { actorId: userId }, commandId);
       log.info('a command was sent', { workflowId: purchaseWorkflowId(id), command: action.name, result });
       const purchase = await purchaseOf(database, id, userId);
-      if (result === 'ended') throw tooLate(purchase);
-      if (result === 'done') return { status: 200, body: purchaseBody(purchase, side) };
+      // It ended under the command: by this very command, or by another one that did the same.
+      const granted = result === 'done' || (result === 'ended' && hasFollowed(known, purchase, side, action.event));
+      if (result === 'ended' && !granted) throw tooLate(purchase);
+      if (granted) return { status: 200, body: purchaseBody(purchase, side) };
       const headers = { Location: `/v1/purchases/${id}` };
       return { status: 202, headers, body: purchaseBody(purchase, side, { inProgress: true }), final: false };
     },
@@ -293,6 +327,12 @@ async function sendUpToDate(
     const detail = 'The purchase has just changed. Try again in a moment.';
     throw new Problem(409, 'IN_PROGRESS', detail, { headers: { 'Retry-After': '1' } });
   }
+}
+
+/** Whether a purchase went from where it was to where this event of this party leads. */
+function hasFollowed(before: Purchase, after: Purchase, side: Side, event: PurchaseEvent): boolean {
+  if (before.state === after.state) return false;
+  return transition(before.state, { on: event, by: side, kind: before.terms.kind })?.to === after.state;
 }
 
 /** The workflow has ended: what the database says is the last word. */

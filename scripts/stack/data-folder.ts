@@ -15,8 +15,14 @@ export interface DataFolder {
 }
 
 const LOCK = 'stack.lock';
+/** What a stack keeps here: `wipe` removes this and nothing else. */
+const DATA = ['postgres', 'logs', 'secrets.json', 'run.json', 'demo.json'];
+const DATABASE_FILES = /^[\w-]+\.db(-shm|-wal)?$/;
 /** What is no data: locks, and what is made from the sources and may be in use by a test run at this moment. */
 const NO_DATA = [LOCK, 'install.lock', 'builds', 'bundles', 'test-logs'];
+
+const isOurs = (name: string): boolean =>
+  [...DATA, ...NO_DATA].some((known) => name.startsWith(known)) || DATABASE_FILES.test(name);
 
 /**
  * Makes the folder if it is not there, and takes its lock.
@@ -24,6 +30,12 @@ const NO_DATA = [LOCK, 'install.lock', 'builds', 'bundles', 'test-logs'];
  */
 export function openDataFolder(path: string): DataFolder {
   mkdirSync(path, { recursive: true, mode: 0o700 });
+  const foreign = readdirSync(path).find((name) => !isOurs(name));
+  if (foreign !== undefined) {
+    throw new StartError(
+      `${path} holds something that is not Wellpact's: ${foreign}. Name a folder of its own with WELLPACT_DATA, an empty or a new one.`,
+    );
+  }
   chmodSync(path, 0o700);
   const lock = acquireLock(join(path, LOCK));
   if ('heldBy' in lock) {
@@ -39,7 +51,7 @@ export function openDataFolder(path: string): DataFolder {
     postgres: join(path, 'postgres'),
     wipe: () => {
       for (const name of readdirSync(path)) {
-        if (NO_DATA.some((kept) => name.startsWith(kept))) continue;
+        if (!isOurs(name) || NO_DATA.some((kept) => name.startsWith(kept))) continue;
         rmSync(join(path, name), { recursive: true, force: true });
       }
       mkdirSync(logs, { recursive: true, mode: 0o700 });

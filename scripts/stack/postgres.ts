@@ -43,6 +43,9 @@ export async function postgresProcess(options: PostgresOptions): Promise<Process
     // No socket: its path would be too long for the system in many a clone.
     unix_socket_directories: '',
     max_connections: '200',
+    // Details and statements of errors would show the values they are about: addresses, names.
+    log_error_verbosity: 'terse',
+    log_min_error_statement: 'panic',
     ...(options.durability === 'fast' && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

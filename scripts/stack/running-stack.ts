@@ -63,8 +63,8 @@ export class RunningStack {
   async start(): Promise<void> {
     const orphans = await this.table.endOrphans();
     if (orphans.length > 0) this.note(`Ended what an earlier start had left behind: ${orphans.join(', ')}.`);
-    if (this.options.reset === true) this.folder.wipe();
     await checkPorts(this.wantedPorts(), this.options.portOffset);
+    if (this.options.reset === true) this.folder.wipe();
     const secrets = await loadSecrets(this.folder.path);
 
     const build = this.build();

@@ -154,3 +154,16 @@ export async function storeLink(
     values: [id, link.url, link.expiresAt],
   });
 }
+
+/** Changes the legal name, as long as the identity provider does not know the person yet. */
+export async function correctName(
+  tx: Tx,
+  { userId, firstName, lastName }: Pick<Onboarding, 'userId' | 'firstName' | 'lastName'>,
+): Promise<void> {
+  await tx.query({
+    name: 'onboarding_correct_name',
+    text: `UPDATE users.onboardings SET first_name = $2, last_name = $3, updated_at = now()
+            WHERE user_id = $1 AND applicant_id IS NULL AND (first_name, last_name) IS DISTINCT FROM ($2, $3)`,
+    values: [userId, firstName, lastName],
+  });
+}

@@ -6,6 +6,7 @@ import { emit } from '../../platform/outbox.ts';
 import { getUser, setSellerState } from './accounts.ts';
 import { PAYOUT_COUNTRIES } from './onboarding-rules.ts';
 import {
+  correctName,
   findOnboarding,
   insertOnboarding,
   lockOnboarding,
@@ -34,7 +35,11 @@ export async function openOnboarding(db: Database, request: OnboardingRequest): 
     });
   }
   await db.transaction(async (tx) => {
-    if (!(await insertOnboarding(tx, { ...request, state: 'started', createdAt: new Date() }))) return;
+    if (!(await insertOnboarding(tx, { ...request, state: 'started', createdAt: new Date() }))) {
+      // A name that the identity provider has not taken yet can still be corrected.
+      await correctName(tx, request);
+      return;
+    }
     await setSellerState(tx, request.userId, 'pending');
     await audit(tx, {
       subjectType: 'onboarding',

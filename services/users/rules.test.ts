@@ -86,7 +86,7 @@ describe('refreshing', () => {
   it('takes the immediate predecessor within the grace only', () => {
     const { generation } = current;
     expect(judgeRefresh(generation - 1, { ...current, rotatedAt: rotatedAgo(REFRESH_GRACE_SECONDS) }, now)).toBe(
-      'rotate',
+      'again',
     );
     expect(judgeRefresh(generation - 1, { ...current, rotatedAt: rotatedAgo(REFRESH_GRACE_SECONDS + 1) }, now)).toBe(
       'reused',

@@ -54,8 +54,8 @@ export function isPlausibleBirthDate(birthDate: string, today: Date): boolean {
   return age >= 0 && age <= MAXIMUM_AGE_YEARS;
 }
 
-/** What becomes of a session when one of its refresh tokens is presented. */
-export type RefreshVerdict = 'rotate' | 'ended' | 'reused';
+/** What becomes of a session when one of its refresh tokens is presented; `again`: its answer was lost, or it came twice. */
+export type RefreshVerdict = 'rotate' | 'again' | 'ended' | 'reused';
 
 /**
  * @param presented the generation of the token that came
@@ -69,5 +69,5 @@ export function judgeRefresh(
   if (current.over) return 'ended';
   if (presented === current.generation) return 'rotate';
   const withinGrace = now.getTime() - current.rotatedAt.getTime() <= REFRESH_GRACE_SECONDS * 1_000;
-  return presented === current.generation - 1 && withinGrace ? 'rotate' : 'reused';
+  return presented === current.generation - 1 && withinGrace ? 'again' : 'reused';
 }

@@ -40,11 +40,12 @@ export async function refreshSession(db: Database, refreshToken: string): Promis
       await store.endSession(tx, session.id, 'token_reuse');
       await note(tx, session.id, session.userId, 'session.ended', { reason: 'token_reuse' });
     }
-    if (verdict !== 'rotate') return undefined;
+    if (verdict !== 'rotate' && verdict !== 'again') return undefined;
     const account = await findAccount(tx, session.userId);
     if (account === undefined) throw new Error(`session ${session.id} has no account`);
-    const generation = session.generation + 1;
-    await store.rotateSession(tx, session.id, generation);
+    // A client that asks several times at once gets several tokens of one generation, and keeps one of them.
+    const generation = verdict === 'again' ? session.generation : session.generation + 1;
+    if (verdict === 'rotate') await store.rotateSession(tx, session.id, generation);
     return { sessionId: session.id, account, refreshToken: await issueRefreshToken(tx, session.id, generation) };
   });
 }

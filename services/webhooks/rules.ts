@@ -10,7 +10,6 @@ const CONCERNS: Readonly<Record<Provider, Readonly<Record<string, Concern>>>> = 
   stripe: {
     'payment_intent.amount_capturable_updated': 'payment',
     'payment_intent.payment_failed': 'payment',
-    'payment_intent.canceled': 'payment',
   },
   'stripe-connect': {
     'account.updated': 'account',

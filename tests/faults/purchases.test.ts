@@ -76,6 +76,22 @@ describe.each(FAULTS)('$kind', (fault) => {
   });
 });
 
+describe('a 500 that Stripe keeps under the key', () => {
+  test('of a capture', async () => {
+    const { body } = await buy(buyer, await publishedListing(seller));
+    await plant('/v1/payment_intents/{intent}/capture', { kind: 'error', times: 2 });
+    expect([200, 202]).toContain((await act(seller, body.id, 'accept')).status);
+    await expectEqualBooks(await reached(buyer, body.id, 'held'));
+  });
+
+  test('of a cancellation', async () => {
+    const { body } = await buy(buyer, await publishedListing(seller));
+    await plant('/v1/payment_intents/{intent}/cancel', { kind: 'error', times: 2 });
+    expect([200, 202]).toContain((await act(buyer, body.id, 'cancel')).status);
+    expect((await reached(buyer, body.id, 'cancelled')).payment.status).toBe('canceled');
+  });
+});
+
 describe('a process dies with purchases under way', () => {
   test.each(['worker', 'api', 'relay', 'temporal', 'postgres', 'sandbox'])('%s', async (role) => {
     const listing = await publishedListing(seller, { stock: 5 });

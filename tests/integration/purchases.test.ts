@@ -149,6 +149,25 @@ describe('before the seller has accepted', () => {
     expect(late).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW' } });
   });
 
+  test('the buyer cancels a purchase that nobody paid for: 200, every time, and a repeat says the same', async () => {
+    const listing = await publishedListing(seller, { stock: 20 });
+    const unpaid = await Promise.all(
+      Array.from({ length: 20 }, () => buy(buyer, listing, { paymentMethod: undefined })),
+    );
+    const keys = new Map(unpaid.map(({ body }) => [body.id, randomUUID()]));
+    const cancelAll = () => Promise.all([...keys].map(([id, key]) => act(buyer, id, 'cancel', key)));
+    for (const answers of [await cancelAll(), await cancelAll()]) {
+      expect(answers.map(({ status, body }) => [status, body.state])).toEqual(answers.map(() => [200, 'cancelled']));
+    }
+  });
+
+  test('another price than the buyer saw is refused', async () => {
+    const listing = await publishedListing(seller, { amount: 2_444 });
+    const seen = (amount: number) => buy(buyer, listing, { expectedPrice: { amount, currency: 'EUR' } });
+    expect(await seen(2_333)).toMatchObject({ status: 409, body: { code: 'PRICE_CHANGED' } });
+    expect((await seen(2_444)).status).toBe(201);
+  });
+
   test('a declined card leaves the purchase waiting for another one', async () => {
     const bought = await buy(buyer, await publishedListing(seller), { paymentMethod: 'pm_card_visa_chargeDeclined' });
     expect(bought).toMatchObject({
