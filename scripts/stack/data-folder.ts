@@ -15,14 +15,14 @@ export interface DataFolder {
 }
 
 const LOCK = 'stack.lock';
-/** What a stack keeps here: `wipe` removes this and nothing else. */
+/** What a stack keeps here, each perhaps with a suffix of its own while it is written. A folder with anything else is not ours. */
 const DATA = ['postgres', 'logs', 'secrets.json', 'run.json', 'demo.json'];
 const DATABASE_FILES = /^[\w-]+\.db(-shm|-wal)?$/;
 /** What is no data: locks, and what is made from the sources and may be in use by a test run at this moment. */
 const NO_DATA = [LOCK, 'install.lock', 'builds', 'bundles', 'test-logs'];
 
 const isOurs = (name: string): boolean =>
-  [...DATA, ...NO_DATA].some((known) => name.startsWith(known)) || DATABASE_FILES.test(name);
+  [...DATA, ...NO_DATA].some((known) => name === known || name.startsWith(`${known}.`)) || DATABASE_FILES.test(name);
 
 /**
  * Makes the folder if it is not there, and takes its lock.
@@ -51,7 +51,7 @@ export function openDataFolder(path: string): DataFolder {
     postgres: join(path, 'postgres'),
     wipe: () => {
       for (const name of readdirSync(path)) {
-        if (!isOurs(name) || NO_DATA.some((kept) => name.startsWith(kept))) continue;
+        if (NO_DATA.some((kept) => name === kept || name.startsWith(`${kept}.`))) continue;
         rmSync(join(path, name), { recursive: true, force: true });
       }
       mkdirSync(logs, { recursive: true, mode: 0o700 });
