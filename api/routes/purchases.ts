@@ -1,7 +1,6 @@
 import type { UpdateDefinition } from '@temporalio/client';
 import { z } from 'zod';
 import { idPattern, type PurchaseId } from '../../contracts/ids.ts';
-import { CURRENCIES, MAXIMUM_CHARGE } from '../../contracts/money.ts';
 import {
   acceptPurchaseUpdate,
   cancelPurchaseUpdate,
@@ -9,15 +8,13 @@ import {
   declinePurchaseUpdate,
   deliverPurchaseUpdate,
   type PurchaseCommand,
-  type PurchaseInput,
   type PurchaseOutcome,
   purchaseWorkflowId,
 } from '../../contracts/purchase.ts';
-import { conflict, notFound, Problem, unavailable, unprocessable } from '../../platform/errors.ts';
+import { conflict, notFound, Problem, unavailable } from '../../platform/errors.ts';
 import { idFrom } from '../../platform/ids.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
-import { findListing } from '../../services/marketplace/index.ts';
 import {
   explain,
   findPurchase,
@@ -31,9 +28,10 @@ import { decodeCursor, pageFrom } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { CommandResult } from '../outcomes.ts';
 import { createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
+import { inputOf, newPurchase } from '../purchases/offer.ts';
 import { purchaseBody, purchaseSchema, timelineSchema, whySchema } from '../purchases/view.ts';
-import { type Caller, type Reply, type Route, route } from '../route.ts';
-import { currency, idOf, page, pageOf } from '../schemas.ts';
+import { type Reply, type Route, route } from '../route.ts';
+import { idOf, page, pageOf } from '../schemas.ts';
 
 export type PurchaseRoutesDeps = Pick<ApiDeps, 'config' | 'database' | 'temporal' | 'payments'>;
 
@@ -50,23 +48,6 @@ export function purchaseRoutes(deps: PurchaseRoutesDeps): Route[] {
 const params = z.object({ id: idOf('pur') });
 const path = '/v1/purchases/{id}';
 const tag = 'purchases';
-
-const newPurchase = z
-  .strictObject({
-    listingId: idOf('lst'),
-    quantity: z.int().min(1).max(100).default(1),
-    paymentMethod: z
-      .string()
-      .regex(/^pm_\w{1,100}$/, 'a Stripe payment method: pm_…')
-      .optional()
-      .meta({ description: 'Pays at once. Without it the app confirms the payment with `payment.clientSecret`.' }),
-    expectedPrice: z
-      .strictObject({ amount: z.int().min(0), currency })
-      .optional()
-      .meta({ description: 'What the buyer saw that they will pay in all: another price by now is refused.' }),
-    acceptedDisclaimers: z.array(z.string().min(1).max(100)).max(20).default([]),
-  })
-  .meta({ id: 'NewPurchase' });
 
 function openRoute(deps: PurchaseRoutesDeps, commands: PurchaseCommands): Route {
   return route({
@@ -101,93 +82,6 @@ function openRoute(deps: PurchaseRoutesDeps, commands: PurchaseCommands): Route 
       return opened(deps, purchaseId, result);
     },
   });
-}
-
-/**
- * What the workflow is started with. A repeat meets the purchase that the first call opened: also when that happened
- * just now, and the listing is sold out because of it.
- */
-async function inputOf(
-  deps: PurchaseRoutesDeps,
-  purchaseId: PurchaseId,
-  buyer: Caller,
-  body: z.output<typeof newPurchase>,
-): Promise<PurchaseInput> {
-  const known = await findPurchase(deps.database, purchaseId);
-  if (known !== undefined) return repeated(deps, known, body);
-  try {
-    return await offer(deps, purchaseId, buyer, body);
-  } catch (error) {
-    const opened = await findPurchase(deps.database, purchaseId);
-    if (opened === undefined) throw error;
-    return repeated(deps, opened, body);
-  }
-}
-
-/** What is bought, as the listing offers it now. The workflow checks all of it again, together with the reservation. */
-async function offer(
-  { database, config }: PurchaseRoutesDeps,
-  purchaseId: PurchaseId,
-  { userId: buyerId }: Caller,
-  { listingId, quantity, paymentMethod, expectedPrice, acceptedDisclaimers }: z.output<typeof newPurchase>,
-): Promise<PurchaseInput> {
-  const listing = await findListing(database, listingId);
-  if (listing === undefined || listing.state === 'draft') throw notFound('listing');
-  if (listing.sellerId === buyerId) throw conflict('OWN_LISTING', 'Nobody can buy from themselves.');
-  if (listing.state !== 'published') {
-    throw conflict('LISTING_NOT_AVAILABLE', 'This listing is not for sale at the moment.');
-  }
-  if (listing.stock.available < quantity) {
-    throw conflict('SOLD_OUT', 'There are not that many left.', { available: listing.stock.available });
-  }
-  const { currency } = listing.price;
-  const amount = listing.price.amount * quantity;
-  if (expectedPrice !== undefined && (expectedPrice.amount !== amount || expectedPrice.currency !== currency)) {
-    throw conflict('PRICE_CHANGED', 'The price has changed. Look at the listing again before you buy.', {
-      price: { amount, currency },
-    });
-  }
-  const { minimumCharge } = CURRENCIES[currency];
-  if (amount < minimumCharge) {
-    throw unprocessable('AMOUNT_TOO_SMALL', `A card is charged ${minimumCharge} minor units at least.`, {
-      minimumCharge,
-    });
-  }
-  if (amount > MAXIMUM_CHARGE) {
-    throw unprocessable('AMOUNT_TOO_LARGE', `A card is charged ${MAXIMUM_CHARGE} minor units at most.`, {
-      maximumCharge: MAXIMUM_CHARGE,
-    });
-  }
-  return {
-    purchaseId,
-    listingId,
-    buyerId,
-    sellerId: listing.sellerId,
-    quantity,
-    expectedPrice: { amount, currency },
-    ...(paymentMethod !== undefined && { paymentMethod }),
-    acceptedDisclaimers,
-    publicUrl: config.PUBLIC_URL,
-  };
-}
-
-/** A repeat joins the workflow that opened the purchase, whatever became of the listing since. */
-function repeated(
-  { config }: PurchaseRoutesDeps,
-  purchase: Purchase,
-  { paymentMethod }: z.output<typeof newPurchase>,
-): PurchaseInput {
-  return {
-    purchaseId: purchase.id,
-    listingId: purchase.listingId,
-    buyerId: purchase.buyerId,
-    sellerId: purchase.sellerId,
-    quantity: purchase.quantity,
-    expectedPrice: { amount: purchase.terms.price, currency: purchase.currency },
-    ...(paymentMethod !== undefined && { paymentMethod }),
-    acceptedDisclaimers: purchase.acceptedDisclaimers,
-    publicUrl: config.PUBLIC_URL,
-  };
 }
 
 async function opened(deps: PurchaseRoutesDeps, id: PurchaseId, result: CommandResult): Promise<Reply> {
