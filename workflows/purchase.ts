@@ -57,6 +57,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let begun = story !== undefined;
   let refusal: ApplicationFailure | undefined;
   let trouble: Trouble | undefined;
+  let doing: PurchaseEvent | 'open' | undefined = begun ? undefined : 'open';
   listen();
 
   story ??= await open();
@@ -91,7 +92,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     });
     for (const [update, event] of WISHES) {
       setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, event, command)) }), {
-        validator: (command) => refuseUnlessAllowed(story, desk.busy || !begun, wishOf(input, event, command)),
+        validator: (command) => {
+          if (desk.busy || doing !== undefined) throw inProgress(doing);
+          refuseUnlessAllowed(story, wishOf(input, event, command));
+        },
       });
     }
     setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
@@ -120,6 +124,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       refusal = answer;
     }
     begun = true;
+    doing = undefined;
   }
 
   /** Takes up what came first: a wish is followed and answered, a hint makes us look for ourselves. */
@@ -128,6 +133,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     if (item === undefined) return;
     if (item.kind === 'hint') return unlessRefused(current, () => look(input, current, item.hint));
     try {
+      doing = item.wish.event;
       await follow(input, current, item.wish);
       item.settle.done(current.standing.state);
     } catch (error) {
@@ -135,6 +141,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       if (answer === undefined) throw error;
       if (isAlarm(answer)) trouble = { reason: answer.message, tryAgainMs: undefined };
       item.settle.failed(answer);
+    } finally {
+      doing = undefined;
     }
   }
 
@@ -199,11 +207,14 @@ function wishOf({ buyerId, sellerId }: PurchaseInput, event: PurchaseEvent, { ac
   return { event, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId } };
 }
 
-/** A wish is refused before it is recorded when it comes at the wrong time, from the wrong party, or during another. */
-function refuseUnlessAllowed(story: Story | undefined, busy: boolean, { event, party }: Wish): void {
-  if (story === undefined || busy) {
-    throw ApplicationFailure.nonRetryable('Another change is in progress. Try again in a moment.', 'IN_PROGRESS');
-  }
+function inProgress(doing: string | undefined): ApplicationFailure {
+  const what = doing === undefined ? 'Another change' : `"${doing}"`;
+  return ApplicationFailure.nonRetryable(`${what} is in progress. Try again in a moment.`, 'IN_PROGRESS');
+}
+
+/** A wish is refused before it is recorded when it comes at the wrong time or from the wrong party. */
+function refuseUnlessAllowed(story: Story | undefined, { event, party }: Wish): void {
+  if (story === undefined) throw inProgress('open');
   if (rowOf(story, { event, party }) === undefined) throw notAllowed(story, event);
 }
 

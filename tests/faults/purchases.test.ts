@@ -1,7 +1,10 @@
 /** Stripe fails at each step of a purchase, in each way it can: the purchase arrives all the same, and once. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { PurchaseId } from '../../contracts/ids.ts';
+import { purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { request } from '../helpers/client.ts';
+import { recordHistory } from '../helpers/histories.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, reached, sandboxLog } from '../helpers/purchases.ts';
 import { kill, stack } from '../helpers/stack.ts';
@@ -56,6 +59,8 @@ describe.each(FAULTS)('$kind', (fault) => {
     expect([200, 202]).toContain((await act(seller, body.id, 'accept')).status);
     await expectEqualBooks(await reached(buyer, body.id, 'held'));
     await expectMet();
+    // The step went on at Stripe's task queue: a path of its own through the workflow.
+    await recordHistory(`purchase-capture-${fault.kind}`, purchaseWorkflowId(body.id as PurchaseId));
   });
 
   test('while the seller is paid', async () => {
