@@ -153,7 +153,11 @@ export function createPurchaseActivities({ database, payments, policy }: Purchas
 
     /** Notes that the seller delivered. */
     async recordDelivery(step: PurchaseStep): Promise<PurchaseStanding> {
-      return standing(await commitStep(database, stepKey(step, 'recordDelivery'), (current) => moveOn(current, step)));
+      return standing(
+        await commitStep(database, stepKey(step, 'recordDelivery'), (current) => ({
+          to: rowFor(current, step.event).to,
+        })),
+      );
     },
 
     /** Releases what is held and sends the seller their part. A refused transfer leaves it payable. */
@@ -175,7 +179,9 @@ export function createPurchaseActivities({ database, payments, policy }: Purchas
     /** Closes the books of a purchase that nothing more is expected of. */
     async completePurchase(step: PurchaseStep): Promise<PurchaseStanding> {
       return standing(
-        await commitStep(database, stepKey(step, 'completePurchase'), (current) => moveOn(current, step)),
+        await commitStep(database, stepKey(step, 'completePurchase'), (current) => ({
+          to: rowFor(current, step.event).to,
+        })),
       );
     },
   };
@@ -322,11 +328,6 @@ async function sendToSeller(
   }
 }
 
-/** The row of the table, unless the purchase is elsewhere by now: then nothing changes. */
-function moveOn(current: Purchase, step: PurchaseStep): StepChange {
-  return current.state === step.from ? { to: rowFor(current, step.event).to } : {};
-}
-
 async function purchaseToAct(database: Database, { purchaseId }: Pick<StepKey, 'purchaseId'>): Promise<Purchase> {
   const purchase = await findPurchase(database, purchaseId);
   if (purchase === undefined) throw refusal('NO_PURCHASE', `There is no purchase ${purchaseId}.`);
@@ -353,9 +354,12 @@ function intentOf(purchase: Purchase): string {
   return purchase.payment.intentId;
 }
 
-function stepKey({ purchaseId, actor, atMs }: Omit<PurchaseStep, 'event' | 'from'>, step: string): StepKey {
+function stepKey(
+  { purchaseId, from, actor, atMs }: Omit<PurchaseStep, 'event' | 'from'> & { readonly from?: PurchaseState },
+  step: string,
+): StepKey {
   const { workflowExecution } = activityInfo();
-  return { purchaseId, step, actor, atMs, cause: workflowExecution?.runId ?? 'no workflow' };
+  return { purchaseId, step, from, actor, atMs, cause: workflowExecution?.runId ?? 'no workflow' };
 }
 
 /**

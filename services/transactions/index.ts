@@ -37,6 +37,8 @@ export interface StepKey {
   readonly purchaseId: PurchaseId;
   /** Unique within the purchase: `capturePayment`. */
   readonly step: string;
+  /** The state from which the step is taken; undefined for the one that opens the purchase. */
+  readonly from: PurchaseState | undefined;
   readonly actor: Actor;
   /** The workflow run that takes the step. */
   readonly cause: string;
@@ -56,7 +58,8 @@ export interface StepChange {
 
 /**
  * Takes one step of a purchase: row, ledger, audit entry and event in one transaction, once. A repeated step changes
- * nothing and answers with the purchase as it stands.
+ * nothing and answers with the purchase as it stands; so does one that comes when the purchase is elsewhere by now, as a
+ * try that was given up but went on all the same.
  * @param decide what the step changes, given the purchase as it is now; called with the row locked
  * @param also what changes in other services together with it
  * @throws Error when there is no such purchase
@@ -70,7 +73,7 @@ export async function commitStep(
   return db.transaction(async (tx) => {
     const before = await lockPurchase(tx, key.purchaseId);
     if (before === undefined) throw new Error(`there is no purchase ${key.purchaseId}`);
-    if (!(await takeStep(tx, key.purchaseId, key.step))) return before;
+    if (before.state !== key.from || !(await takeStep(tx, key.purchaseId, key.step))) return before;
     const change = decide(before);
     const after = changed(before, change, key.atMs);
     await updatePurchase(tx, after);

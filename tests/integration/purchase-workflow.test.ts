@@ -8,7 +8,7 @@ import { acceptPurchaseUpdate, purchaseWorkflowId } from '../../contracts/purcha
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { createLogger } from '../../platform/logging.ts';
 import { createStripePayments } from '../../providers/stripe.ts';
-import { loadPolicy } from '../../services/transactions/index.ts';
+import { commitStep, loadPolicy } from '../../services/transactions/index.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, reached } from '../helpers/purchases.ts';
@@ -73,6 +73,27 @@ test('a step that was taken, but that the history lost, is caught up with', asyn
   });
   expect((await act(buyer, purchaseId, 'confirm')).status).toBe(200);
   await expectEqualBooks(await reached(buyer, purchaseId, 'released'));
+});
+
+test('a try that was given up, and commits after the purchase moved on, changes nothing', async () => {
+  const purchaseId = await authorised();
+  const declined = await act(seller, purchaseId, 'decline');
+  expect(declined.body.state).toBe('declined');
+  const key = {
+    purchaseId,
+    step: 'lateTry',
+    from: 'authorised',
+    actor: { type: 'system', id: 'test' },
+    cause: 'test',
+    atMs: Date.now(),
+  } as const;
+  const late = await commitStep(database, key, () => ({
+    to: 'held',
+    moves: [{ name: 'capture', amount: 2_500 }],
+    payment: { status: 'requires_capture' },
+  }));
+  expect(late).toMatchObject({ state: 'declined', payment: { status: 'canceled' }, books: { captured: 0, held: 0 } });
+  await expectEqualBooks(await reached(buyer, purchaseId, 'declined'));
 });
 
 test('what was accepted is not accepted again', async () => {
