@@ -69,10 +69,13 @@ export class RunningStack {
 
     const build = this.build();
     const database = this.startDatabase(secrets);
-    const temporal = this.options.temporal === false ? undefined : this.startTemporal();
+    const cli = this.options.temporal === false ? undefined : this.acquireTemporal();
+    const temporal = cli && this.startTemporal(cli);
     const roles = this.roles.map(async (role) => {
       const runtime = await build;
       await database;
+      // Once for a user it is built, which takes minutes: longer than a role is given to become ready.
+      await cli;
       if (role.needs === 'database and temporal') await temporal;
       await this.timed(`${role.name} is ready`, () => this.run(this.roleProcess(role, runtime(role.entry))));
     });
@@ -165,12 +168,12 @@ export class RunningStack {
     });
   }
 
-  private async startTemporal(): Promise<void> {
-    const cli = await acquireTemporalCli({
-      env: process.env,
-      signal: this.options.signal,
-      onNote: (line) => this.note(line),
-    });
+  private acquireTemporal(): Promise<string> {
+    return acquireTemporalCli({ env: process.env, signal: this.options.signal, onNote: (line) => this.note(line) });
+  }
+
+  private async startTemporal(acquired: Promise<string>): Promise<void> {
+    const cli = await acquired;
     await this.timed('Temporal is ready', () =>
       this.run(
         temporalProcess({
