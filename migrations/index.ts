@@ -7,6 +7,7 @@ import { ledger } from './0005_ledger.ts';
 import { transactions } from './0006_transactions.ts';
 import { onboardings } from './0007_onboardings.ts';
 import { webhooks } from './0008_webhooks.ts';
+import { purchasePaths } from './0009_purchase_paths.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   transactions,
   onboardings,
   webhooks,
+  purchasePaths,
 ];
