@@ -6,7 +6,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { PURCHASE_REFUSALS } from '../contracts/purchase.ts';
+import { PURCHASE_REFUSALS, type PurchaseRefusal } from '../contracts/purchase.ts';
 import { Problem, unavailable } from '../platform/errors.ts';
 
 /** A client hears within this time how its command went; after it, only that it is under way. */
@@ -64,8 +64,11 @@ function refused(error: WorkflowUpdateFailedError): CommandResult {
   }
   // Anything else is not the caller's doing and not theirs to read.
   if (!PURCHASE_REFUSALS.some((refusal) => refusal === failure.type)) throw error;
-  throw new Problem(409, failure.type, failure.message, { extra });
+  throw new Problem(UNPROCESSABLE.has(failure.type) ? 422 : 409, failure.type, failure.message, { extra });
 }
+
+/** What would be refused whatever the state of things. */
+const UNPROCESSABLE: ReadonlySet<string> = new Set<PurchaseRefusal>(['BEYOND_HOLD_LIMIT']);
 
 const UNAVAILABLE_CODES = new Set([4, 8, 14]); // deadline exceeded, resource exhausted, unavailable
 

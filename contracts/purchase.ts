@@ -35,8 +35,12 @@ export const PAYMENT_STATUSES = [
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 
 /** How far the seller's money is on its way to them. */
-export const TRANSFER_STATUSES = ['none', 'sent', 'blocked'] as const;
+export const TRANSFER_STATUSES = ['none', 'sent', 'blocked', 'reversed'] as const;
 export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
+
+/** How the last refund stands, in Stripe's words; `none` when there was none. */
+export const REFUND_STATUSES = ['none', 'pending', 'requires_action', 'succeeded', 'failed', 'canceled'] as const;
+export type RefundStatus = (typeof REFUND_STATUSES)[number];
 
 /** The workflow of a purchase; also the key of everything it does at a provider. */
 export const purchaseWorkflowId = (purchaseId: PurchaseId): string => `purchase/${purchaseId}`;
@@ -47,8 +51,10 @@ export interface PurchaseInput {
   readonly buyerId: UserId;
   /** Known from the listing; checked again against it when the purchase is opened. */
   readonly sellerId: UserId;
-  /** How many, 1 or more. */
+  /** How many, 1 or more: pieces, or seats. */
   readonly quantity: number;
+  /** When the booked time begins, ISO 8601; absent for goods. */
+  readonly slot?: { readonly startsAt: string };
   /** What the API found the buyer has to pay; the purchase is refused when the listing says otherwise by then. */
   readonly expectedPrice: { readonly amount: number; readonly currency: Currency };
   /** A Stripe payment method to pay with at once; without it the app confirms the payment with the client secret. */
@@ -89,6 +95,9 @@ export const deliverPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseComm
 /** The buyer confirms: the money is released to the seller. */
 export const confirmPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('confirmPurchase');
 
+/** The seller gives the buyer everything back, also after the release. */
+export const refundPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('refundPurchase');
+
 /** Stripe said that something changed about the payment. A hint: the workflow looks for itself. */
 export interface PaymentHint {
   /** The provider's event: one event counts once. */
@@ -103,8 +112,15 @@ export const PURCHASE_REFUSALS = [
   'LISTING_NOT_AVAILABLE',
   'PRICE_CHANGED',
   'OWN_LISTING',
+  'SELLER_NOT_AVAILABLE',
+  'SLOT_TAKEN',
+  'NO_SUCH_SLOT',
+  'TOO_LATE_TO_BOOK',
+  'BEYOND_HOLD_LIMIT',
   'NOT_A_PARTY',
   'NOT_ALLOWED_NOW',
   'IN_PROGRESS',
+  'AUTHORISATION_LOST',
+  'SELLER_BALANCE_TOO_LOW',
 ] as const;
 export type PurchaseRefusal = (typeof PURCHASE_REFUSALS)[number];

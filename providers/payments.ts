@@ -1,5 +1,5 @@
 import type { Currency } from '../contracts/money.ts';
-import type { PaymentStatus } from '../contracts/purchase.ts';
+import type { PaymentStatus, RefundStatus } from '../contracts/purchase.ts';
 
 /**
  * What Wellpact needs of a payment provider: payments that are authorised first and captured later, transfers to sellers,
@@ -14,9 +14,25 @@ export interface Payments {
   getClientSecret(paymentId: string): Promise<string>;
   /** Takes the whole authorised amount. A payment that is captured already is an answer. */
   capturePayment(paymentId: string, idempotencyKey: string): Promise<Payment>;
-  /** Gives an authorisation back, or ends a payment that was never made. A payment that is cancelled already is an answer. */
+  /**
+   * Gives an authorisation back, or ends a payment that was never made. A payment that is cancelled already is an answer;
+   * so is one that somebody has captured meanwhile: it comes back as `succeeded`, and can only be refunded.
+   */
   cancelPayment(paymentId: string, idempotencyKey: string): Promise<Payment>;
-  transfer(request: TransferRequest, idempotencyKey: string): Promise<{ readonly id: string }>;
+  /** Gives captured money back. */
+  refund(request: RefundRequest, idempotencyKey: string): Promise<Refund>;
+  transfer(request: TransferRequest, idempotencyKey: string): Promise<Made>;
+  /** Takes a transfer back from the seller's account. */
+  reverseTransfer(request: ReversalRequest, idempotencyKey: string): Promise<Made>;
+
+  /**
+   * What was made for a step, looked for in the provider's own lists, whatever key it was made under; undefined when
+   * nothing was. For the case that the key can no longer tell: see activities/once.ts.
+   */
+  findPayment(step: StepRef & { readonly sinceMs: number }): Promise<Payment | undefined>;
+  findRefund(step: StepRef & { readonly paymentId: string }): Promise<Refund | undefined>;
+  findTransfer(step: StepRef): Promise<Made | undefined>;
+  findReversal(step: StepRef & { readonly transferId: string }): Promise<Made | undefined>;
 
   /** Opens an account for a seller, to which money can be transferred once the seller has given what Stripe asks for. */
   createSellerAccount(request: SellerAccountRequest, idempotencyKey: string): Promise<SellerAccount>;
@@ -25,8 +41,21 @@ export interface Payments {
   createAccountLink(accountId: string, urls: { refreshUrl: string; returnUrl: string }): Promise<HostedLink>;
 }
 
-export interface PaymentRequest {
+/** For which step of which purchase something is made: written on it, and looked for. */
+export interface StepRef {
   readonly purchaseId: string;
+  readonly step: string;
+}
+
+export interface Made {
+  readonly id: string;
+}
+
+export interface Refund extends Made {
+  readonly status: Exclude<RefundStatus, 'none'>;
+}
+
+export interface PaymentRequest extends StepRef {
   readonly amount: number;
   readonly currency: Currency;
   readonly paymentMethod: string | undefined;
@@ -48,8 +77,17 @@ export interface Payment {
   readonly fee: { readonly amount: number; readonly currency: string } | null;
 }
 
-export interface TransferRequest {
-  readonly purchaseId: string;
+export interface RefundRequest extends StepRef {
+  readonly paymentId: string;
+  readonly amount: number;
+}
+
+export interface ReversalRequest extends StepRef {
+  readonly transferId: string;
+  readonly amount: number;
+}
+
+export interface TransferRequest extends StepRef {
   readonly amount: number;
   readonly currency: Currency;
   /** The seller's account. */

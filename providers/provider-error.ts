@@ -30,12 +30,19 @@ export class ProviderError extends Error {
   readonly parameter: string | undefined;
   /** The provider's request id, to look it up in its dashboard. */
   readonly requestId: string | undefined;
+  /** The provider gave again what it had answered before under the same idempotency key. */
+  readonly replayed: boolean;
 
   constructor(
     provider: ProviderName,
     kind: ProviderErrorKind,
     code: string,
-    more: { parameter?: string | undefined; requestId?: string | undefined; cause?: unknown } = {},
+    more: {
+      parameter?: string | undefined;
+      requestId?: string | undefined;
+      replayed?: boolean;
+      cause?: unknown;
+    } = {},
   ) {
     super(`${provider}: ${kind} (${code}${more.parameter === undefined ? '' : `, ${more.parameter}`})`, {
       cause: more.cause,
@@ -45,5 +52,6 @@ export class ProviderError extends Error {
     this.code = code;
     this.parameter = more.parameter;
     this.requestId = more.requestId;
+    this.replayed = more.replayed ?? false;
   }
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { SETTINGS } from '../platform/config.ts';
 import { COMPANY_ACCOUNTS } from '../services/transactions/ledger-accounts.ts';
 import { ACCOUNT_CLASSES, ACCOUNTS, MOVES } from '../services/transactions/money.ts';
+import { REMINDERS } from '../services/transactions/reminder-rules.ts';
 import { FINAL_STATES, TIMERS, TRANSITIONS, type Transition } from '../services/transactions/rules.ts';
 import { ONBOARDING_NEXT, ONBOARDING_TRANSITIONS } from '../services/users/onboarding-rules.ts';
 
@@ -31,18 +32,19 @@ function diagram(transitions: readonly Pick<Transition, 'from' | 'on' | 'by' | '
 }
 
 function purchasePage(): string {
-  const rows = TRANSITIONS.map(({ from, on, by, kind, when, to, says, wired }) => [
+  const rows = TRANSITIONS.map(({ from, on, by, kind, when, needs, to, says, wired }) => [
     `\`${from}\``,
     words(on),
     by,
-    [kind, when && words(when)].filter(Boolean).join(', '),
+    [kind, when && words(when), needs && words(needs)].filter(Boolean).join(', '),
     `\`${to}\``,
     says,
     wired === true ? 'yes' : '',
   ]);
-  const timers = Object.entries(TIMERS).flatMap(([state, kinds]) =>
-    Object.entries(kinds).map(([kind, { event, owner }]) => [`\`${state}\``, kind, words(event), owner]),
+  const timers = Object.entries(TIMERS).flatMap(([state, list]) =>
+    list.map(({ event, owner, kind }) => [`\`${state}\``, kind ?? '', words(event), owner]),
   );
+  const reminders = REMINDERS.map(({ name, state, occasion }) => [words(name), `\`${state}\``, occasion]);
   return [
     '# The states of a purchase',
     GENERATED,
@@ -52,7 +54,11 @@ function purchasePage(): string {
     'The whole table is agreed and explored by tests. Rows without “yes” are not carried out yet: no route offers them and no timer runs for them.',
     table(['from', 'event', 'by', 'only', 'to', 'then', 'carried out'], rows),
     '## Deadlines',
-    table(['state', 'kind', 'when it passes', 'whose move it is until then'], timers),
+    'Of several in one state the one that passes first runs.',
+    table(['state', 'only', 'when it passes', 'whose move it is until then'], timers),
+    '## Reminders',
+    'How long before, the policy file says. A reminder is given only while the purchase is in the state.',
+    table(['reminder', 'state', 'comes before the'], reminders),
   ].join('\n\n');
 }
 

@@ -17,6 +17,7 @@ import { startJobs } from './relay/jobs.ts';
 import { mailSubscriber } from './relay/mail-subscriber.ts';
 import { outboxJob } from './relay/outbox-job.ts';
 import { overdueJob } from './relay/overdue-job.ts';
+import { transferSubscriber } from './relay/transfer-subscriber.ts';
 import { webhookJob } from './relay/webhook-job.ts';
 
 async function main(config: Config, log: Logger): Promise<void> {
@@ -35,6 +36,7 @@ async function main(config: Config, log: Logger): Promise<void> {
 
   const temporal = connectTemporal(config);
   const signals = createFlowSignals(temporal.client);
+  bus.subscribe('transfers', transferSubscriber({ database, signals, log }));
   const jobs = [
     outboxJob({ database, bus, log, metrics }),
     webhookJob({ database, signals, log }),

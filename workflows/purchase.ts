@@ -1,9 +1,9 @@
 /**
- * The story of one purchase, from the wish to buy to the money being the seller's.
+ * The story of one purchase, from the wish to buy to the money being where it belongs.
  *
  * The purchase is opened and its payment begun. From then on it does one thing at a time: it takes up what a party
- * asked, what Stripe reported, or what its deadline demands, looks that up in the table of
- * `services/transactions/rules.ts`, takes the step that stands there, and tells staff how things stand now.
+ * asked, what Stripe reported, or what its agenda demands, looks that up in the table of
+ * `services/transactions/rules.ts`, takes the steps that stand there, and tells staff how things stand now.
  */
 import {
   ApplicationFailure,
@@ -15,8 +15,6 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Deal, PaymentStep, PurchaseStanding } from '../activities/purchase.ts';
-import type { Actor } from '../contracts/actor.ts';
 import {
   acceptPurchaseUpdate,
   cancelPurchaseUpdate,
@@ -31,19 +29,26 @@ import {
   type PurchaseResult,
   type PurchaseState,
   paymentHintSignal,
+  refundPurchaseUpdate,
 } from '../contracts/purchase.ts';
+import { isFinal, type PurchaseEvent, timerOf } from '../services/transactions/rules.ts';
+import { type AgendaItem, deadlineOf, nextItem, remindedUpTo, type Trouble } from './purchase-agenda.ts';
+import { createNoticeBoard } from './purchase-notices.ts';
 import {
-  allowedActions,
-  isFinal,
-  type Party,
-  type PurchaseEvent,
-  type StepName,
-  timerOf,
-  transition,
-} from '../services/transactions/rules.ts';
-import { createNoticeBoard, type Trouble } from './purchase-notices.ts';
+  beginPayment,
+  CLOCK,
+  follow,
+  look,
+  notAllowed,
+  PROVIDER,
+  retryTransfer,
+  rowsOf,
+  type Story,
+  stepOf,
+  type Wish,
+} from './purchase-steps.ts';
 import { openDesk } from './support/desk.ts';
-import { answerOf, databaseStep, moneyStep } from './support/steps.ts';
+import { answerOf, databaseStep } from './support/steps.ts';
 
 export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   // Anybody with the Temporal UI can ask for a cancellation. Money may be held: the story goes on to one of its own ends.
@@ -57,6 +62,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let begun = story !== undefined;
   let refusal: ApplicationFailure | undefined;
   let trouble: Trouble | undefined;
+  let reminded: readonly string[] = input.resume?.reminded ?? [];
+  let transferTriedMs: number | undefined;
   let doing: PurchaseEvent | 'open' | undefined = begun ? undefined : 'open';
   listen();
 
@@ -68,15 +75,15 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   if (!begun) await begin(story);
 
   while (!isFinal(story.standing.state)) {
-    const { state } = story.standing;
-    const deadlineMs = deadlineOf(story, trouble);
-    board.tell(story, deadlineMs, trouble);
+    const { state, transfer } = story.standing;
+    board.tell(story, deadlineOf(story, trouble), trouble);
     if (workflowInfo().continueAsNewSuggested && desk.empty && allHandlersFinished()) {
-      await continueAsNew<typeof purchase>({ ...input, resume: { story, seen: desk.seen } });
+      await continueAsNew<typeof purchase>({ ...input, resume: { story, seen: desk.seen, reminded } });
     }
-    const waitMs = deadlineMs === undefined ? undefined : deadlineMs - Date.now();
-    const cameIn = await desk.wait(waitMs, board.timerText(story));
-    await (cameIn ? takeUp(story) : followTheClock(story));
+    if (transfer === 'blocked') transferTriedMs ??= Date.now();
+    const next = nextItem(story, trouble, { reminded, transferTriedMs });
+    const cameIn = await waitFor(next);
+    await (cameIn ? takeUp(story) : next && attend(story, next));
     if (story.standing.state !== state) trouble = undefined;
   }
   board.tell(story, undefined, trouble);
@@ -93,7 +100,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     for (const [update, event] of WISHES) {
       setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, event, command)) }), {
         validator: (command) => {
-          if (desk.busy || doing !== undefined) throw inProgress(doing);
+          const unfinished = story?.standing.unfinished?.event;
+          if (desk.busy || doing !== undefined || unfinished !== undefined) throw inProgress(doing ?? unfinished);
           refuseUnlessAllowed(story, wishOf(input, event, command));
         },
       });
@@ -115,8 +123,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   /** Begins the payment. A purchase whose payment cannot even begin, or not in time, is cancelled at once. */
   async function begin(current: Story): Promise<void> {
     try {
-      const step = paymentStepOf(input, current, { ...PROVIDER, event: 'payment_authorised' });
-      current.standing = await moneyStep('beginPayment', step, 'Begin the payment', paymentEndsMs(current));
+      current.standing = await beginPayment(input, current);
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
@@ -125,6 +132,13 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     }
     begun = true;
     doing = undefined;
+  }
+
+  /** Waits for what is next, or for something to come in. What is unfinished goes before everything that came in. */
+  function waitFor(next: AgendaItem | undefined): boolean | Promise<boolean> {
+    const waitMs = next === undefined ? undefined : next.atMs - Date.now();
+    if (next?.kind === 'unfinished' && next.atMs <= Date.now()) return false;
+    return desk.wait(waitMs, board.timerText(story, next));
   }
 
   /** Takes up what came first: a wish is followed and answered, a hint makes us look for ourselves. */
@@ -139,19 +153,42 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
-      if (isAlarm(answer)) trouble = { reason: answer.message, tryAgainMs: undefined };
+      if (answer.type === 'AUTHORISATION_LOST') {
+        await unlessRefused(current, () => follow(input, current, { ...PROVIDER, event: 'authorisation_lost' }));
+      } else if (isAlarm(answer)) trouble = { reason: answer.message, tryAgainMs: undefined };
       item.settle.failed(answer);
     } finally {
       doing = undefined;
     }
   }
 
+  /** What the purchase does by itself, now that its time has come. */
+  async function attend(current: Story, item: AgendaItem): Promise<void> {
+    const againMs = Date.now() + TRY_AGAIN_AFTER_MS;
+    switch (item.kind) {
+      case 'unfinished':
+        return unlessRefused(current, () => follow(input, current, item.wish), againMs);
+      case 'deadline':
+        return unlessRefused(current, () => followTheClock(current), againMs);
+      case 'transfer':
+        transferTriedMs = Date.now();
+        return unlessRefused(current, () => retryTransfer(input, current));
+      case 'reminder':
+        reminded = remindedUpTo(current, item.reminder);
+        return remind(current, item);
+    }
+  }
+
   /** The deadline passed and nobody did anything. */
   async function followTheClock(current: Story): Promise<void> {
-    const event = timerOf(current.standing.state, current.deal.kind)?.timer.event;
-    if (event === undefined) return;
-    const wish: Wish = { event, party: 'clock', actor: { type: 'system', id: 'clock' } };
-    await unlessRefused(current, () => follow(input, current, wish), Date.now() + TRY_AGAIN_AFTER_MS);
+    const { state, deadlineEvent } = current.standing;
+    const event = timerOf(state, current.deal.kind, deadlineEvent)?.timer.event;
+    if (event !== undefined) await follow(input, current, { ...CLOCK, event });
+  }
+
+  async function remind(current: Story, { reminder }: AgendaItem & { kind: 'reminder' }): Promise<void> {
+    const step = { ...stepOf(input, current, { ...CLOCK, event: 'deliver' }), reminder };
+    current.standing = await databaseStep('remindParties', step, `Remind of ${reminder.name.replaceAll('_', ' ')}`);
   }
 
   /** A step that nobody asked for was refused, so nobody gets the answer: staff are told. */
@@ -170,25 +207,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   }
 }
 
-/** What was agreed, and how it stands now. */
-interface Story {
-  readonly deal: Deal;
-  standing: PurchaseStanding;
-}
-
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {
-  readonly resume?: { readonly story: Story; readonly seen: readonly string[] };
+  readonly resume?: { readonly story: Story; readonly seen: readonly string[]; readonly reminded?: readonly string[] };
 }
-
-/** What somebody wants to happen. */
-interface Wish {
-  readonly event: PurchaseEvent;
-  readonly party: Party;
-  readonly actor: Actor;
-}
-
-const PROVIDER = { party: 'provider', actor: { type: 'provider', id: 'stripe' } } as const;
 
 /** Which update asks for what. */
 const WISHES = [
@@ -197,6 +219,7 @@ const WISHES = [
   [cancelPurchaseUpdate, 'cancel'],
   [deliverPurchaseUpdate, 'deliver'],
   [confirmPurchaseUpdate, 'confirm'],
+  [refundPurchaseUpdate, 'refund_in_full'],
 ] as const;
 
 /** The wish behind a command. Its party is the one that its actor is; a stranger is none. */
@@ -213,74 +236,13 @@ function inProgress(doing: string | undefined): ApplicationFailure {
 }
 
 /** A wish is refused before it is recorded when it comes at the wrong time or from the wrong party. */
-function refuseUnlessAllowed(story: Story | undefined, { event, party }: Wish): void {
+function refuseUnlessAllowed(story: Story | undefined, wish: Wish): void {
   if (story === undefined) throw inProgress('open');
-  if (rowOf(story, { event, party }) === undefined) throw notAllowed(story, event);
+  if (rowsOf(story, wish).length === 0) throw notAllowed(story, wish.event);
 }
-
-function notAllowed({ standing: { state }, deal: { kind } }: Story, event: PurchaseEvent): ApplicationFailure {
-  const allowed = { buyer: allowedActions(state, kind, 'buyer'), seller: allowedActions(state, kind, 'seller') };
-  const message = `"${event}" is not possible for this party while the purchase is ${state}.`;
-  return ApplicationFailure.nonRetryable(message, 'NOT_ALLOWED_NOW', { state, allowed });
-}
-
-const rowOf = ({ standing, deal }: Story, { event, party }: Pick<Wish, 'event' | 'party'>) =>
-  transition(standing.state, { on: event, by: party, kind: deal.kind });
-
-/**
- * Takes the step that stands in the table for what happened. A step finds a purchase that is elsewhere by now when it was
- * taken before and the history lost that: then the story catches up, and the wish is refused if it came too late.
- */
-async function follow(input: PurchaseInput, story: Story, wish: Wish): Promise<void> {
-  const row = rowOf(story, wish);
-  const step = row && STEPS[row.step];
-  if (row === undefined || step === undefined) throw notAllowed(story, wish.event);
-  story.standing = await step(paymentStepOf(input, story, wish), story.standing.deadlineMs ?? undefined);
-  if (story.standing.state !== row.to) throw notAllowed(story, wish.event);
-}
-
-type Step = (step: PaymentStep, deadlineMs: number | undefined) => Promise<PurchaseStanding>;
-
-const STEPS: Readonly<Partial<Record<StepName, Step>>> = {
-  cancelPayment: (step) => moneyStep('cancelPayment', step, 'Cancel the payment'),
-  // After the deadline the clock gives the authorisation back: no capture goes on beyond it.
-  capturePayment: (step, deadlineMs) => moneyStep('capturePayment', step, 'Capture the payment', deadlineMs),
-  recordDelivery: (step) => databaseStep('recordDelivery', step, 'Note the delivery'),
-  releaseToSeller: (step) => moneyStep('releaseToSeller', step, 'Release the money and send it to the seller'),
-  completePurchase: (step) => databaseStep('completePurchase', step, 'Complete the purchase'),
-};
-
-/** Stripe reported something: only a payment that is still open can have become authorised. Else we look at the row. */
-async function look(input: PurchaseInput, story: Story, { eventId }: PaymentHint): Promise<void> {
-  const step = paymentStepOf(input, story, { ...PROVIDER, event: 'payment_authorised' });
-  story.standing =
-    story.standing.state === 'payment_pending'
-      ? await moneyStep('refreshPayment', { ...step, hintId: eventId }, 'Look at the payment', paymentEndsMs(story))
-      : await databaseStep('readStanding', step, 'Look at the purchase');
-}
-
-function paymentStepOf(
-  { purchaseId, paymentMethod, publicUrl }: PurchaseInput,
-  { standing }: Story,
-  { event, actor }: Pick<Wish, 'event' | 'actor'>,
-): PaymentStep {
-  const returnUrl = `${publicUrl}/v1/purchases/${purchaseId}`;
-  return { purchaseId, from: standing.state, event, actor, atMs: Date.now(), paymentMethod, returnUrl };
-}
-
-/** A payment is not begun for a buyer who has long gone. */
-const paymentEndsMs = ({ standing }: Story): number | undefined => standing.deadlineMs ?? undefined;
 
 /** What neither the rules nor a provider answer: staff have to know of it, whoever asked. */
 const isAlarm = ({ type }: ApplicationFailure): boolean =>
   !PURCHASE_REFUSALS.some((refusal) => refusal === type) && type?.startsWith('PROVIDER_') !== true;
 
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
-
-/** Until when the purchase waits for somebody; a transfer that is blocked keeps it open without end. */
-function deadlineOf({ standing, deal }: Story, trouble: Trouble | undefined): number | undefined {
-  if (standing.deadlineMs === null || standing.transfer === 'blocked') return undefined;
-  // Without a timer to follow, a deadline would pass again and again.
-  if (timerOf(standing.state, deal.kind) === undefined) return undefined;
-  return Math.max(standing.deadlineMs, trouble?.tryAgainMs ?? 0);
-}

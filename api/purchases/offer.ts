@@ -4,7 +4,7 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import { CURRENCIES, MAXIMUM_CHARGE } from '../../contracts/money.ts';
 import type { PurchaseInput } from '../../contracts/purchase.ts';
 import { conflict, notFound, unprocessable } from '../../platform/errors.ts';
-import { findListing } from '../../services/marketplace/index.ts';
+import { findListing, type Listing } from '../../services/marketplace/index.ts';
 import { findPurchase, type Purchase } from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Caller } from '../route.ts';
@@ -13,7 +13,11 @@ import { currency, idOf } from '../schemas.ts';
 export const newPurchase = z
   .strictObject({
     listingId: idOf('lst'),
-    quantity: z.int().min(1).max(100).default(1),
+    quantity: z.int().min(1).max(100).default(1).meta({ description: 'Pieces of goods, or seats of a booking.' }),
+    slot: z
+      .strictObject({ startsAt: z.iso.datetime({ offset: true }) })
+      .optional()
+      .meta({ description: 'Which time of a booking: one of GET /v1/listings/{id}/slots.' }),
     paymentMethod: z
       .string()
       .regex(/^pm_\w{1,100}$/, 'a Stripe payment method: pm_…')
@@ -55,15 +59,17 @@ async function offer(
   { database, config }: OfferDeps,
   purchaseId: PurchaseId,
   { userId: buyerId }: Caller,
-  { listingId, quantity, paymentMethod, expectedPrice, acceptedDisclaimers }: z.output<typeof newPurchase>,
+  body: z.output<typeof newPurchase>,
 ): Promise<PurchaseInput> {
+  const { listingId, quantity, paymentMethod, expectedPrice, acceptedDisclaimers } = body;
   const listing = await findListing(database, listingId);
   if (listing === undefined || listing.state === 'draft') throw notFound('listing');
   if (listing.sellerId === buyerId) throw conflict('OWN_LISTING', 'Nobody can buy from themselves.');
   if (listing.state !== 'published') {
     throw conflict('LISTING_NOT_AVAILABLE', 'This listing is not for sale at the moment.');
   }
-  if (listing.stock.available < quantity) {
+  const slot = slotIn(listing, body);
+  if (listing.kind === 'goods' && listing.stock.available < quantity) {
     throw conflict('SOLD_OUT', 'There are not that many left.', { available: listing.stock.available });
   }
   const { currency } = listing.price;
@@ -90,11 +96,20 @@ async function offer(
     buyerId,
     sellerId: listing.sellerId,
     quantity,
+    ...(slot !== undefined && { slot }),
     expectedPrice: { amount, currency },
     ...(paymentMethod !== undefined && { paymentMethod }),
     acceptedDisclaimers,
     publicUrl: config.PUBLIC_URL,
   };
+}
+
+/** A booking is of a time, goods are not; whether there is room then is found out together with the reservation. */
+function slotIn({ kind }: Listing, { slot }: z.output<typeof newPurchase>): PurchaseInput['slot'] {
+  if (kind === 'goods' && slot !== undefined) {
+    throw unprocessable('SLOT_NOT_EXPECTED', 'This is goods: it is not booked for a time.');
+  }
+  return slot && { startsAt: new Date(slot.startsAt).toISOString() };
 }
 
 /** A repeat joins the workflow that opened the purchase, whatever became of the listing since. */
@@ -109,6 +124,7 @@ function repeated(
     buyerId: purchase.buyerId,
     sellerId: purchase.sellerId,
     quantity: purchase.quantity,
+    ...(purchase.slot !== null && { slot: { startsAt: purchase.slot.startsAt.toISOString() } }),
     expectedPrice: { amount: purchase.terms.price, currency: purchase.currency },
     ...(paymentMethod !== undefined && { paymentMethod }),
     acceptedDisclaimers: purchase.acceptedDisclaimers,

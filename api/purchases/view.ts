@@ -4,12 +4,25 @@ import {
   CHARGEBACKS,
   PAYMENT_STATUSES,
   PURCHASE_STATES,
-  type PurchaseState,
+  REFUND_STATUSES,
   TRANSFER_STATUSES,
 } from '../../contracts/purchase.ts';
-import { explain, type Purchase, type Side } from '../../services/transactions/index.ts';
+import { cancellationSplit } from '../../services/transactions/cancellation-rules.ts';
+import { type Explanation, explain, type Purchase, type Side } from '../../services/transactions/index.ts';
 import { ACCOUNTS, type Account } from '../../services/transactions/money.ts';
+import type { PurchaseEvent } from '../../services/transactions/rules.ts';
 import { currency, idOf, timestamp } from '../schemas.ts';
+
+/** What the API calls the deadline at which something happens. */
+const DEADLINE_NAMES = {
+  payment_window_over: 'payBy',
+  accept_window_over: 'acceptBy',
+  delivery_overdue: 'deliverBy',
+  booking_over: 'bookedUntil',
+  inspection_over: 'inspectUntil',
+  hold_limit_reached: 'heldUntil',
+  aftercare_over: 'completesAt',
+} as const satisfies Partial<Record<PurchaseEvent, string>>;
 
 const minorUnits = z.int().min(0);
 const state = z.enum(PURCHASE_STATES);
@@ -29,6 +42,10 @@ export const purchaseSchema = z
     buyerId: idOf('usr'),
     sellerId: idOf('usr'),
     quantity: z.int().min(1),
+    slot: z
+      .object({ startsAt: timestamp, endsAt: timestamp })
+      .nullable()
+      .meta({ description: 'The time that is booked; null for goods.' }),
     price: z.object({ amount: minorUnits, currency }),
     payment: z.object({
       status: z.enum(PAYMENT_STATUSES),
@@ -38,6 +55,7 @@ export const purchaseSchema = z
       }),
     }),
     transfer: z.object({ status: z.enum(TRANSFER_STATUSES) }),
+    refund: z.object({ status: z.enum(REFUND_STATUSES) }),
     money: z
       .object({
         currency,
@@ -49,15 +67,19 @@ export const purchaseSchema = z
       }),
     holds: z.array(z.string()).meta({ description: 'Why money stands still.' }),
     deadlines: z
-      .partialRecord(z.enum(['payBy', 'acceptBy', 'deliverBy', 'inspectUntil', 'completesAt']), timestamp)
+      .partialRecord(z.enum(Object.values(DEADLINE_NAMES)), timestamp)
       .meta({ description: 'The deadline that runs now.' }),
     next: z.object({
       waitsFor: z.enum(['buyer', 'seller', 'platform', 'nobody']),
       actions: z.array(z.string()).meta({ description: 'What you can do now.' }),
       automatic,
+      ifCancelled: z
+        .object({ refund: minorUnits, forSeller: minorUnits })
+        .nullable()
+        .meta({ description: 'How the price would be divided if you cancelled now; null when you cannot.' }),
       inProgress: z
         .boolean()
-        .meta({ description: 'In the answer to a command: it is still under way, read again in a moment.' }),
+        .meta({ description: 'Something was begun and is still under way: read again in a moment.' }),
     }),
     createdAt: timestamp,
     updatedAt: timestamp,
@@ -72,6 +94,7 @@ export const whySchema = z
     holds: z.array(z.string()),
     mayAct: z.array(z.object({ party: side, actions: z.array(z.string()) })),
     automatic,
+    inProgress: z.boolean(),
   })
   .meta({ id: 'PurchaseWhy' });
 
@@ -89,23 +112,16 @@ export const timelineSchema = z
   })
   .meta({ id: 'PurchaseTimeline' });
 
-/** What the deadline of a state is called. */
-const DEADLINE_NAMES: Readonly<Partial<Record<PurchaseState, string>>> = {
-  payment_pending: 'payBy',
-  authorised: 'acceptBy',
-  held: 'deliverBy',
-  delivered: 'inspectUntil',
-  released: 'completesAt',
-};
-
 /** @param viewer which party looks at it: the actions shown are theirs */
 export function purchaseBody(
   purchase: Purchase,
   viewer: Side,
   more: { clientSecret?: string | undefined; inProgress?: boolean } = {},
 ): z.input<typeof purchaseSchema> {
-  const { waitsFor, holds, mayAct, automatic } = explain(purchase);
-  const deadline = automatic === null ? undefined : DEADLINE_NAMES[purchase.state];
+  const nowMs = Date.now();
+  const explanation = explain(purchase, nowMs);
+  const { waitsFor, holds, mayAct, automatic } = explanation;
+  const actions = mayAct.find(({ party }) => party === viewer)?.actions.slice() ?? [];
   return {
     id: purchase.id,
     state: purchase.state,
@@ -114,6 +130,10 @@ export function purchaseBody(
     buyerId: purchase.buyerId,
     sellerId: purchase.sellerId,
     quantity: purchase.quantity,
+    slot: purchase.slot && {
+      startsAt: purchase.slot.startsAt.toISOString(),
+      endsAt: purchase.slot.endsAt.toISOString(),
+    },
     price: { amount: purchase.terms.price, currency: purchase.currency },
     payment: {
       status: purchase.payment.status,
@@ -121,16 +141,32 @@ export function purchaseBody(
       ...(more.clientSecret !== undefined && { clientSecret: more.clientSecret }),
     },
     transfer: { status: purchase.transfer.status },
+    refund: { status: purchase.refund.status },
     money: { currency: purchase.currency, ...purchase.books },
     holds: [...holds],
-    deadlines: deadline === undefined || automatic === null ? {} : { [deadline]: automatic.at },
+    deadlines: deadlinesOf(purchase, automatic),
     next: {
       waitsFor,
-      actions: mayAct.find(({ party }) => party === viewer)?.actions.slice() ?? [],
+      actions,
       automatic,
-      inProgress: more.inProgress ?? false,
+      ifCancelled: actions.includes('cancel') ? ifCancelled(purchase, viewer, nowMs) : null,
+      inProgress: more.inProgress ?? explanation.inProgress,
     },
     createdAt: purchase.createdAt.toISOString(),
     updatedAt: purchase.updatedAt.toISOString(),
   };
+}
+
+function deadlinesOf({ deadlineEvent }: Purchase, automatic: Explanation['automatic']): Record<string, string> {
+  if (automatic === null || deadlineEvent === null || !isNamed(deadlineEvent)) return {};
+  return { [DEADLINE_NAMES[deadlineEvent]]: automatic.at };
+}
+
+const isNamed = (event: PurchaseEvent): event is keyof typeof DEADLINE_NAMES => event in DEADLINE_NAMES;
+
+/** What is not captured is given back whole, whatever the policy. */
+function ifCancelled({ terms, slot, books }: Purchase, by: Side, nowMs: number): { refund: number; forSeller: number } {
+  if (books.held === 0) return { refund: terms.price, forSeller: 0 };
+  const aheadMs = slot === null ? Number.POSITIVE_INFINITY : slot.startsAt.getTime() - nowMs;
+  return cancellationSplit(terms.price, terms.cancellation ?? [], by, aheadMs);
 }

@@ -1,34 +1,17 @@
-import type { UpdateDefinition } from '@temporalio/client';
 import { z } from 'zod';
 import { idPattern, type PurchaseId } from '../../contracts/ids.ts';
-import {
-  acceptPurchaseUpdate,
-  cancelPurchaseUpdate,
-  confirmPurchaseUpdate,
-  declinePurchaseUpdate,
-  deliverPurchaseUpdate,
-  type PurchaseCommand,
-  type PurchaseOutcome,
-  purchaseWorkflowId,
-} from '../../contracts/purchase.ts';
-import { conflict, notFound, Problem, unavailable } from '../../platform/errors.ts';
+import { purchaseWorkflowId } from '../../contracts/purchase.ts';
+import { conflict, unavailable } from '../../platform/errors.ts';
 import { idFrom } from '../../platform/ids.ts';
-import { createFlowSignals } from '../../platform/temporal/signals.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
-import {
-  explain,
-  findPurchase,
-  listPurchases,
-  type Purchase,
-  type Side,
-  timelineOf,
-} from '../../services/transactions/index.ts';
-import { type PurchaseEvent, transition } from '../../services/transactions/rules.ts';
+import { explain, findPurchase, listPurchases, type Purchase, timelineOf } from '../../services/transactions/index.ts';
 import { decodeCursor, pageFrom } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { CommandResult } from '../outcomes.ts';
+import { actionRoutes } from '../purchases/actions.ts';
 import { createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
 import { inputOf, newPurchase } from '../purchases/offer.ts';
+import { purchaseOf, sideOf } from '../purchases/party.ts';
 import { purchaseBody, purchaseSchema, timelineSchema, whySchema } from '../purchases/view.ts';
 import { type Reply, type Route, route } from '../route.ts';
 import { idOf, page, pageOf } from '../schemas.ts';
@@ -38,11 +21,7 @@ export type PurchaseRoutesDeps = Pick<ApiDeps, 'config' | 'database' | 'temporal
 /** Buying, and what the parties do about a purchase. */
 export function purchaseRoutes(deps: PurchaseRoutesDeps): Route[] {
   const commands = createPurchaseCommands(deps.temporal.client);
-  return [
-    openRoute(deps, commands),
-    ...ACTIONS.map((action) => actionRoute(deps, commands, action)),
-    ...readRoutes(deps),
-  ];
+  return [openRoute(deps, commands), ...actionRoutes(deps, commands), ...readRoutes(deps)];
 }
 
 const params = z.object({ id: idOf('pur') });
@@ -71,6 +50,13 @@ function openRoute(deps: PurchaseRoutesDeps, commands: PurchaseCommands): Route 
       LISTING_NOT_AVAILABLE: { status: 409, when: 'the listing is not for sale at the moment.' },
       PRICE_CHANGED: { status: 409, when: 'it costs something else than `expectedPrice` by now.' },
       OWN_LISTING: { status: 409, when: 'it is your own listing.' },
+      SELLER_NOT_AVAILABLE: { status: 409, when: 'the seller cannot take orders at the moment.' },
+      SLOT_TAKEN: { status: 409, when: 'there is no room left at this time.' },
+      NO_SUCH_SLOT: { status: 409, when: 'this time is not offered: GET /v1/listings/{id}/slots.' },
+      TOO_LATE_TO_BOOK: { status: 409, when: 'this time is past, or too soon to be booked.' },
+      SLOT_REQUIRED: { status: 422, when: 'it is a booking and needs a `slot`.' },
+      SLOT_NOT_EXPECTED: { status: 422, when: 'it is goods, which have no `slot`.' },
+      BEYOND_HOLD_LIMIT: { status: 422, when: 'it is so far ahead that the payment could not be held until then.' },
       AMOUNT_TOO_SMALL: { status: 422, when: 'the price is below what a card can be charged.' },
       AMOUNT_TOO_LARGE: { status: 422, when: 'the price is above what a card can be charged.' },
     },
@@ -117,124 +103,6 @@ async function clientSecret({ payments }: PurchaseRoutesDeps, purchase: Purchase
   }
 }
 
-interface Action {
-  readonly name: string;
-  readonly event: PurchaseEvent;
-  readonly update: UpdateDefinition<PurchaseOutcome, [PurchaseCommand]>;
-  readonly summary: string;
-}
-
-const ACTIONS: readonly Action[] = [
-  {
-    name: 'accept',
-    event: 'accept',
-    update: acceptPurchaseUpdate,
-    summary: 'Accept it, as its seller: the payment is captured and held',
-  },
-  {
-    name: 'decline',
-    event: 'decline',
-    update: declinePurchaseUpdate,
-    summary: 'Decline it, as its seller: nothing is charged',
-  },
-  {
-    name: 'deliver',
-    event: 'deliver',
-    update: deliverPurchaseUpdate,
-    summary: 'Say that it is delivered, as its seller',
-  },
-  {
-    name: 'confirm',
-    event: 'confirm',
-    update: confirmPurchaseUpdate,
-    summary: 'Confirm it, as its buyer: the money is released',
-  },
-  {
-    name: 'cancel',
-    event: 'cancel',
-    update: cancelPurchaseUpdate,
-    summary: 'Cancel it before the seller has accepted, as its buyer',
-  },
-];
-
-/** One command of a party. What each does from which state stands in the transition table. */
-function actionRoute(deps: PurchaseRoutesDeps, commands: PurchaseCommands, action: Action): Route {
-  const { database } = deps;
-  return route({
-    method: 'post',
-    path: `${path}/${action.name}`,
-    operationId: `${action.name}Purchase`,
-    tag,
-    summary: action.summary,
-    policy: { access: 'member' },
-    idempotency: 'converge',
-    params,
-    responses: {
-      200: { description: 'It is committed.', schema: purchaseSchema },
-      202: { description: 'It is under way: read the purchase in a moment.', schema: purchaseSchema },
-    },
-    problems: {
-      NOT_ALLOWED_NOW: {
-        status: 409,
-        when: 'the purchase is not in a state for it, or it is the other party’s to do.',
-      },
-      IN_PROGRESS: { status: 409, when: 'another change of this purchase is in progress.' },
-      PAYMENT_REFUSED: { status: 409, when: 'the payment provider refused it.' },
-    },
-    handle: async ({ params: { id }, caller, commandId, log }) => {
-      const { userId } = caller();
-      const known = await purchaseOf(database, id, userId);
-      const side = sideOf(known, userId);
-      const result = await sendUpToDate(deps, commands, known, action, { actorId: userId }, commandId);
-      log.info('a command was sent', { workflowId: purchaseWorkflowId(id), command: action.name, result });
-      const purchase = await purchaseOf(database, id, userId);
-      // It ended under the command: by this very command, or by another one that did the same.
-      const granted = result === 'done' || (result === 'ended' && hasFollowed(known, purchase, side, action.event));
-      if (result === 'ended' && !granted) throw tooLate(purchase);
-      if (granted) return { status: 200, body: purchaseBody(purchase, side) };
-      const headers = { Location: `/v1/purchases/${id}` };
-      return { status: 202, headers, body: purchaseBody(purchase, side, { inProgress: true }), final: false };
-    },
-  });
-}
-
-/**
- * Sends a command. A workflow that refuses it in a state that is not the row's has lost its last step in a crash: it is
- * told to look at the row, and the caller to come again.
- */
-async function sendUpToDate(
-  { database, temporal }: PurchaseRoutesDeps,
-  commands: PurchaseCommands,
-  purchase: Purchase,
-  { update }: Action,
-  command: PurchaseCommand,
-  commandId: string,
-): Promise<CommandResult> {
-  try {
-    return await commands.send(purchase.id, update, command, commandId);
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'NOT_ALLOWED_NOW') throw error;
-    const row = await findPurchase(database, purchase.id);
-    if (row === undefined || error.extra['state'] === row.state) throw error;
-    const eventId = `row/${row.updatedAt.toISOString()}`;
-    await createFlowSignals(temporal.client).payment(purchase.id, { eventId, eventType: 'purchase.ahead' });
-    const detail = 'The purchase has just changed. Try again in a moment.';
-    throw new Problem(409, 'IN_PROGRESS', detail, { headers: { 'Retry-After': '1' } });
-  }
-}
-
-/** Whether a purchase went from where it was to where this event of this party leads. */
-function hasFollowed(before: Purchase, after: Purchase, side: Side, event: PurchaseEvent): boolean {
-  if (before.state === after.state) return false;
-  return transition(before.state, { on: event, by: side, kind: before.terms.kind })?.to === after.state;
-}
-
-/** The workflow has ended: what the database says is the last word. */
-function tooLate(purchase: Purchase): Problem {
-  const { state, mayAct } = explain(purchase);
-  return conflict('NOT_ALLOWED_NOW', `The purchase has ended: it is ${state}.`, { state, allowed: mayAct });
-}
-
 function readRoutes({ database }: PurchaseRoutesDeps): Route[] {
   return [
     route({
@@ -279,7 +147,7 @@ function readRoutes({ database }: PurchaseRoutesDeps): Route[] {
       responses: { 200: { description: 'The answer.', schema: whySchema } },
       handle: async ({ params: { id }, caller }) => ({
         status: 200,
-        body: explain(await purchaseOf(database, id, caller().userId)),
+        body: explain(await purchaseOf(database, id, caller().userId), Date.now()),
       }),
     }),
     route({
@@ -298,13 +166,3 @@ function readRoutes({ database }: PurchaseRoutesDeps): Route[] {
     }),
   ];
 }
-
-/** A purchase is its parties' alone. @throws Problem 404 */
-async function purchaseOf(database: ApiDeps['database'], id: PurchaseId, userId: string): Promise<Purchase> {
-  const purchase = await findPurchase(database, id);
-  if (purchase === undefined || (purchase.buyerId !== userId && purchase.sellerId !== userId))
-    throw notFound('purchase');
-  return purchase;
-}
-
-const sideOf = (purchase: Purchase, userId: string): Side => (purchase.buyerId === userId ? 'buyer' : 'seller');

@@ -1,6 +1,6 @@
 /** "Why does it not move?" and "what next?", worked out from the transition table. Pure. */
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { allowedActions, isFinal, type PurchaseEvent, timerOf, transition } from './rules.ts';
+import { allowedActions, type Circumstances, isFinal, type PurchaseEvent, timerOf, transition } from './rules.ts';
 import type { Purchase } from './store.ts';
 
 /** Why a purchase stands where it stands, and what moves it on. */
@@ -15,6 +15,8 @@ export interface Explanation {
   readonly mayAct: readonly { readonly party: 'buyer' | 'seller'; readonly actions: readonly PurchaseEvent[] }[];
   /** What happens by itself, and when; null when nothing does. */
   readonly automatic: { readonly at: string; readonly becomes: PurchaseState; readonly says: string } | null;
+  /** Something was begun and is being gone through with: nobody can act until it is done. */
+  readonly inProgress: boolean;
 }
 
 const SUMMARIES: Readonly<Record<PurchaseState, string>> = {
@@ -31,32 +33,42 @@ const SUMMARIES: Readonly<Record<PurchaseState, string>> = {
   expired: 'The buyer did not pay in time; nothing was charged.',
 };
 
-export function explain(purchase: Purchase): Explanation {
-  const { state, terms, deadlineAt } = purchase;
-  const timer = timerOf(state, terms.kind);
-  const parties = ['buyer', 'seller'] as const;
+/** @param nowMs milliseconds since 1970: some things can only be done until a booking begins */
+export function explain(purchase: Purchase, nowMs: number): Explanation {
+  const { state, terms, deadlineAt, deadlineEvent, slot } = purchase;
+  const timer = timerOf(state, terms.kind, deadlineEvent);
+  const circumstances = { nowMs, startsAtMs: slot?.startsAt.getTime() ?? null };
+  const inProgress = purchase.unfinished !== null;
+  const parties = inProgress ? [] : (['buyer', 'seller'] as const);
   return {
     state,
     summary: SUMMARIES[state],
-    waitsFor: waitsFor(purchase),
+    waitsFor: waitsFor(purchase, circumstances),
     holds: [
       ...(purchase.transfer.status === 'blocked' ? (['transfer_blocked'] as const) : []),
       ...(purchase.chargeback === 'inquiry' || purchase.chargeback === 'open' ? (['chargeback'] as const) : []),
     ],
     mayAct: parties
-      .map((party) => ({ party, actions: allowedActions(state, terms.kind, party) }))
+      .map((party) => ({ party, actions: allowedActions(state, terms.kind, party, circumstances) }))
       .filter(({ actions }) => actions.length > 0),
     automatic:
-      timer === undefined || deadlineAt === null || purchase.transfer.status === 'blocked'
+      timer === undefined || deadlineAt === null || inProgress || purchase.transfer.status === 'blocked'
         ? null
         : { at: deadlineAt.toISOString(), becomes: timer.row.to, says: timer.row.says },
+    inProgress,
   };
 }
 
 /** Whose move it is, by the parties who can act; with no party able to, the platform's. */
-function waitsFor({ state, terms }: Purchase): Explanation['waitsFor'] {
+function waitsFor(
+  { state, terms, unfinished, transfer }: Purchase,
+  circumstances: Circumstances,
+): Explanation['waitsFor'] {
   if (isFinal(state)) return 'nobody';
+  // Stripe refuses to pay somebody whose account lacks something: only they can give it.
+  if (transfer.status === 'blocked') return 'seller';
+  if (unfinished !== null || state === 'released') return 'platform';
   if (transition(state, { on: 'payment_authorised', kind: terms.kind }) !== undefined) return 'buyer';
-  if (state === 'held' || allowedActions(state, terms.kind, 'seller').length > 0) return 'seller';
-  return allowedActions(state, terms.kind, 'buyer').length > 0 ? 'buyer' : 'platform';
+  if (state === 'held' || state === 'authorised') return 'seller';
+  return allowedActions(state, terms.kind, 'buyer', circumstances).length > 0 ? 'buyer' : 'platform';
 }

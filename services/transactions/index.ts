@@ -7,28 +7,37 @@ import { audit } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
 import { emit } from '../../platform/outbox.ts';
 import { type LedgerEntry, post } from './ledger.ts';
-import { applyMoves, MOVES, type Move } from './money.ts';
+import { applyMoves, EMPTY_BOOKS, MOVES, type Move } from './money.ts';
+import type { Reminder } from './reminder-rules.ts';
 import { deadlineOf } from './rules.ts';
 import {
   insertPurchase,
+  type KeyEpochs,
   lockPurchase,
   type PaymentRecord,
   type Purchase,
+  type RefundRecord,
+  type Slot,
   type TransferRecord,
   takeStep,
+  type Unfinished,
   updatePurchase,
 } from './store.ts';
 
 export { type Explanation, explain } from './explain.ts';
 export { type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
-export { loadPolicy, type Policy } from './policy.ts';
+export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
 export {
+  blockedPurchases,
   findPurchase,
   findPurchaseOfIntent,
+  type KeyEpoch,
   listPurchases,
   overduePurchases,
   type Purchase,
   type Side,
+  type Slot,
+  storeKeyEpoch,
 } from './store.ts';
 export { type TimelineEntry, timelineOf } from './timeline.ts';
 
@@ -52,6 +61,11 @@ export interface StepChange {
   readonly moves?: readonly Move[];
   readonly payment?: Partial<PaymentRecord>;
   readonly transfer?: Partial<TransferRecord>;
+  readonly refund?: Partial<RefundRecord>;
+  readonly slot?: Slot;
+  /** What was begun with this step and is gone through with by the next ones; null when it is done. */
+  readonly unfinished?: Unfinished | null;
+  readonly keyEpochs?: KeyEpochs;
   /** What Stripe kept for the payment, when it is known: minor units, in the currency of our balance. */
   readonly stripeFee?: { readonly amount: number; readonly currency: string };
 }
@@ -84,37 +98,114 @@ export async function commitStep(
   });
 }
 
+/** What a purchase is opened with; the rest begins empty. */
+export type NewPurchase = Pick<
+  Purchase,
+  | 'id'
+  | 'buyerId'
+  | 'sellerId'
+  | 'listingId'
+  | 'quantity'
+  | 'currency'
+  | 'terms'
+  | 'acceptedDisclaimers'
+  | 'state'
+  | 'stateSince'
+  | 'slot'
+>;
+
 /**
  * Opens a purchase, once: its row, audit entry and event, in the transaction that reserved what is bought.
  * @returns the purchase, also when it was opened before
  */
-export async function openPurchase(tx: Tx, key: StepKey, purchase: Purchase): Promise<Purchase> {
+export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): Promise<Purchase> {
+  const empty = {
+    payment: NO_PAYMENT,
+    transfer: { status: 'none', id: null },
+    refund: { status: 'none', id: null },
+    unfinished: null,
+    keyEpochs: {},
+    chargeback: 'none',
+    books: EMPTY_BOOKS,
+    createdAt: opened.stateSince,
+    updatedAt: opened.stateSince,
+  } as const;
+  const purchase: Purchase = { ...opened, ...empty, ...deadlineColumns({ ...opened, ...empty }) };
   if (!(await insertPurchase(tx, purchase))) throw new Error(`the purchase ${purchase.id} exists already`);
   await takeStep(tx, purchase.id, key.step);
   await record(tx, key, undefined, purchase, {});
   return purchase;
 }
 
+const NO_PAYMENT: PaymentRecord = {
+  status: 'requires_payment_method',
+  problem: null,
+  intentId: null,
+  chargeId: null,
+  captureBefore: null,
+  capturedAt: null,
+};
+
+/**
+ * Reminds the parties of what is coming, once, as long as the purchase stands as it did when the reminder was set.
+ * @returns the purchase as it stands
+ */
+export async function remind(db: Database, key: StepKey, { name, dueMs }: Reminder): Promise<Purchase> {
+  return db.transaction(async (tx) => {
+    const purchase = await lockPurchase(tx, key.purchaseId);
+    if (purchase === undefined) throw new Error(`there is no purchase ${key.purchaseId}`);
+    if (purchase.state !== key.from || !(await takeStep(tx, key.purchaseId, key.step))) return purchase;
+    const { id, buyerId, sellerId, slot } = purchase;
+    const startsAt = slot === null ? {} : { startsAt: slot.startsAt.toISOString() };
+    const dueAt = new Date(dueMs).toISOString();
+    const data = { purchaseId: id, buyerId, sellerId, reminder: name, dueAt, ...startsAt };
+    await emit(tx, { type: 'purchase.reminder', key: id, data });
+    return purchase;
+  });
+}
+
 function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
   const at = new Date(atMs);
+  const to = change.to ?? before.state;
+  const moves = change.moves ?? [];
+  const capturedNow = moves.some(({ name }) => name === 'capture');
   const moved: Purchase = {
     ...before,
-    payment: { ...before.payment, ...change.payment },
+    state: to,
+    stateSince: to === before.state ? before.stateSince : at,
+    slot: change.slot ?? before.slot,
+    payment: { ...before.payment, ...change.payment, ...(capturedNow && { capturedAt: at }) },
     transfer: { ...before.transfer, ...change.transfer },
-    books: applyMoves(before.books, change.moves ?? []),
+    refund: { ...before.refund, ...change.refund },
+    unfinished: change.unfinished === undefined ? before.unfinished : change.unfinished,
+    keyEpochs: { ...before.keyEpochs, ...change.keyEpochs },
+    books: applyMoves(before.books, moves),
     updatedAt: at,
   };
-  if (change.to === undefined || change.to === before.state) return moved;
-  const deadlineMs = deadlineOf(change.to, before.terms, {
-    enteredAtMs: atMs,
-    captureBeforeMs: moved.payment.captureBefore?.getTime(),
+  return to === before.state && change.slot === undefined ? moved : { ...moved, ...deadlineColumns(moved) };
+}
+
+/** The deadline that runs for a purchase as it stands, by its terms. */
+function deadlineColumns({
+  state,
+  terms,
+  stateSince,
+  payment,
+  slot,
+}: Pick<Purchase, 'state' | 'terms' | 'stateSince' | 'payment' | 'slot'>): Pick<
+  Purchase,
+  'deadlineAt' | 'deadlineEvent'
+> {
+  const deadline = deadlineOf(state, terms, {
+    enteredAtMs: stateSince.getTime(),
+    captureBeforeMs: payment.captureBefore?.getTime(),
+    capturedAtMs: payment.capturedAt?.getTime(),
+    startsAtMs: slot?.startsAt.getTime(),
+    endsAtMs: slot?.endsAt.getTime(),
   });
-  return {
-    ...moved,
-    state: change.to,
-    stateSince: at,
-    deadlineAt: deadlineMs === undefined ? null : new Date(deadlineMs),
-  };
+  return deadline === undefined
+    ? { deadlineAt: null, deadlineEvent: null }
+    : { deadlineAt: new Date(deadline.atMs), deadlineEvent: deadline.event };
 }
 
 /** One ledger transaction for the moves of a step, and one of its own for Stripe's fee. */
@@ -162,13 +253,13 @@ async function record(
       ...(after.payment.problem !== null && { paymentProblem: after.payment.problem }),
       ...(before !== undefined &&
         before.transfer.status !== after.transfer.status && { transfer: after.transfer.status }),
+      ...(before !== undefined && before.refund.id !== after.refund.id && { refund: after.refund.status }),
       ...(change.moves !== undefined && change.moves.length > 0 && { moves: change.moves, currency: after.currency }),
     },
   });
-  if (!stateChanged) return;
-  await emit(tx, {
-    type: `purchase.${after.state}`,
-    key: after.id,
-    data: { purchaseId: after.id, buyerId: after.buyerId, sellerId: after.sellerId, state: after.state },
-  });
+  const event = { purchaseId: after.id, buyerId: after.buyerId, sellerId: after.sellerId, state: after.state };
+  if (stateChanged) await emit(tx, { type: `purchase.${after.state}`, key: after.id, data: event });
+  if (before?.transfer.status !== 'blocked' && after.transfer.status === 'blocked') {
+    await emit(tx, { type: 'purchase.transfer_blocked', key: after.id, data: event });
+  }
 }

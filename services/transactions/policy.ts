@@ -13,6 +13,29 @@ const duration = z.string().transform((text, context): number => {
 });
 const window = duration.refine((ms) => ms > 0, 'a window is longer than nothing');
 
+const percent = z.int().min(0).max(100);
+
+/** Who cancels earlier gets no less back than who cancels later. */
+const tiers = z
+  .array(
+    z
+      .strictObject({ before: duration, refundPercent: percent })
+      .transform(({ before, refundPercent }) => ({ beforeStartMs: before, refundBasisPoints: refundPercent * 100 })),
+  )
+  .min(1)
+  .max(10)
+  .refine(
+    (list) =>
+      list.every((tier, index) => {
+        const next = list[index + 1];
+        return (
+          next === undefined ||
+          (tier.beforeStartMs > next.beforeStartMs && tier.refundBasisPoints >= next.refundBasisPoints)
+        );
+      }),
+    'tiers go from the earliest cancellation to the latest, and later ones refund no more',
+  );
+
 const policySchema = z.strictObject({
   version: z.int().positive(),
   paymentWindow: window,
@@ -20,6 +43,17 @@ const policySchema = z.strictObject({
   captureReserve: duration,
   inspectionWindow: window,
   aftercareWindow: window,
+  holdLimit: window,
+  longestDispute: window,
+  transferRetry: window,
+  transferCase: window,
+  cancellation: z.strictObject({ flexible: tiers, moderate: tiers, strict: tiers }),
+  reminders: z.strictObject({
+    acceptDeadline: window,
+    inspectionEnding: window,
+    bookingTomorrow: window,
+    bookingSoon: window,
+  }),
   commissionBasisPoints: z.int().min(0).max(10_000),
 });
 
@@ -35,3 +69,9 @@ export function loadPolicy(path: string): Policy {
   if (result.success) return result.data;
   throw new Error(`The policy file ${path} is wrong:\n${z.prettifyError(result.error)}`);
 }
+
+/** Whether a booking that ends then can be paid for now: inspection and the longest dispute have to end before the hold does. */
+export const fitsHoldLimit = (policy: HoldPolicy, endsAtMs: number, nowMs: number): boolean =>
+  endsAtMs + policy.inspectionWindow + policy.longestDispute <= nowMs + policy.holdLimit;
+
+type HoldPolicy = Pick<Policy, 'inspectionWindow' | 'longestDispute' | 'holdLimit'>;

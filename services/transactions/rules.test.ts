@@ -4,9 +4,12 @@ import { PURCHASE_STATES, type PurchaseState } from '../../contracts/purchase.ts
 import { applyMoves, type Books, commissionOn, EMPTY_BOOKS, imbalance } from './money.ts';
 import {
   allowedActions,
+  deadlineOf,
   FINAL_STATES,
   isFinal,
   type Kind,
+  type Since,
+  type Terms,
   TIMERS,
   TRANSITIONS,
   type Transition,
@@ -34,13 +37,15 @@ describe('the transition table', () => {
   test('every state that is not final has a timer with an owner, and the clock leads out of it', () => {
     for (const state of open) {
       for (const kind of KINDS) {
-        const timer = TIMERS[state]?.[kind];
-        expect(timer, `${state} of a ${kind}`).toBeDefined();
-        expect(['buyer', 'seller', 'platform']).toContain(timer?.owner);
-        expect(
-          rowsFrom(state, kind).some((row) => row.on === timer?.event && row.by === 'clock'),
-          `${state} of a ${kind}: ${timer?.event} leads on`,
-        ).toBe(true);
+        const timers = (TIMERS[state] ?? []).filter((timer) => (timer.kind ?? kind) === kind);
+        expect(timers.length, `${state} of a ${kind}`).toBeGreaterThan(0);
+        for (const timer of timers) {
+          expect(['buyer', 'seller', 'platform']).toContain(timer.owner);
+          expect(
+            rowsFrom(state, kind).some((row) => row.on === timer.event && row.by === 'clock'),
+            `${state} of a ${kind}: ${timer.event} leads on`,
+          ).toBe(true);
+        }
       }
     }
   });
@@ -118,14 +123,78 @@ describe('what is wired', () => {
   });
 
   test('a row that is not wired is not offered, and its timer does not run', () => {
-    expect(allowedActions('delivered', 'goods', 'buyer')).toEqual(['confirm']);
-    expect(timerOf('held', 'goods')).toBeUndefined();
     expect(transition('held', { on: 'open_dispute', by: 'buyer', kind: 'goods' })).toBeUndefined();
+    expect(timerOf('disputed', 'goods')).toBeUndefined();
+    expect(allowedActions('delivered', 'goods', 'buyer', GOODS)).toEqual(['confirm']);
+  });
+
+  test('the buyer of a booking can cancel until it begins, its seller also after', () => {
+    const at = (nowMs: number) => ({ nowMs, startsAtMs: 1_000 });
+    expect(allowedActions('held', 'booking', 'buyer', at(999))).toEqual(['confirm', 'cancel']);
+    expect(allowedActions('held', 'booking', 'buyer', at(1_000))).toEqual(['confirm']);
+    expect(allowedActions('held', 'booking', 'seller', at(1_000))).toEqual(['cancel', 'refund_in_full']);
+  });
+
+  test('goods are delivered by their seller, a booking by its end', () => {
+    expect(transition('held', { on: 'deliver', by: 'seller', kind: 'booking' })).toBeUndefined();
+    expect(timerOf('held', 'booking')?.row).toMatchObject({ on: 'booking_over', to: 'delivered' });
+    expect(timerOf('held', 'goods')?.row).toMatchObject({ on: 'delivery_overdue', to: 'cancelled' });
   });
 
   test('each party can do only what is its own', () => {
     expect(transition('authorised', { on: 'accept', by: 'buyer', kind: 'goods' })).toBeUndefined();
     expect(transition('authorised', { on: 'accept', by: 'seller', kind: 'goods' })?.to).toBe('held');
+  });
+});
+
+const GOODS = { nowMs: 0, startsAtMs: null };
+
+describe('deadlines', () => {
+  const terms: Terms = {
+    policyVersion: 2,
+    kind: 'booking',
+    price: 1_000,
+    currency: 'EUR',
+    commissionBasisPoints: 1_000,
+    paymentWindowMs: 15,
+    acceptWindowMs: 600,
+    captureReserveMs: 24,
+    handlingMs: 300,
+    inspectionWindowMs: 48,
+    aftercareWindowMs: 140,
+    holdLimitMs: 880,
+  };
+  const since: Since = {
+    enteredAtMs: 1_000,
+    captureBeforeMs: undefined,
+    capturedAtMs: undefined,
+    startsAtMs: undefined,
+    endsAtMs: undefined,
+  };
+
+  test.each([
+    ['the window', {}, 1_600],
+    ['the end of the authorisation, less the reserve', { captureBeforeMs: 1_500 }, 1_476],
+    ['the beginning of what is booked', { captureBeforeMs: 1_500, startsAtMs: 1_200 }, 1_200],
+  ])('a seller accepts until %s', (_what, facts, atMs) => {
+    expect(deadlineOf('authorised', terms, { ...since, ...facts })).toEqual({ event: 'accept_window_over', atMs });
+  });
+
+  test('a booking waits for its end, or for the hold limit if that comes first', () => {
+    const held = { ...since, capturedAtMs: 1_000, startsAtMs: 1_300, endsAtMs: 1_400 };
+    expect(deadlineOf('held', terms, held)).toEqual({ event: 'booking_over', atMs: 1_400 });
+    expect(deadlineOf('held', { ...terms, holdLimitMs: 100 }, held)).toEqual({
+      event: 'hold_limit_reached',
+      atMs: 1_100,
+    });
+  });
+
+  test('goods have no booked time to wait for, whatever stands there', () => {
+    const goods = { ...terms, kind: 'goods' } as const;
+    expect(deadlineOf('held', goods, { ...since, endsAtMs: 1_001 })).toEqual({
+      event: 'delivery_overdue',
+      atMs: 1_300,
+    });
   });
 });
 

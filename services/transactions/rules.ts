@@ -3,7 +3,9 @@
  * reference are generated from it, and a test walks every path through it. Pure: no clock, no I/O.
  */
 import type { PurchaseState } from '../../contracts/purchase.ts';
+import type { CancellationTier } from './cancellation-rules.ts';
 import { type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
+import type { ReminderOffsets } from './reminder-rules.ts';
 
 /** Who makes a purchase move on. */
 export type Party = 'buyer' | 'seller' | 'clock' | 'provider' | 'dispute';
@@ -30,7 +32,7 @@ export type PurchaseEvent =
   | 'aftercare_over'
   | 'hold_limit_reached';
 
-/** What the workflow does to follow a row: one activity, with one provider call at most and one database transaction. */
+/** What the workflow does to follow a row: activities, each with one provider call at most and one database transaction. */
 export type StepName =
   | 'recordAuthorisation'
   | 'cancelPayment'
@@ -49,6 +51,20 @@ export type Kind = 'goods' | 'booking';
 /** What decides between two rows of one event. */
 export type Condition = 'nothing_for_seller' | 'something_for_seller';
 
+/** What has to be so for a row to be open, beyond state, party and kind. */
+export type Need = 'before_start';
+
+/** What decides whether the needs of a row are met. */
+export interface Circumstances {
+  readonly nowMs: number;
+  /** When a booking begins; null for goods. */
+  readonly startsAtMs: number | null;
+}
+
+const NEEDS: Readonly<Record<Need, (circumstances: Circumstances) => boolean>> = {
+  before_start: ({ nowMs, startsAtMs }) => startsAtMs === null || nowMs < startsAtMs,
+};
+
 export interface Transition {
   readonly from: PurchaseState;
   readonly on: PurchaseEvent;
@@ -59,6 +75,10 @@ export interface Transition {
   readonly kind?: Kind;
   /** Only when the policy, or the ruling, leaves the seller nothing, or something. */
   readonly when?: Condition;
+  /** Open only while this is so. */
+  readonly needs?: Need;
+  /** What was reserved, pieces or seats, is for sale again. */
+  readonly frees?: true;
   /** Which money moves. `forSeller` is what the decision leaves the seller, gross. */
   readonly moves: (books: Books, split: Split) => Move[];
   /** In words for users and staff, as the end of "Then …". */
@@ -118,36 +138,36 @@ function settle(books: Books, split: Split): Move[] {
 /** Every way on from every state that is not final. */
 export const TRANSITIONS: readonly Transition[] = [
   { from: 'payment_pending', on: 'payment_authorised', by: 'provider', to: 'authorised', step: 'recordAuthorisation', moves: nothing, says: 'the seller is asked to accept', wired: true },
-  { from: 'payment_pending', on: 'payment_window_over', by: 'clock', to: 'expired', step: 'cancelPayment', moves: nothing, says: 'the payment is cancelled and the purchase expires', wired: true },
-  { from: 'payment_pending', on: 'payment_refused', by: 'provider', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: 'the purchase is cancelled, since its payment could not begin', wired: true },
-  { from: 'payment_pending', on: 'cancel', by: 'buyer', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: 'the payment is cancelled', wired: true },
+  { from: 'payment_pending', on: 'payment_window_over', by: 'clock', to: 'expired', step: 'cancelPayment', frees: true, moves: refundAllHeld, says: 'the payment is cancelled and the purchase expires', wired: true },
+  { from: 'payment_pending', on: 'payment_refused', by: 'provider', to: 'cancelled', step: 'cancelPayment', frees: true, moves: refundAllHeld, says: 'the purchase is cancelled, since its payment could not begin', wired: true },
+  { from: 'payment_pending', on: 'cancel', by: 'buyer', to: 'cancelled', step: 'cancelPayment', frees: true, moves: refundAllHeld, says: 'the payment is cancelled', wired: true },
 
   { from: 'authorised', on: 'accept', by: 'seller', to: 'held', step: 'capturePayment', moves: captureAll, says: 'the payment is captured and held', wired: true },
-  { from: 'authorised', on: 'decline', by: 'seller', to: 'declined', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card", wired: true },
-  { from: 'authorised', on: 'accept_window_over', by: 'clock', to: 'declined', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card", wired: true },
-  { from: 'authorised', on: 'cancel', by: 'buyer', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: "the authorisation is given back to the buyer's card", wired: true },
-  { from: 'authorised', on: 'authorisation_lost', by: 'provider', to: 'cancelled', step: 'cancelPayment', moves: nothing, says: 'the purchase is cancelled, since the card no longer covers it' },
+  { from: 'authorised', on: 'decline', by: 'seller', to: 'declined', step: 'cancelPayment', frees: true, moves: refundAllHeld, says: "the authorisation is given back to the buyer's card", wired: true },
+  { from: 'authorised', on: 'accept_window_over', by: 'clock', to: 'declined', step: 'cancelPayment', frees: true, moves: refundAllHeld, says: "the authorisation is given back to the buyer's card", wired: true },
+  { from: 'authorised', on: 'cancel', by: 'buyer', to: 'cancelled', step: 'cancelPayment', frees: true, moves: refundAllHeld, says: "the authorisation is given back to the buyer's card", wired: true },
+  { from: 'authorised', on: 'authorisation_lost', by: 'provider', to: 'cancelled', step: 'cancelPayment', frees: true, moves: refundAllHeld, says: 'the purchase is cancelled, since the card no longer covers it', wired: true },
 
-  { from: 'held', on: 'deliver', by: 'seller', to: 'delivered', step: 'recordDelivery', moves: nothing, says: 'the buyer has the inspection window to look', wired: true },
-  { from: 'held', on: 'booking_over', by: 'clock', to: 'delivered', kind: 'booking', step: 'recordDelivery', moves: nothing, says: 'the buyer has the inspection window to object' },
-  { from: 'held', on: 'delivery_overdue', by: 'clock', to: 'cancelled', kind: 'goods', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since nothing was delivered' },
+  { from: 'held', on: 'deliver', by: 'seller', to: 'delivered', kind: 'goods', step: 'recordDelivery', moves: nothing, says: 'the buyer has the inspection window to look', wired: true },
+  { from: 'held', on: 'booking_over', by: 'clock', to: 'delivered', kind: 'booking', step: 'recordDelivery', moves: nothing, says: 'the buyer has the inspection window to object', wired: true },
+  { from: 'held', on: 'delivery_overdue', by: 'clock', to: 'cancelled', kind: 'goods', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since nothing was delivered', wired: true },
   { from: 'held', on: 'confirm', by: 'buyer', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
-  { from: 'held', on: 'cancel', by: 'buyer', to: 'cancelled', when: 'nothing_for_seller', step: 'settleCancellation', moves: releaseHeld, says: 'the buyer is refunded in full' },
-  { from: 'held', on: 'cancel', by: 'seller', to: 'cancelled', when: 'nothing_for_seller', step: 'settleCancellation', moves: releaseHeld, says: 'the buyer is refunded in full' },
-  { from: 'held', on: 'cancel', by: 'buyer', to: 'released', when: 'something_for_seller', step: 'settleCancellation', moves: releaseHeld, says: 'the policy splits the money between buyer and seller' },
-  { from: 'held', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full' },
+  { from: 'held', on: 'cancel', by: 'buyer', to: 'cancelled', when: 'nothing_for_seller', needs: 'before_start', step: 'settleCancellation', frees: true, moves: releaseHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'held', on: 'cancel', by: 'seller', to: 'cancelled', when: 'nothing_for_seller', step: 'settleCancellation', frees: true, moves: releaseHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'held', on: 'cancel', by: 'buyer', to: 'released', when: 'something_for_seller', needs: 'before_start', step: 'settleCancellation', frees: true, moves: releaseHeld, says: 'the policy splits the money between buyer and seller', wired: true },
+  { from: 'held', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', frees: true, moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
   { from: 'held', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'held', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'held', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
-  { from: 'held', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer' },
+  { from: 'held', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
 
   { from: 'delivered', on: 'confirm', by: 'buyer', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
   { from: 'delivered', on: 'inspection_over', by: 'clock', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
-  { from: 'delivered', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full' },
+  { from: 'delivered', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
   { from: 'delivered', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'delivered', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'delivered', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
-  { from: 'delivered', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer' },
+  { from: 'delivered', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
 
   { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the ruling is carried out' },
   { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the buyer is refunded in full' },
@@ -156,94 +176,150 @@ export const TRANSITIONS: readonly Transition[] = [
 
   { from: 'released', on: 'aftercare_over', by: 'clock', to: 'completed', step: 'completePurchase', moves: nothing, says: 'the purchase is completed', wired: true },
   { from: 'released', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
-  { from: 'released', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded' },
+  { from: 'released', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded', wired: true },
 ];
 
 /** The states nothing leads out of. What still happens after them goes to the aftercare of the purchase. */
 export const FINAL_STATES: readonly PurchaseState[] = ['completed', 'refunded', 'cancelled', 'declined', 'expired'];
 export const isFinal = (state: PurchaseState): boolean => FINAL_STATES.includes(state);
 
-/** Which deadline runs in a state: when it passes, what it does then, and whose move it is until then. */
+/** A deadline that runs in a state: when it passes, what it does then, and whose move it is until then. */
 export interface Timer {
   readonly event: PurchaseEvent;
   readonly owner: 'buyer' | 'seller' | 'platform';
+  /** Only for this kind of purchase. */
+  readonly kind?: Kind;
   /** When it passes, in milliseconds since 1970; null where a dispute sets its own deadlines. */
   readonly due: ((terms: Terms, since: Since) => number) | null;
 }
 
-/** The instants that deadlines are counted from, in milliseconds since 1970. */
+/** The instants that deadlines are counted from, in milliseconds since 1970; undefined before they are known. */
 export interface Since {
   /** When the purchase came into its state. */
   readonly enteredAtMs: number;
-  /** Until when the authorisation can be captured, as Stripe said; undefined before it is known. */
+  /** Until when the authorisation can be captured, as Stripe said. */
   readonly captureBeforeMs: number | undefined;
+  /** When the payment was captured. */
+  readonly capturedAtMs: number | undefined;
+  /** When a booking begins and ends. */
+  readonly startsAtMs: number | undefined;
+  readonly endsAtMs: number | undefined;
 }
+
+const NEVER = Number.POSITIVE_INFINITY;
 
 const afterEntering =
   (window: 'paymentWindowMs' | 'handlingMs' | 'inspectionWindowMs' | 'aftercareWindowMs') =>
   (terms: Terms, since: Since): number =>
     since.enteredAtMs + terms[window];
 
-/** The seller's time ends early enough before the card's authorisation does. */
+/** The seller's time ends early enough before the card's authorisation does, and before what is booked begins. */
 const acceptDeadline = (terms: Terms, since: Since): number =>
   Math.min(
     since.enteredAtMs + terms.acceptWindowMs,
-    (since.captureBeforeMs ?? Number.POSITIVE_INFINITY) - terms.captureReserveMs,
+    (since.captureBeforeMs ?? NEVER) - terms.captureReserveMs,
+    since.startsAtMs ?? NEVER,
   );
 
-/** A booking waits for its own end in `held`, whatever the handling time; that deadline comes with bookings. */
-export const TIMERS: Readonly<Partial<Record<PurchaseState, Readonly<Record<Kind, Timer>>>>> = {
-  payment_pending: both({ event: 'payment_window_over', owner: 'buyer', due: afterEntering('paymentWindowMs') }),
-  authorised: both({ event: 'accept_window_over', owner: 'seller', due: acceptDeadline }),
-  held: {
-    goods: { event: 'delivery_overdue', owner: 'seller', due: afterEntering('handlingMs') },
-    booking: { event: 'booking_over', owner: 'seller', due: null },
-  },
-  delivered: both({ event: 'inspection_over', owner: 'buyer', due: afterEntering('inspectionWindowMs') }),
-  disputed: both({ event: 'hold_limit_reached', owner: 'platform', due: null }),
-  released: both({ event: 'aftercare_over', owner: 'platform', due: afterEntering('aftercareWindowMs') }),
-};
+const holdLimit = (terms: Terms, since: Since): number => (since.capturedAtMs ?? NEVER) + (terms.holdLimitMs ?? NEVER);
 
-function both(timer: Timer): Readonly<Record<Kind, Timer>> {
-  return { goods: timer, booking: timer };
-}
+/** The deadlines of each state. The one that passes first is the one that runs. */
+export const TIMERS: Readonly<Partial<Record<PurchaseState, readonly Timer[]>>> = {
+  payment_pending: [{ event: 'payment_window_over', owner: 'buyer', due: afterEntering('paymentWindowMs') }],
+  authorised: [{ event: 'accept_window_over', owner: 'seller', due: acceptDeadline }],
+  held: [
+    { event: 'delivery_overdue', owner: 'seller', kind: 'goods', due: afterEntering('handlingMs') },
+    { event: 'booking_over', owner: 'seller', kind: 'booking', due: (_terms, since) => since.endsAtMs ?? NEVER },
+    { event: 'hold_limit_reached', owner: 'platform', due: holdLimit },
+  ],
+  delivered: [
+    { event: 'inspection_over', owner: 'buyer', due: afterEntering('inspectionWindowMs') },
+    { event: 'hold_limit_reached', owner: 'platform', due: holdLimit },
+  ],
+  disputed: [{ event: 'hold_limit_reached', owner: 'platform', due: null }],
+  released: [{ event: 'aftercare_over', owner: 'platform', due: afterEntering('aftercareWindowMs') }],
+};
 
 /** What a row has to match; what is left out matches anything. */
 export interface Occurrence {
   readonly on: PurchaseEvent;
-  readonly by?: Party;
+  readonly by?: Party | undefined;
   readonly kind: Kind;
-  readonly when?: Condition;
+  readonly when?: Condition | undefined;
+  readonly circumstances?: Circumstances | undefined;
 }
 
-/** The wired row that an event follows from a state, or undefined when it leads nowhere from there. */
-export function transition(from: PurchaseState, { on, by, kind, when }: Occurrence): Transition | undefined {
-  return TRANSITIONS.find(
+/** The wired rows that an event can follow from a state: one, or one for each condition. */
+export function transitions(from: PurchaseState, { on, by, kind, when, circumstances }: Occurrence): Transition[] {
+  return TRANSITIONS.filter(
     (row) =>
       row.wired === true &&
       row.from === from &&
       row.on === on &&
       (by === undefined || row.by === by) &&
       (row.kind === undefined || row.kind === kind) &&
-      (row.when === undefined || row.when === when),
+      (row.when === undefined || when === undefined || row.when === when) &&
+      (circumstances === undefined || isMet(row, circumstances)),
   );
 }
 
+/** The wired row that an event follows from a state, or undefined when it leads nowhere from there. */
+export const transition = (from: PurchaseState, occurrence: Occurrence): Transition | undefined =>
+  transitions(from, occurrence)[0];
+
+const isMet = ({ needs }: Transition, circumstances: Circumstances): boolean =>
+  needs === undefined || NEEDS[needs](circumstances);
+
 /** What a party may ask for in a state. */
-export function allowedActions(state: PurchaseState, kind: Kind, party: 'buyer' | 'seller'): PurchaseEvent[] {
+export function allowedActions(
+  state: PurchaseState,
+  kind: Kind,
+  party: 'buyer' | 'seller',
+  circumstances: Circumstances,
+): PurchaseEvent[] {
   const rows = TRANSITIONS.filter(
-    (row) => row.wired === true && row.from === state && row.by === party && (row.kind ?? kind) === kind,
+    (row) =>
+      row.wired === true &&
+      row.from === state &&
+      row.by === party &&
+      (row.kind ?? kind) === kind &&
+      isMet(row, circumstances),
   );
   return [...new Set(rows.map((row) => row.on))];
 }
 
-/** The deadline that runs in a state, with the row it will follow; undefined in final states and where none is wired. */
-export function timerOf(state: PurchaseState, kind: Kind): { timer: Timer; row: Transition } | undefined {
-  const timer = TIMERS[state]?.[kind];
-  if (timer === undefined) return undefined;
-  const row = transition(state, { on: timer.event, by: 'clock', kind });
-  return row === undefined ? undefined : { timer, row };
+/** A deadline that runs: when it passes, in milliseconds since 1970, and what happens then. */
+export interface Deadline {
+  readonly event: PurchaseEvent;
+  readonly atMs: number;
 }
+
+/** The wired deadline of a state that passes first; undefined when none runs there. */
+export function deadlineOf(state: PurchaseState, terms: Terms, since: Since): Deadline | undefined {
+  return timersOf(state, terms.kind)
+    .flatMap(({ event, due }) => (due === null ? [] : [{ event, atMs: due(terms, since) }]))
+    .filter(({ atMs }) => atMs !== NEVER)
+    .sort((one, other) => one.atMs - other.atMs)[0];
+}
+
+/**
+ * The deadline that runs in a state, with the row it will follow; undefined in final states.
+ * @param event which of them; the state's own, which every purchase of the kind has there, unless told
+ */
+export function timerOf(
+  state: PurchaseState,
+  kind: Kind,
+  event?: PurchaseEvent | null,
+): { timer: Timer; row: Transition } | undefined {
+  const timer = timersOf(state, kind).find((candidate) => candidate.event === (event ?? candidate.event));
+  const row = timer && transition(state, { on: timer.event, by: 'clock', kind });
+  return timer === undefined || row === undefined ? undefined : { timer, row };
+}
+
+const timersOf = (state: PurchaseState, kind: Kind): Timer[] =>
+  (TIMERS[state] ?? []).filter(
+    (timer) => (timer.kind ?? kind) === kind && transition(state, { on: timer.event, by: 'clock', kind }) !== undefined,
+  );
 
 /** What a purchase agreed to when it was opened, and keeps: windows in milliseconds. */
 export interface Terms {
@@ -259,9 +335,12 @@ export interface Terms {
   readonly handlingMs: number;
   readonly inspectionWindowMs: number;
   readonly aftercareWindowMs: number;
-}
-
-/** When the wired deadline of a state passes, in milliseconds since 1970; undefined when none runs there. */
-export function deadlineOf(state: PurchaseState, terms: Terms, since: Since): number | undefined {
-  return timerOf(state, terms.kind)?.timer.due?.(terms, since);
+  /** How long money may be held, counted from its capture. Purchases of policy 1 have none. */
+  readonly holdLimitMs?: number;
+  /** How often a refused transfer is tried again, and when it becomes a case. */
+  readonly transferRetryMs?: number;
+  readonly transferCaseMs?: number;
+  /** What a buyer who cancels gets back, by how early they do; everything when there is no tier, as for goods. */
+  readonly cancellation?: readonly CancellationTier[];
+  readonly reminders?: ReminderOffsets;
 }

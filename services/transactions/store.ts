@@ -1,9 +1,16 @@
+import type { Actor } from '../../contracts/actor.ts';
 import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Currency } from '../../contracts/money.ts';
-import type { Chargeback, PaymentStatus, PurchaseState, TransferStatus } from '../../contracts/purchase.ts';
+import type {
+  Chargeback,
+  PaymentStatus,
+  PurchaseState,
+  RefundStatus,
+  TransferStatus,
+} from '../../contracts/purchase.ts';
 import type { Queryable, Tx } from '../../platform/database.ts';
 import type { Account, Books } from './money.ts';
-import type { Terms } from './rules.ts';
+import type { PurchaseEvent, Terms } from './rules.ts';
 
 /** A purchase as it is stored. Times are instants; money is in minor units of `currency`. */
 export interface Purchase {
@@ -19,8 +26,16 @@ export interface Purchase {
   readonly stateSince: Date;
   /** When the clock moves it on, if nobody does. */
   readonly deadlineAt: Date | null;
+  /** What happens then. */
+  readonly deadlineEvent: PurchaseEvent | null;
+  /** Of a booking. */
+  readonly slot: Slot | null;
   readonly payment: PaymentRecord;
   readonly transfer: TransferRecord;
+  readonly refund: RefundRecord;
+  /** A row of the table whose first part is done: until the last one is, nothing else happens. */
+  readonly unfinished: Unfinished | null;
+  readonly keyEpochs: KeyEpochs;
   readonly chargeback: Chargeback;
   readonly books: Books;
   readonly createdAt: Date;
@@ -35,11 +50,46 @@ export interface PaymentRecord {
   readonly chargeId: string | null;
   /** Until when the authorisation can be captured. */
   readonly captureBefore: Date | null;
+  /** When it was captured. */
+  readonly capturedAt: Date | null;
 }
 
 export interface TransferRecord {
   readonly status: TransferStatus;
   readonly id: string | null;
+}
+
+export interface RefundRecord {
+  readonly status: RefundStatus;
+  /** The last one. */
+  readonly id: string | null;
+}
+
+/** The time that is booked. */
+export interface Slot {
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+  /** When it was booked, or moved to this time. */
+  readonly since: Date;
+}
+
+/** What was begun, as it was when it was begun: going through with it comes to the same end. */
+export interface Unfinished {
+  readonly event: PurchaseEvent;
+  readonly actor: Actor;
+  readonly atMs: number;
+}
+
+/** How often the key of a step was given up, by step; see activities/once.ts. */
+export type KeyEpochs = Readonly<Record<string, KeyEpoch>>;
+
+export interface KeyEpoch {
+  /** The number of the key in use, from 1. */
+  readonly epoch: number;
+  /** Since when it is in use, milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** When a look at the provider first showed nothing made under it; null when it has not. */
+  readonly absentSinceMs: number | null;
 }
 
 /** The column of each account of the books. */
@@ -60,8 +110,9 @@ const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 
 /** Named, since a statement that is planned for `*` breaks when a migration adds a column. */
 const COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
-  deadline_at, payment_status, payment_problem, payment_intent_id, charge_id, capture_before, transfer_status,
-  transfer_id, chargeback, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
+  deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, payment_status, payment_problem,
+  payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
+  unfinished, key_epochs, chargeback, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
 interface Row extends Record<string, unknown> {
   id: PurchaseId;
@@ -75,13 +126,22 @@ interface Row extends Record<string, unknown> {
   state: PurchaseState;
   state_since: Date;
   deadline_at: Date | null;
+  deadline_event: PurchaseEvent | null;
+  slot_starts_at: Date | null;
+  slot_ends_at: Date | null;
+  slot_since: Date | null;
   payment_status: PaymentStatus;
   payment_problem: string | null;
   payment_intent_id: string | null;
   charge_id: string | null;
   capture_before: Date | null;
+  captured_at: Date | null;
   transfer_status: TransferStatus;
   transfer_id: string | null;
+  refund_status: RefundStatus;
+  refund_id: string | null;
+  unfinished: Unfinished | null;
+  key_epochs: KeyEpochs;
   chargeback: Chargeback;
   created_at: Date;
   updated_at: Date;
@@ -100,14 +160,20 @@ function fromRow(row: Row): Purchase {
     state: row.state,
     stateSince: row.state_since,
     deadlineAt: row.deadline_at,
+    deadlineEvent: row.deadline_event,
+    slot: slotOf(row),
     payment: {
       status: row.payment_status,
       problem: row.payment_problem,
       intentId: row.payment_intent_id,
       chargeId: row.charge_id,
       captureBefore: row.capture_before,
+      capturedAt: row.captured_at,
     },
     transfer: { status: row.transfer_status, id: row.transfer_id },
+    refund: { status: row.refund_status, id: row.refund_id },
+    unfinished: row.unfinished,
+    keyEpochs: row.key_epochs,
     chargeback: row.chargeback,
     books: Object.fromEntries(BOOK_ENTRIES.map(([account, column]) => [account, row[column]])) as Record<
       Account,
@@ -116,6 +182,10 @@ function fromRow(row: Row): Purchase {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+function slotOf({ slot_starts_at: startsAt, slot_ends_at: endsAt, slot_since: since }: Row): Slot | null {
+  return startsAt === null || endsAt === null || since === null ? null : { startsAt, endsAt, since };
 }
 
 /** @returns the purchase, or undefined when there is none with this id */
@@ -156,8 +226,9 @@ export async function insertPurchase(tx: Tx, purchase: Purchase): Promise<boolea
   const result = await tx.query({
     name: 'purchase_insert',
     text: `INSERT INTO transactions.purchases (id, buyer_id, seller_id, listing_id, quantity, currency, terms,
-             accepted_disclaimers, state, state_since, deadline_at, payment_status, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+             accepted_disclaimers, state, state_since, deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since,
+             payment_status, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
            ON CONFLICT (id) DO NOTHING`,
     values: [
       purchase.id,
@@ -171,12 +242,41 @@ export async function insertPurchase(tx: Tx, purchase: Purchase): Promise<boolea
       purchase.state,
       purchase.stateSince,
       purchase.deadlineAt,
+      purchase.deadlineEvent,
+      purchase.slot?.startsAt ?? null,
+      purchase.slot?.endsAt ?? null,
+      purchase.slot?.since ?? null,
       purchase.payment.status,
       purchase.createdAt,
     ],
   });
   return result.rowCount === 1;
 }
+
+/** Everything about a purchase that can change, besides its books. */
+const CHANGING = [
+  'state',
+  'state_since',
+  'deadline_at',
+  'deadline_event',
+  'slot_starts_at',
+  'slot_ends_at',
+  'slot_since',
+  'payment_status',
+  'payment_problem',
+  'payment_intent_id',
+  'charge_id',
+  'capture_before',
+  'captured_at',
+  'transfer_status',
+  'transfer_id',
+  'refund_status',
+  'refund_id',
+  'unfinished',
+  'key_epochs',
+  'chargeback',
+  'updated_at',
+] as const;
 
 /** Writes everything about a purchase that can change. */
 export async function updatePurchase(tx: Tx, purchase: Purchase): Promise<void> {
@@ -185,13 +285,22 @@ export async function updatePurchase(tx: Tx, purchase: Purchase): Promise<void> 
     purchase.state,
     purchase.stateSince,
     purchase.deadlineAt,
+    purchase.deadlineEvent,
+    purchase.slot?.startsAt ?? null,
+    purchase.slot?.endsAt ?? null,
+    purchase.slot?.since ?? null,
     purchase.payment.status,
     purchase.payment.problem,
     purchase.payment.intentId,
     purchase.payment.chargeId,
     purchase.payment.captureBefore,
+    purchase.payment.capturedAt,
     purchase.transfer.status,
     purchase.transfer.id,
+    purchase.refund.status,
+    purchase.refund.id,
+    purchase.unfinished === null ? null : JSON.stringify(purchase.unfinished),
+    JSON.stringify(purchase.keyEpochs),
     purchase.chargeback,
     purchase.updatedAt,
   ];
@@ -199,9 +308,7 @@ export async function updatePurchase(tx: Tx, purchase: Purchase): Promise<void> 
   await tx.query({
     name: 'purchase_update',
     text: `UPDATE transactions.purchases
-              SET state = $2, state_since = $3, deadline_at = $4, payment_status = $5, payment_problem = $6,
-                  payment_intent_id = $7, charge_id = $8, capture_before = $9, transfer_status = $10,
-                  transfer_id = $11, chargeback = $12, updated_at = $13, ${books}
+              SET ${CHANGING.map((column, index) => `${column} = $${index + 2}`).join(', ')}, ${books}
             WHERE id = $1`,
     values: [...fixed, ...BOOK_ENTRIES.map(([account]) => purchase.books[account])],
   });
@@ -242,14 +349,40 @@ export async function listPurchases(
   return result.rows.map(fromRow);
 }
 
-/** Purchases whose deadline passed some time ago without anything happening, longest overdue first. */
+/**
+ * Purchases whose deadline passed some time ago without anything happening, and those that stand unfinished for as
+ * long.
+ */
 export async function overduePurchases(db: Queryable, graceSeconds: number, limit: number): Promise<PurchaseId[]> {
   const result = await db.query<{ id: PurchaseId }>({
     name: 'purchase_overdue',
     text: `SELECT id FROM transactions.purchases
             WHERE deadline_at < now() - make_interval(secs => $1) AND transfer_status <> 'blocked'
-            ORDER BY deadline_at LIMIT $2`,
+            UNION
+           SELECT id FROM transactions.purchases
+            WHERE unfinished IS NOT NULL AND updated_at < now() - make_interval(secs => $1)
+            LIMIT $2`,
     values: [graceSeconds, limit],
   });
   return result.rows.map(({ id }) => id);
+}
+
+/** The purchases of a seller whose transfer was refused, oldest first. */
+export async function blockedPurchases(db: Queryable, sellerId: UserId, limit: number): Promise<PurchaseId[]> {
+  const result = await db.query<{ id: PurchaseId }>({
+    name: 'purchase_blocked',
+    text: `SELECT id FROM transactions.purchases
+            WHERE seller_id = $1 AND transfer_status = 'blocked' ORDER BY id LIMIT $2`,
+    values: [sellerId, limit],
+  });
+  return result.rows.map(({ id }) => id);
+}
+
+/** Notes which key of a step is in use, outside its steps: a key is given up before the next one is used. */
+export async function storeKeyEpoch(db: Queryable, id: PurchaseId, step: string, epoch: KeyEpoch): Promise<void> {
+  await db.query({
+    name: 'purchase_store_key_epoch',
+    text: `UPDATE transactions.purchases SET key_epochs = key_epochs || jsonb_build_object($2::text, $3::jsonb) WHERE id = $1`,
+    values: [id, step, JSON.stringify(epoch)],
+  });
 }

@@ -3,7 +3,7 @@ import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { findPurchase, findPurchaseOfIntent } from '../transactions/index.ts';
 import { findOnboarding } from '../users/index.ts';
-import { concernOf } from './rules.ts';
+import { concernOf, isNews } from './rules.ts';
 import { postponeEvent, settleEvent, type WebhookEvent, type WebhookStatus } from './store.ts';
 
 export type { Provider } from './rules.ts';
@@ -41,8 +41,7 @@ async function tellFlow(db: Queryable, signals: FlowSignals, event: WebhookEvent
   if (concern === 'payment') {
     const purchase = await purchaseOf(db, event);
     if (purchase === undefined) return 'unmatched';
-    // The row is written after the flow looked at the payment: once it is paid, the hint holds nothing new.
-    if (purchase.state !== 'payment_pending') return 'ignored';
+    if (!isNews(event.eventType, purchase.state)) return 'ignored';
     return (await signals.payment(purchase.id, hint)) ? 'signalled' : 'ignored';
   }
   const key = concern === 'account' ? 'accountId' : 'checkId';

@@ -1,4 +1,5 @@
 /** Which events of the providers concern which flow. Pure. */
+import type { PurchaseState } from '../../contracts/purchase.ts';
 
 export type Provider = 'stripe' | 'stripe-connect' | 'onfido';
 
@@ -10,6 +11,7 @@ const CONCERNS: Readonly<Record<Provider, Readonly<Record<string, Concern>>>> = 
   stripe: {
     'payment_intent.amount_capturable_updated': 'payment',
     'payment_intent.payment_failed': 'payment',
+    'payment_intent.canceled': 'payment',
   },
   'stripe-connect': {
     'account.updated': 'account',
@@ -19,6 +21,21 @@ const CONCERNS: Readonly<Record<Provider, Readonly<Record<string, Concern>>>> = 
     'workflow_run.completed': 'identity',
   },
 };
+
+/**
+ * In which states of a purchase an event about its payment can hold something new: the row is written after the flow looked
+ * at the payment, so what it has passed it has seen.
+ */
+const NEWS_IN: Readonly<Record<string, readonly PurchaseState[]>> = {
+  'payment_intent.amount_capturable_updated': ['payment_pending'],
+  'payment_intent.payment_failed': ['payment_pending'],
+  // Given up at Stripe, or by the card's bank: we have not asked for that in these states.
+  'payment_intent.canceled': ['payment_pending', 'authorised'],
+};
+
+/** Whether an event about the payment of a purchase in this state can hold something new. */
+export const isNews = (eventType: string, state: PurchaseState): boolean =>
+  NEWS_IN[eventType]?.includes(state) ?? false;
 
 /** What an event is about, or undefined when no flow waits for it. */
 export function concernOf(provider: Provider, eventType: string): Concern | undefined {

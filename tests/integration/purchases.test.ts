@@ -93,8 +93,8 @@ describe('the true path', () => {
       waitsFor: 'seller',
       holds: [],
       mayAct: [
-        { party: 'buyer', actions: ['confirm'] },
-        { party: 'seller', actions: ['deliver'] },
+        { party: 'buyer', actions: ['confirm', 'cancel'] },
+        { party: 'seller', actions: ['deliver', 'cancel', 'refund_in_full'] },
       ],
     });
     const timeline = await request<{ data: { by: string; state: string | null }[] }>(

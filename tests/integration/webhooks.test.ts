@@ -3,7 +3,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../platform/database.ts';
 import { createLogger } from '../../platform/logging.ts';
-import { createStripe } from '../../providers/stripe.ts';
+import { createStripe } from '../../providers/stripe-calls.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { buy, publishedListing, reached } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';

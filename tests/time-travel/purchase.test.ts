@@ -12,7 +12,7 @@ import {
 } from '../../contracts/purchase.ts';
 import { TASK_QUEUES } from '../../contracts/task-queues.ts';
 import { idFrom, newId, uuidOf } from '../../platform/ids.ts';
-import { createStripe } from '../../providers/stripe.ts';
+import { createStripe } from '../../providers/stripe-calls.ts';
 import { commandListing, createListing } from '../../services/marketplace/index.ts';
 import { findPurchase, type Purchase } from '../../services/transactions/index.ts';
 import { commitOnboarding, createUser, openOnboarding } from '../../services/users/index.ts';

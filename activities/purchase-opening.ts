@@ -1,0 +1,90 @@
+/** Opening a purchase: what is bought is reserved and the purchase written, together or not at all. */
+import type { PurchaseInput } from '../contracts/purchase.ts';
+import type { Tx } from '../platform/database.ts';
+import { type ReservedListing, reserveStock } from '../services/marketplace/index.ts';
+import {
+  fitsHoldLimit,
+  type NewPurchase,
+  openPurchase,
+  type Policy,
+  type Purchase,
+} from '../services/transactions/index.ts';
+import type { Terms } from '../services/transactions/rules.ts';
+import { getUser } from '../services/users/index.ts';
+import { refusal } from './failures.ts';
+import { stepKey } from './purchase-steps.ts';
+
+export type OpenPurchaseInput = PurchaseInput & { readonly atMs: number };
+
+/** @throws ApplicationFailure with a code of PURCHASE_REFUSALS: then nothing was written */
+export async function reserveAndOpen(tx: Tx, policy: Policy, input: OpenPurchaseInput): Promise<Purchase> {
+  const reserved = await reserve(tx, input);
+  await refuseUnlessForSale(tx, reserved, input);
+  const { slot } = reserved;
+  if (slot !== null && !fitsHoldLimit(policy, slot.endsAt.getTime(), input.atMs)) {
+    throw refusal('BEYOND_HOLD_LIMIT', 'This is too far ahead: the payment could not be held for so long.');
+  }
+  const at = new Date(input.atMs);
+  const purchase = {
+    id: input.purchaseId,
+    buyerId: input.buyerId,
+    sellerId: reserved.sellerId,
+    listingId: input.listingId,
+    quantity: input.quantity,
+    currency: reserved.price.currency,
+    terms: termsOf(policy, reserved, input.quantity),
+    acceptedDisclaimers: input.acceptedDisclaimers,
+    state: 'payment_pending',
+    stateSince: at,
+    slot: slot === null ? null : { ...slot, since: at },
+  } as const satisfies NewPurchase;
+  return openPurchase(tx, stepKey({ ...input, actor: { type: 'user', id: input.buyerId } }, 'openPurchase'), purchase);
+}
+
+interface Reserved extends ReservedListing {
+  readonly slot: { readonly startsAt: Date; readonly endsAt: Date } | null;
+}
+
+async function reserve(tx: Tx, { listingId, quantity }: OpenPurchaseInput): Promise<Reserved> {
+  const pieces = await reserveStock(tx, listingId, quantity);
+  if (pieces === 'sold_out') throw refusal('SOLD_OUT', 'There are not that many left.');
+  if (pieces === 'not_published') throw notForSale();
+  return { ...pieces, slot: null };
+}
+
+const notForSale = () => refusal('LISTING_NOT_AVAILABLE', 'This listing is not for sale at the moment.');
+
+async function refuseUnlessForSale(tx: Tx, { sellerId, price }: Reserved, input: OpenPurchaseInput): Promise<void> {
+  if (sellerId === input.buyerId) throw refusal('OWN_LISTING', 'Nobody can buy from themselves.');
+  if (sellerId !== input.sellerId) throw refusal('LISTING_NOT_AVAILABLE', 'This listing has another seller.');
+  if ((await getUser(tx, sellerId))?.sellerState !== 'verified') {
+    throw refusal('SELLER_NOT_AVAILABLE', 'The seller cannot take orders at the moment.');
+  }
+  const { amount, currency } = input.expectedPrice;
+  if (price.amount * input.quantity !== amount || price.currency !== currency) {
+    throw refusal('PRICE_CHANGED', 'The price has changed. Look at the listing again before you buy.');
+  }
+}
+
+function termsOf(policy: Policy, { kind, price, handlingDays }: Reserved, quantity: number): Terms {
+  return {
+    policyVersion: policy.version,
+    kind,
+    price: price.amount * quantity,
+    currency: price.currency,
+    commissionBasisPoints: policy.commissionBasisPoints,
+    paymentWindowMs: policy.paymentWindow,
+    acceptWindowMs: policy.acceptWindow,
+    captureReserveMs: policy.captureReserve,
+    handlingMs: handlingDays * DAY_MS,
+    inspectionWindowMs: policy.inspectionWindow,
+    aftercareWindowMs: policy.aftercareWindow,
+    holdLimitMs: policy.holdLimit,
+    transferRetryMs: policy.transferRetry,
+    transferCaseMs: policy.transferCase,
+    cancellation: [],
+    reminders: policy.reminders,
+  };
+}
+
+const DAY_MS = 24 * 60 * 60 * 1_000;

@@ -1,0 +1,163 @@
+/**
+ * The steps that settle a purchase: money goes back to the buyer, to the seller, or back from the seller. A row of the
+ * table can take several of them; each carries out its share of the row's moves, and the one that leaves nothing to do
+ * completes the row. Until then the purchase is marked as unfinished, and nothing else happens to it.
+ */
+import type { Tx } from '../platform/database.ts';
+import { ProviderError } from '../providers/provider-error.ts';
+import { releaseStock } from '../services/marketplace/index.ts';
+import { commitStep, type Purchase, type StepChange, type StepKey } from '../services/transactions/index.ts';
+import { MOVES, type Move } from '../services/transactions/money.ts';
+import { payoutAccountOf } from '../services/users/index.ts';
+import { refusal } from './failures.ts';
+import { makeOnce } from './once.ts';
+import {
+  intentOf,
+  type Plan,
+  type PurchaseDeps,
+  type PurchaseStanding,
+  type PurchaseStep,
+  planOf,
+  purchaseToAct,
+  standing,
+  stepKey,
+} from './purchase-steps.ts';
+
+export function createSettlementActivities(deps: PurchaseDeps) {
+  const { database, payments } = deps;
+  return {
+    /** Refunds the buyer's share of the row. */
+    async refundBuyer(step: PurchaseStep): Promise<PurchaseStanding> {
+      const key = stepKey(step, 'refundBuyer');
+      const purchase = await purchaseToAct(database, key);
+      if (purchase.state !== step.from) return standing(purchase);
+      const amount = total(planOf(purchase, step).moves.filter(isRefund));
+      if (amount === 0) return standing(purchase);
+      const ref = { purchaseId: purchase.id, step: key.step, paymentId: intentOf(purchase) };
+      const refund = await makeOnce(database, purchase, key, {
+        make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
+        find: () => payments.findRefund(ref),
+      });
+      return carryOut(deps, key, step, isRefund, (current) => ({
+        refund,
+        // What was blocked is the seller's no longer: there is nothing left to be sent.
+        ...(current.transfer.status === 'blocked' && { transfer: { status: 'none' } }),
+      }));
+    },
+
+    /** Takes the transfer back from the seller. @throws ApplicationFailure SELLER_BALANCE_TOO_LOW */
+    async reverseTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
+      const key = stepKey(step, 'reverseTransfer');
+      const purchase = await purchaseToAct(database, key);
+      if (purchase.state !== step.from) return standing(purchase);
+      const amount = total(planOf(purchase, step).moves.filter(isReversal));
+      const transferId = purchase.transfer.id;
+      if (amount === 0 || transferId === null) return standing(purchase);
+      const ref = { purchaseId: purchase.id, step: key.step, transferId };
+      try {
+        await makeOnce(database, purchase, key, {
+          make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
+          find: () => payments.findReversal(ref),
+        });
+      } catch (error) {
+        if (!(error instanceof ProviderError) || error.code !== 'balance_insufficient') throw error;
+        const message = 'The Stripe balance of the seller does not cover what would go back. Nothing was refunded.';
+        throw refusal('SELLER_BALANCE_TOO_LOW', message);
+      }
+      return carryOut(deps, key, step, isReversal, () => ({ transfer: { status: 'reversed' } }));
+    },
+
+    /** Releases the seller's share of the row and sends it. A refused transfer leaves it payable. */
+    async releaseToSeller(step: PurchaseStep): Promise<PurchaseStanding> {
+      const key = stepKey(step, 'releaseToSeller');
+      const purchase = await purchaseToAct(database, key);
+      if (purchase.state !== step.from) return standing(purchase);
+      const transfer = await sendToSeller(deps, purchase, key, total(planOf(purchase, step).moves.filter(isTransfer)));
+      return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({ transfer }));
+    },
+
+    /** Sends what a refused transfer left payable, now that the seller's account may have been mended. */
+    async retryTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
+      const key = stepKey(step, 'releaseToSeller');
+      const purchase = await purchaseToAct(database, key);
+      if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
+      const amount = purchase.books.payable;
+      const transfer = await sendToSeller(deps, purchase, key, amount);
+      if (transfer.status === 'blocked') return standing(purchase);
+      const moves: Move[] = [{ name: 'transfer', amount }];
+      return standing(await commitStep(database, { ...key, step: 'retryTransfer' }, () => ({ transfer, moves })));
+    },
+  };
+}
+
+type Share = (move: Move) => boolean;
+const isRefund: Share = ({ name }) => MOVES[name].credit === 'refunded';
+const isReversal: Share = ({ name }) => name === 'reverseTransfer';
+const isTransfer: Share = ({ name }) => name === 'transfer';
+const isReleaseOnly: Share = ({ name }) => name === 'release' || name === 'earnCommission';
+const isRelease: Share = (move) => isReleaseOnly(move) || isTransfer(move);
+
+const total = (moves: readonly Move[]): number => moves.reduce((sum, { amount }) => sum + amount, 0);
+
+/** Commits a share of a row, and completes the row when the others are done. */
+async function carryOut(
+  { database }: PurchaseDeps,
+  key: StepKey,
+  step: PurchaseStep,
+  share: Share,
+  change: (current: Purchase) => StepChange,
+): Promise<PurchaseStanding> {
+  let plan: Plan | undefined;
+  const after = await commitStep(
+    database,
+    key,
+    (current) => {
+      plan = planOf(current, step);
+      const { event, actor, atMs } = step;
+      // Money that is released but could not be sent waits as payable: that is the end of the row, too.
+      const left = plan.moves.filter((move) => !share(move) && !isTransfer(move));
+      return {
+        ...change(current),
+        moves: plan.moves.filter(share),
+        ...(left.length === 0 ? { to: plan.row.to, unfinished: null } : { unfinished: { event, actor, atMs } }),
+      };
+    },
+    async (tx, purchase) => {
+      if (plan !== undefined && purchase.state === plan.row.to) await freeReserved(tx, plan.row, purchase);
+    },
+  );
+  return standing(after);
+}
+
+/** What was reserved is for sale again, when the row says so. */
+export async function freeReserved(tx: Tx, { frees }: Plan['row'], { listingId, quantity }: Purchase): Promise<void> {
+  if (frees !== true) return;
+  await releaseStock(tx, listingId, quantity);
+}
+
+/** Transfers to the seller; zero is not transferred at all. */
+async function sendToSeller(
+  { database, payments }: PurchaseDeps,
+  purchase: Purchase,
+  key: StepKey,
+  amount: number,
+): Promise<{ readonly status: 'sent' | 'blocked'; readonly id?: string }> {
+  if (amount === 0) return { status: 'sent' };
+  const destination = await payoutAccountOf(database, purchase.sellerId);
+  const sourceCharge = purchase.payment.chargeId;
+  if (destination === undefined || sourceCharge === null) return { status: 'blocked' };
+  const ref = { purchaseId: purchase.id, step: key.step };
+  try {
+    const { id } = await makeOnce(database, purchase, key, {
+      make: (idempotencyKey) =>
+        payments.transfer({ ...ref, amount, currency: purchase.currency, destination, sourceCharge }, idempotencyKey),
+      find: () => payments.findTransfer(ref),
+    });
+    return { status: 'sent', id };
+  } catch (error) {
+    if (error instanceof ProviderError && (error.kind === 'refused' || error.kind === 'not_found')) {
+      return { status: 'blocked' };
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,163 @@
+/** What all steps of a purchase share: their input, what they answer, and which row of the table they follow. */
+import { activityInfo } from '@temporalio/activity';
+import type { Actor } from '../contracts/actor.ts';
+import type { PurchaseId } from '../contracts/ids.ts';
+import type { PaymentStatus, PurchaseState, TransferStatus } from '../contracts/purchase.ts';
+import type { Database } from '../platform/database.ts';
+import type { Payments } from '../providers/payments.ts';
+import { cancellationSplit } from '../services/transactions/cancellation-rules.ts';
+import { findPurchase, type Policy, type Purchase, type StepKey } from '../services/transactions/index.ts';
+import type { Move } from '../services/transactions/money.ts';
+import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
+import {
+  type Condition,
+  type Kind,
+  type Party,
+  type PurchaseEvent,
+  type Transition,
+  transition,
+} from '../services/transactions/rules.ts';
+import { refusal } from './failures.ts';
+
+export interface PurchaseDeps {
+  readonly database: Database;
+  readonly payments: Payments;
+  readonly policy: Policy;
+}
+
+/** Which step to take, and on whose behalf. */
+export interface PurchaseStep {
+  readonly purchaseId: PurchaseId;
+  /** The state from which the workflow takes the step. When the row is elsewhere by now, the step does nothing. */
+  readonly from: PurchaseState;
+  /** What happened: with the state it names the row of the transition table to follow. */
+  readonly event: PurchaseEvent;
+  readonly actor: Actor;
+  /** The workflow's time, milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** A step that may have to begin the payment, or to learn what became of its beginning. */
+export interface PaymentStep extends PurchaseStep {
+  readonly paymentMethod: string | undefined;
+  readonly returnUrl: string;
+}
+
+/**
+ * How a purchase stands after a step: what the workflow has to know to go on. What is optional is left out where there is
+ * nothing to say, and is missing in histories of before.
+ */
+export interface PurchaseStanding {
+  readonly state: PurchaseState;
+  /** When the clock moves it on, milliseconds since 1970; null when it does not. */
+  readonly deadlineMs: number | null;
+  /** What happens then. */
+  readonly deadlineEvent?: PurchaseEvent;
+  readonly payment: PaymentStatus;
+  readonly transfer: TransferStatus;
+  /** Minor units that are held for it. */
+  readonly held: number;
+  /** When a booking begins, milliseconds since 1970. */
+  readonly startsAtMs?: number;
+  /** The reminders that come while it stands so, the next one first. */
+  readonly reminders?: readonly Reminder[];
+  /** What was begun and has to be gone through with before anything else. */
+  readonly unfinished?: { readonly event: PurchaseEvent; readonly actor: Actor; readonly atMs: number };
+}
+
+/** What the workflow has to know of what was agreed: it never changes. */
+export interface Deal {
+  readonly kind: Kind;
+  /** What the buyer pays, minor units. */
+  readonly price: number;
+  readonly currency: string;
+  /** How often a refused transfer is tried again, milliseconds; missing in histories of before. */
+  readonly transferRetryMs?: number;
+}
+
+export interface Opened {
+  readonly deal: Deal;
+  readonly standing: PurchaseStanding;
+}
+
+export function standing(purchase: Purchase): PurchaseStanding {
+  const { state, deadlineAt, deadlineEvent, payment, transfer, books, slot, unfinished } = purchase;
+  const reminders = remindersAhead(purchase);
+  return {
+    state,
+    deadlineMs: deadlineAt?.getTime() ?? null,
+    ...(deadlineEvent !== null && { deadlineEvent }),
+    payment: payment.status,
+    transfer: transfer.status,
+    held: books.held,
+    ...(slot !== null && { startsAtMs: slot.startsAt.getTime() }),
+    ...(reminders.length > 0 && { reminders }),
+    ...(unfinished !== null && { unfinished }),
+  };
+}
+
+function remindersAhead({ state, terms, stateSince, deadlineAt, slot }: Purchase): Reminder[] {
+  return remindersOf(state, terms.reminders, {
+    knownSinceMs: Math.max(stateSince.getTime(), slot?.since.getTime() ?? 0),
+    deadlineMs: deadlineAt?.getTime() ?? null,
+    startsAtMs: slot?.startsAt.getTime() ?? null,
+  });
+}
+
+/** @throws ApplicationFailure NO_PURCHASE */
+export async function purchaseToAct(
+  database: Database,
+  { purchaseId }: Pick<StepKey, 'purchaseId'>,
+): Promise<Purchase> {
+  const purchase = await findPurchase(database, purchaseId);
+  if (purchase === undefined) throw refusal('NO_PURCHASE', `There is no purchase ${purchaseId}.`);
+  return purchase;
+}
+
+/** The row of the table that a step follows, and the money it moves from the books as they are. */
+export interface Plan {
+  readonly row: Transition;
+  readonly moves: readonly Move[];
+}
+
+/** @throws ApplicationFailure NOT_ALLOWED_NOW when the table leads nowhere from here */
+export function planOf(purchase: Purchase, step: Pick<PurchaseStep, 'event' | 'actor' | 'atMs'>): Plan {
+  const { terms, books } = purchase;
+  const forSeller = forSellerIn(purchase, step);
+  const when: Condition = forSeller === 0 ? 'nothing_for_seller' : 'something_for_seller';
+  const row = transition(purchase.state, { on: step.event, by: partyOf(purchase, step), kind: terms.kind, when });
+  if (row === undefined) throw refusal('NOT_ALLOWED_NOW', `"${step.event}" leads nowhere from ${purchase.state}.`);
+  return { row, moves: row.moves(books, { forSeller, commissionBasisPoints: terms.commissionBasisPoints }) };
+}
+
+/** What a step leaves the seller, gross: the policy says so for a cancellation, everything else is all or nothing. */
+function forSellerIn(
+  purchase: Purchase,
+  { event, actor, atMs }: Pick<PurchaseStep, 'event' | 'actor' | 'atMs'>,
+): number {
+  const { terms, slot } = purchase;
+  if (event !== 'cancel') return terms.price;
+  const by = actor.id === purchase.sellerId ? 'seller' : 'buyer';
+  const aheadMs = slot === null ? Number.POSITIVE_INFINITY : slot.startsAt.getTime() - atMs;
+  return cancellationSplit(terms.price, terms.cancellation ?? [], by, aheadMs).forSeller;
+}
+
+function partyOf({ buyerId, sellerId }: Purchase, { actor }: Pick<PurchaseStep, 'actor'>): Party | undefined {
+  if (actor.type !== 'user') return undefined;
+  return actor.id === buyerId ? 'buyer' : actor.id === sellerId ? 'seller' : undefined;
+}
+
+/** The key of a step: by it, its transaction and what it makes at Stripe happen once. */
+export function stepKey(
+  { purchaseId, from, actor, atMs }: Omit<PurchaseStep, 'event' | 'from'> & { readonly from?: PurchaseState },
+  step: string,
+): StepKey {
+  const { workflowExecution } = activityInfo();
+  return { purchaseId, step, from, actor, atMs, cause: workflowExecution?.runId ?? 'no workflow' };
+}
+
+/** @throws ApplicationFailure NO_PAYMENT */
+export function intentOf({ payment }: Purchase): string {
+  if (payment.intentId === null) throw refusal('NO_PAYMENT', 'The payment of this purchase was never begun.');
+  return payment.intentId;
+}

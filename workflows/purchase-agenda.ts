@@ -1,0 +1,71 @@
+/** What a purchase does next by itself, and when. */
+import type { Reminder } from '../services/transactions/reminder-rules.ts';
+import { timerOf } from '../services/transactions/rules.ts';
+import type { Story, Wish } from './purchase-steps.ts';
+
+/** A step that the clock or a provider called for was refused. */
+export interface Trouble {
+  readonly reason: string;
+  /** When it is tried again, milliseconds since 1970; undefined when somebody has to ask for it. */
+  readonly tryAgainMs: number | undefined;
+}
+
+/** The next thing on the agenda, and when it comes, in milliseconds since 1970. */
+export type AgendaItem =
+  | { readonly kind: 'unfinished'; readonly atMs: number; readonly wish: Wish }
+  | { readonly kind: 'deadline'; readonly atMs: number }
+  | { readonly kind: 'transfer'; readonly atMs: number }
+  | { readonly kind: 'reminder'; readonly atMs: number; readonly reminder: Reminder };
+
+/** What the agenda has to remember. */
+export interface Done {
+  /** Reminders that were given. */
+  readonly reminded: readonly string[];
+  /** When a blocked transfer was last tried, milliseconds since 1970. */
+  readonly transferTriedMs: number | undefined;
+}
+
+/** One thing at a time: what comes first. Undefined when nothing happens by itself. */
+export function nextItem(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
+  const { unfinished } = story.standing;
+  if (unfinished !== undefined) {
+    const { event, actor, atMs } = unfinished;
+    const wish = { event, actor, atMs, party: undefined };
+    return { kind: 'unfinished', wish, atMs: trouble?.tryAgainMs ?? atMs };
+  }
+  const transfer = nextTransfer(story, done);
+  if (transfer !== undefined) return transfer;
+  const deadlineMs = deadlineOf(story, trouble);
+  const reminder = nextReminder(story, done);
+  if (reminder !== undefined && (deadlineMs === undefined || reminder.atMs < deadlineMs)) return reminder;
+  return deadlineMs === undefined ? undefined : { kind: 'deadline', atMs: deadlineMs };
+}
+
+/** Until when the purchase waits for somebody; a transfer that is blocked keeps it open without end. */
+export function deadlineOf({ standing, deal }: Story, trouble: Trouble | undefined): number | undefined {
+  const { state, deadlineMs, deadlineEvent, transfer } = standing;
+  if (deadlineMs === null || transfer === 'blocked') return undefined;
+  // Without a timer to follow, a deadline would pass again and again.
+  if (timerOf(state, deal.kind, deadlineEvent) === undefined) return undefined;
+  return Math.max(deadlineMs, trouble?.tryAgainMs ?? 0);
+}
+
+function nextTransfer({ standing, deal }: Story, { transferTriedMs }: Done): AgendaItem | undefined {
+  if (standing.transfer !== 'blocked' || deal.transferRetryMs === undefined) return undefined;
+  return { kind: 'transfer', atMs: (transferTriedMs ?? Date.now()) + deal.transferRetryMs };
+}
+
+/** After a long silence of ours only the last one that is due still makes sense, and none whose occasion has passed. */
+function nextReminder({ standing }: Story, { reminded }: Done): (AgendaItem & { kind: 'reminder' }) | undefined {
+  const nowMs = Date.now();
+  const ahead = (standing.reminders ?? []).filter((one) => one.dueMs > nowMs && !reminded.includes(reminderKey(one)));
+  const reminder = ahead.filter(({ atMs }) => atMs <= nowMs).at(-1) ?? ahead[0];
+  return reminder && { kind: 'reminder', atMs: reminder.atMs, reminder };
+}
+
+export const reminderKey = ({ name, dueMs }: Reminder): string => `${name}/${dueMs}`;
+
+/** The reminders of this standing up to the given one: those that have had their time. */
+export function remindedUpTo({ standing }: Story, { atMs }: Reminder): string[] {
+  return (standing.reminders ?? []).filter((one) => one.atMs <= atMs).map(reminderKey);
+}

@@ -1,0 +1,137 @@
+/** How a purchase follows its table: which row a wish leads along, and which activities carry that row out. */
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Deal, PaymentStep, PurchaseStanding } from '../activities/purchase.ts';
+import type { Actor } from '../contracts/actor.ts';
+import type { PaymentHint, PurchaseInput } from '../contracts/purchase.ts';
+import {
+  allowedActions,
+  type Circumstances,
+  type Party,
+  type PurchaseEvent,
+  type StepName,
+  type Transition,
+  transitions,
+} from '../services/transactions/rules.ts';
+import { databaseStep, moneyStep } from './support/steps.ts';
+
+/** What was agreed, and how it stands now. */
+export interface Story {
+  readonly deal: Deal;
+  standing: PurchaseStanding;
+}
+
+/** What somebody wants to happen. */
+export interface Wish {
+  readonly event: PurchaseEvent;
+  readonly party: Party | undefined;
+  readonly actor: Actor;
+  /** When it was begun, if it is gone through with only now; milliseconds since 1970. */
+  readonly atMs?: number;
+}
+
+export const PROVIDER = { party: 'provider', actor: { type: 'provider', id: 'stripe' } } as const;
+export const CLOCK = { party: 'clock', actor: { type: 'system', id: 'clock' } } as const;
+
+/** The wired rows that a wish can lead along: one, or one for each outcome of the policy. */
+export function rowsOf({ standing, deal }: Story, { event, party, atMs }: Omit<Wish, 'actor'>): Transition[] {
+  const circumstances = circumstancesOf(standing, atMs ?? Date.now());
+  return transitions(standing.state, { on: event, by: party, kind: deal.kind, circumstances });
+}
+
+export const circumstancesOf = ({ startsAtMs }: PurchaseStanding, nowMs: number): Circumstances => ({
+  nowMs,
+  startsAtMs: startsAtMs ?? null,
+});
+
+export function notAllowed({ standing, deal: { kind } }: Story, event: PurchaseEvent): ApplicationFailure {
+  const { state } = standing;
+  const circumstances = circumstancesOf(standing, Date.now());
+  const allowed = {
+    buyer: allowedActions(state, kind, 'buyer', circumstances),
+    seller: allowedActions(state, kind, 'seller', circumstances),
+  };
+  const message = `"${event}" is not possible for this party while the purchase is ${state}.`;
+  return ApplicationFailure.nonRetryable(message, 'NOT_ALLOWED_NOW', { state, allowed });
+}
+
+/**
+ * Takes the steps that stand in the table for what happened. A step finds a purchase that is elsewhere by now when it was
+ * taken before and the history lost that: then the story catches up, and the wish is refused if it came too late.
+ */
+export async function follow(input: PurchaseInput, story: Story, wish: Wish): Promise<void> {
+  const rows = rowsOf(story, wish);
+  const parts = rows[0] && STEPS[rows[0].step];
+  if (parts === undefined) throw notAllowed(story, wish.event);
+  const step = stepOf(input, story, wish);
+  const deadlineMs = story.standing.deadlineMs ?? undefined;
+  for (const part of parts) {
+    story.standing = await part(step, deadlineMs);
+    if (story.standing.state !== step.from) break;
+  }
+  if (!rows.some(({ to }) => to === story.standing.state)) throw notAllowed(story, wish.event);
+}
+
+type Part = (step: PaymentStep, deadlineMs: number | undefined) => Promise<PurchaseStanding>;
+
+const refund: Part = (step) => moneyStep('refundBuyer', step, 'Refund the buyer');
+const release: Part = (step) => moneyStep('releaseToSeller', step, 'Release the money and send it to the seller');
+
+/** The parts of each step, in their order; those after the one that completes the row are not needed. */
+const STEPS: Readonly<Partial<Record<StepName, readonly Part[]>>> = {
+  // A payment that was captured behind our back cannot be cancelled any more: it is refunded.
+  cancelPayment: [(step) => moneyStep('cancelPayment', step, 'Cancel the payment'), refund],
+  // After the deadline the clock gives the authorisation back: no capture goes on beyond it.
+  capturePayment: [(step, deadlineMs) => moneyStep('capturePayment', step, 'Capture the payment', deadlineMs)],
+  recordDelivery: [(step) => databaseStep('recordDelivery', step, 'Note the delivery')],
+  releaseToSeller: [release],
+  refundBuyer: [refund],
+  settleCancellation: [refund, release],
+  refundReleased: [(step) => moneyStep('reverseTransfer', step, 'Take the transfer back from the seller'), refund],
+  completePurchase: [(step) => databaseStep('completePurchase', step, 'Complete the purchase')],
+};
+
+/** Begins the payment. */
+export const beginPayment = (input: PurchaseInput, story: Story): Promise<PurchaseStanding> =>
+  moneyStep(
+    'beginPayment',
+    stepOf(input, story, { ...PROVIDER, event: 'payment_authorised' }),
+    'Begin the payment',
+    paymentEndsMs(story),
+  );
+
+/** A provider, or the relay, said that something is new: we look for ourselves, where it can have changed something. */
+export async function look(input: PurchaseInput, story: Story, { eventId, eventType }: PaymentHint): Promise<void> {
+  const { state, transfer } = story.standing;
+  const step = stepOf(input, story, { ...PROVIDER, event: 'payment_authorised' });
+  if (state === 'payment_pending' || (state === 'authorised' && eventType === 'payment_intent.canceled')) {
+    const lookAt = { ...step, hintId: eventId };
+    story.standing = await moneyStep('refreshPayment', lookAt, 'Look at the payment', paymentEndsMs(story));
+    const lost = story.standing.payment === 'canceled' && LOST[story.standing.state];
+    if (lost) await follow(input, story, { ...PROVIDER, event: lost });
+  } else if (transfer === 'blocked') await retryTransfer(input, story);
+  else story.standing = await databaseStep('readStanding', step, 'Look at the purchase');
+}
+
+/** What it means that Stripe shows the payment as cancelled, which we have not asked for. */
+const LOST: Readonly<Partial<Record<string, PurchaseEvent>>> = {
+  payment_pending: 'payment_refused',
+  authorised: 'authorisation_lost',
+};
+
+/** Tries to send what Stripe refused to send. */
+export async function retryTransfer(input: PurchaseInput, story: Story): Promise<void> {
+  const step = stepOf(input, story, { ...CLOCK, event: 'aftercare_over' });
+  story.standing = await moneyStep('retryTransfer', step, 'Try the transfer again');
+}
+
+export function stepOf(
+  { purchaseId, paymentMethod, publicUrl }: PurchaseInput,
+  { standing }: Story,
+  { event, actor, atMs }: Pick<Wish, 'event' | 'actor' | 'atMs'>,
+): PaymentStep {
+  const returnUrl = `${publicUrl}/v1/purchases/${purchaseId}`;
+  return { purchaseId, from: standing.state, event, actor, atMs: atMs ?? Date.now(), paymentMethod, returnUrl };
+}
+
+/** A payment is not begun for a buyer who has long gone. */
+const paymentEndsMs = ({ standing }: Story): number | undefined => standing.deadlineMs ?? undefined;
