@@ -18,6 +18,7 @@ import { createIdempotencyKeeper } from './idempotency/idempotency.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { Role, Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { caseRoutes } from './routes/cases.ts';
 import { listingRoutes } from './routes/listings.ts';
 import { onboardingRoutes } from './routes/onboardings.ts';
 import { operationsRoutes } from './routes/operations.ts';
@@ -43,6 +44,7 @@ function routesOf(deps: ApiDeps): Route[] {
     ...onboardingRoutes(deps),
     ...listingRoutes(deps),
     ...purchaseRoutes(deps),
+    ...caseRoutes(deps),
     ...webhookRoutes(deps),
     ...operationsRoutes(deps),
   ];

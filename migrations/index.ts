@@ -8,6 +8,7 @@ import { transactions } from './0006_transactions.ts';
 import { onboardings } from './0007_onboardings.ts';
 import { webhooks } from './0008_webhooks.ts';
 import { purchasePaths } from './0009_purchase_paths.ts';
+import { cases } from './0011_cases.ts';
 import { messaging } from './0013_messaging.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
@@ -29,5 +30,6 @@ export const migrations: readonly Migration[] = [
   onboardings,
   webhooks,
   purchasePaths,
+  cases,
   messaging,
 ];

@@ -4,6 +4,10 @@
 export const SELLER_STATES = ['none', 'pending', 'verified', 'restricted'] as const;
 export type SellerState = (typeof SELLER_STATES)[number];
 
+/** What an account of staff can be for. */
+export const STAFF_ROLES = ['support', 'mediator', 'compliance', 'finance', 'admin'] as const;
+export type StaffRole = (typeof STAFF_ROLES)[number];
+
 /** Nobody younger may have an account: whoever buys and sells here makes contracts. */
 export const MINIMUM_AGE_YEARS = 18;
 const MAXIMUM_AGE_YEARS = 130;

@@ -149,3 +149,22 @@ export async function updateSellerState(tx: Tx, id: UserId, state: SellerState):
     values: [id, state],
   });
 }
+
+export interface StaffRecord
+  extends Pick<AccountRecord, 'id' | 'email' | 'emailNormalised' | 'passwordHash' | 'displayName'> {
+  readonly role: string;
+}
+
+/**
+ * An account of staff. Its address counts as proven by whoever makes it; birth date and country, which only matter to
+ * those who buy and sell, are stand-ins.
+ */
+export async function insertStaff(tx: Tx, staff: StaffRecord): Promise<void> {
+  await tx.query({
+    name: 'users_insert_staff',
+    text: `INSERT INTO users.accounts (id, email, email_normalised, password_hash, display_name, birth_date, country, roles,
+             email_verified_at, terms_accepted_at)
+           VALUES ($1, $2, $3, $4, $5, '1970-01-01', 'DE', ARRAY[$6], now(), now())`,
+    values: [staff.id, staff.email, staff.emailNormalised, staff.passwordHash, staff.displayName, staff.role],
+  });
+}

@@ -1,0 +1,66 @@
+/**
+ * `npm run staff -- create --email ada@example.org --name "Ada" --role compliance`: makes an account of staff and prints its
+ * password, once. Works on `DATABASE_URL`, else on the local stack whose data lies in `WELLPACT_DATA` (`.wellpact`).
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { openDatabase } from '../platform/database.ts';
+import { Problem } from '../platform/errors.ts';
+import { createLogger } from '../platform/logging.ts';
+import { portsFor } from '../platform/ports.ts';
+import { createStaff } from '../services/users/index.ts';
+import { STAFF_ROLES } from '../services/users/rules.ts';
+import { loadSecrets } from './stack/secrets.ts';
+
+const USAGE = `Usage: npm run staff -- create --email <address> --name <name> --role <${STAFF_ROLES.join('|')}>`;
+
+const wanted = z.object({
+  email: z.email('--email: an e-mail address'),
+  name: z.string('--name is missing').trim().min(1, '--name is empty').max(80, '--name: at most 80 characters'),
+  role: z.enum(STAFF_ROLES, `--role: one of ${STAFF_ROLES.join(', ')}`),
+});
+
+function readArguments(): z.output<typeof wanted> {
+  const text = { type: 'string' } as const;
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { email: text, name: text, role: text },
+  });
+  if (positionals.join() !== 'create') throw new TypeError(USAGE);
+  const result = wanted.safeParse(values);
+  if (result.success) return result.data;
+  throw new TypeError([...result.error.issues.map(({ message }) => message), USAGE].join('\n'));
+}
+
+async function databaseUrl(): Promise<string> {
+  const { DATABASE_URL, PORT_OFFSET, WELLPACT_DATA } = process.env;
+  if (DATABASE_URL) return DATABASE_URL;
+  const folder = WELLPACT_DATA || fileURLToPath(new URL('../.wellpact', import.meta.url));
+  if (!existsSync(join(folder, 'secrets.json'))) {
+    throw new TypeError(`There is no local stack in ${folder}: run npm start first, or set DATABASE_URL.`);
+  }
+  const { POSTGRES_APP_PASSWORD: password } = await loadSecrets(folder);
+  const port = portsFor(Number(PORT_OFFSET || '0')).postgres;
+  return `postgres://wellpact_app:${encodeURIComponent(password)}@127.0.0.1:${port}/wellpact`;
+}
+
+try {
+  const { email, name, role } = readArguments();
+  const log = createLogger({ role: 'staff', level: 'error' });
+  const url = await databaseUrl();
+  const database = openDatabase({ url, maxConnections: 1, applicationName: 'wellpact-staff', log });
+  try {
+    const { id, password } = await createStaff(database, { email, displayName: name, role });
+    console.log(`${id} has the role ${role}.\nPassword, shown this once and stored nowhere: ${password}`);
+  } finally {
+    await database.close();
+  }
+} catch (error) {
+  // A person reads this: the reason alone, where it is one of ours.
+  const known = error instanceof TypeError || error instanceof Problem;
+  console.error(known ? error.message : error);
+  process.exitCode = 1;
+}

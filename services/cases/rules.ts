@@ -1,0 +1,48 @@
+/** The kinds of cases, as data: who may decide them and how. Pure. */
+
+export type CaseKind = 'identity_review' | 'transfer_blocked' | 'refund_failed' | 'compliance_hold';
+
+/** The staff roles that decide cases; an `admin` decides every one. */
+export type CaseRole = 'support' | 'compliance' | 'finance' | 'admin';
+
+export interface CaseRule {
+  readonly roles: readonly CaseRole[];
+  /** What can be decided. */
+  readonly decisions: readonly string[];
+  readonly about: string;
+}
+
+export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
+  identity_review: {
+    roles: ['compliance', 'admin'],
+    decisions: ['approve', 'decline'],
+    about: 'An identity check did not end by itself, was used up, or was reversed after it had been approved.',
+  },
+  transfer_blocked: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about: 'Money that is due to a seller could not be sent for a long time.',
+  },
+  refund_failed: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about: 'A refund came back: the buyer is owed money.',
+  },
+  compliance_hold: {
+    roles: ['compliance', 'admin'],
+    decisions: ['resolved'],
+    about: 'Money stands still until compliance has looked.',
+  },
+};
+
+export const CASE_KINDS = Object.keys(CASE_RULES) as [CaseKind, ...CaseKind[]];
+export const CASE_STATES = ['open', 'closed'] as const;
+export type CaseState = (typeof CASE_STATES)[number];
+export const CASE_DECISIONS = [...new Set(CASE_KINDS.flatMap((kind) => CASE_RULES[kind].decisions))] as [
+  string,
+  ...string[],
+];
+
+/** The kinds that somebody with these roles sees and decides. */
+export const kindsFor = (roles: readonly string[]): CaseKind[] =>
+  CASE_KINDS.filter((kind) => CASE_RULES[kind].roles.some((role) => roles.includes(role)));
