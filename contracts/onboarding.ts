@@ -39,12 +39,15 @@ export interface OnboardingOutcome {
 /** Sent with the start: answers once the identity check can be taken. */
 export const beginOnboardingUpdate = defineUpdate<OnboardingOutcome>('beginOnboarding');
 
+/** The seller wants another identity check, after one that was not passed or not taken. Changes nothing in other states. */
+export const tryAgainUpdate = defineUpdate<OnboardingOutcome>('tryAgain');
+
 /** A provider said that something changed. A hint: the workflow looks for itself. */
 export interface ProviderHint {
   /** One event counts once. */
   readonly eventId: string;
 }
-/** Onfido said that the identity check moved. */
+/** Onfido said that the identity check moved, or staff decided the case about it. */
 export const identityHintSignal = defineSignal<[ProviderHint]>('identityHint');
 /** Stripe said that the seller's account changed. */
 export const accountHintSignal = defineSignal<[ProviderHint]>('accountHint');

@@ -9,6 +9,7 @@ import { onboardings } from './0007_onboardings.ts';
 import { webhooks } from './0008_webhooks.ts';
 import { purchasePaths } from './0009_purchase_paths.ts';
 import { cases } from './0011_cases.ts';
+import { onboardingOutcomes } from './0012_onboarding_outcomes.ts';
 import { messaging } from './0013_messaging.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
@@ -31,5 +32,6 @@ export const migrations: readonly Migration[] = [
   webhooks,
   purchasePaths,
   cases,
+  onboardingOutcomes,
   messaging,
 ];

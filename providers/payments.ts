@@ -112,6 +112,8 @@ export interface SellerAccount {
   readonly requirements: readonly string[];
   /** Why it is disabled, in the provider's word; null when it is not. */
   readonly disabledReason: string | null;
+  /** Until when the provider wants it, milliseconds since 1970; null when there is no deadline. */
+  readonly requirementsDueMs: number | null;
 }
 
 export interface HostedLink {

@@ -62,10 +62,12 @@ async function createAccountLink(
 
 function toSellerAccount(given: Stripe.Account): SellerAccount {
   const account = required(given);
+  const deadline = account.requirements?.current_deadline ?? null;
   return {
     id: account.id,
     transfersActive: account.capabilities?.transfers === 'active',
     requirements: account.requirements?.currently_due ?? [],
     disabledReason: account.requirements?.disabled_reason ?? null,
+    requirementsDueMs: deadline === null ? null : deadline * 1_000,
   };
 }

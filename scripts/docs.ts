@@ -114,8 +114,13 @@ function onboardingPage(): string {
     '# The states of an onboarding',
     GENERATED,
     table(
-      ['from', 'event', 'to'],
-      ONBOARDING_TRANSITIONS.map(({ from, on, to }) => [`\`${from}\``, words(on), `\`${to}\``]),
+      ['from', 'event', 'only while', 'to'],
+      ONBOARDING_TRANSITIONS.map(({ from, on, needs, to }) => [
+        `\`${from}\``,
+        words(on),
+        words(needs ?? ''),
+        `\`${to}\``,
+      ]),
     ),
     '## What a seller is told',
     table(

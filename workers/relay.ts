@@ -13,6 +13,7 @@ import { createFlowSignals } from '../platform/temporal/signals.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
 import { createSmtpSender } from '../providers/email.ts';
 import { createEmbeddedEventBus } from '../providers/event-bus.ts';
+import { caseSubscriber } from './relay/case-subscriber.ts';
 import { startJobs } from './relay/jobs.ts';
 import { mailSubscriber } from './relay/mail-subscriber.ts';
 import { outboxJob } from './relay/outbox-job.ts';
@@ -37,6 +38,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   const temporal = connectTemporal(config);
   const signals = createFlowSignals(temporal.client);
   bus.subscribe('transfers', transferSubscriber({ database, signals, log }));
+  bus.subscribe('cases', caseSubscriber({ database, signals }));
   const jobs = [
     outboxJob({ database, bus, log, metrics }),
     webhookJob({ database, signals, log }),

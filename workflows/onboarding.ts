@@ -1,7 +1,9 @@
 /**
  * The story of a seller's onboarding: the user is made known to the identity provider and takes the check; when that is
  * approved, a payout account is opened and the user gives Stripe what it asks for; when money can be transferred to it,
- * the seller is verified. It runs for as long as the seller is with us.
+ * the seller is verified. A check that ends otherwise is taken again or looked at by a person; what was good can be taken
+ * back later, and be good again. It runs for as long as the seller is with us. The table of
+ * services/users/onboarding-rules.ts says what leads where.
  */
 import {
   allHandlersFinished,
@@ -13,21 +15,23 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { OnboardingStanding } from '../activities/onboarding.ts';
+import type { OnboardingStanding, OnboardingStep } from '../activities/onboarding.ts';
 import {
   accountHintSignal,
   beginOnboardingUpdate,
   identityHintSignal,
   type OnboardingInput,
+  type OnboardingOutcome,
   type OnboardingResult,
   type OnboardingState,
+  tryAgainUpdate,
 } from '../contracts/onboarding.ts';
 import { ONBOARDING_STATE } from '../contracts/search-attributes.ts';
 import { TASK_QUEUES } from '../contracts/task-queues.ts';
 import { ONBOARDING_NEXT } from '../services/users/onboarding-rules.ts';
 import { openDesk } from './support/desk.ts';
 import { tellStaff } from './support/notices.ts';
-import { answerOf, moneyStep, providerStep } from './support/steps.ts';
+import { answerOf, databaseStep, moneyStep, providerStep } from './support/steps.ts';
 
 export function onboarding(input: OnboardingInput & Resumed): Promise<OnboardingResult> {
   // A cancellation that somebody asks for in the Temporal UI would leave the user without a way to become a seller.
@@ -35,7 +39,7 @@ export function onboarding(input: OnboardingInput & Resumed): Promise<Onboarding
 }
 
 async function tell(input: OnboardingInput & Resumed): Promise<OnboardingResult> {
-  const desk = openDesk<never, never, Concern>(input.resume?.seen);
+  const desk = openDesk<'try_again', OnboardingOutcome, Concern>(input.resume?.seen);
   const board = createNoticeBoard(input);
   let standing: OnboardingStanding = input.resume?.standing ?? NOT_BEGUN;
   let begun = input.resume !== undefined;
@@ -44,6 +48,7 @@ async function tell(input: OnboardingInput & Resumed): Promise<OnboardingResult>
     await condition(() => begun);
     return { state: standing.state };
   });
+  setHandler(tryAgainUpdate, () => desk.ask('try_again'));
   setHandler(identityHintSignal, ({ eventId }) => desk.tell(eventId, 'identity'));
   setHandler(accountHintSignal, ({ eventId }) => desk.tell(eventId, 'account'));
 
@@ -54,15 +59,15 @@ async function tell(input: OnboardingInput & Resumed): Promise<OnboardingResult>
     if (workflowInfo().continueAsNewSuggested && desk.empty && allHandlersFinished()) {
       await continueAsNew<typeof onboarding>({ ...input, resume: { standing, seen: desk.seen } });
     }
-    const waitsFor = CONCERN_OF[standing.state];
-    const waitMs = trouble === undefined ? waitsFor && LOOK_AGAIN_AFTER_MS : TRY_AGAIN_AFTER_MS;
-    const cameIn = await desk.wait(waitMs, 'look again, in case a webhook was lost');
+    const cameIn = await desk.wait(waitOf(standing, trouble), 'look again, in case a webhook was lost');
     const item = cameIn ? desk.take() : undefined;
-    const concern = item?.kind === 'hint' ? item.hint : waitsFor;
     await unlessRefused(async () => {
-      if (concern !== undefined) standing = await look(input, standing, concern);
+      if (item?.kind === 'wish') {
+        standing = await databaseStep('tryOnboardingAgain', now(input), 'Begin another identity check');
+      } else standing = await lookAround(input, standing, item?.hint);
       return prepare(input, standing);
     });
+    if (item?.kind === 'wish') item.settle.done({ state: standing.state });
   }
 
   /** A provider's refusal ends nothing: staff are told, and it is tried again in a while. */
@@ -85,13 +90,18 @@ const NOT_BEGUN: OnboardingStanding = {
   identityOutcome: null,
   transfersActive: false,
   hasAccount: false,
+  hasCheck: false,
+  deadlineMs: null,
 };
+
+/** A step at the workflow's own time. */
+const now = (input: OnboardingInput): OnboardingStep => ({ ...input, atMs: Date.now() });
 
 /** Prepares what the user can do next: the identity check, then the payout account. */
 async function prepare(input: OnboardingInput, standing: OnboardingStanding): Promise<OnboardingStanding> {
   if (standing.state === 'started') {
     await providerStep(TASK_QUEUES.onfido, 'createApplicant', input, 'Make the user known to Onfido');
-    return providerStep(TASK_QUEUES.onfido, 'startIdentityCheck', input, 'Start the identity check');
+    return providerStep(TASK_QUEUES.onfido, 'startIdentityCheck', now(input), 'Start the identity check');
   }
   if (standing.state === 'payout_account' && !standing.hasAccount) {
     return moneyStep('createPayoutAccount', input, 'Open the payout account');
@@ -109,8 +119,30 @@ type Concern = 'identity' | 'account';
 /** What is waited for in a state. */
 const CONCERN_OF: Readonly<Partial<Record<OnboardingState, Concern>>> = {
   identity_check: 'identity',
+  in_review: 'identity',
+  restricted: 'account',
   payout_account: 'account',
 };
+
+/** How long it waits for something to come in; undefined without end. */
+function waitOf({ state, deadlineMs }: OnboardingStanding, trouble: string | undefined): number | undefined {
+  if (trouble !== undefined) return TRY_AGAIN_AFTER_MS;
+  const lookMs = CONCERN_OF[state] && LOOK_AGAIN_AFTER_MS;
+  if (deadlineMs === null) return lookMs;
+  return Math.min(Math.max(deadlineMs - Date.now(), 0), lookMs ?? Number.POSITIVE_INFINITY);
+}
+
+/** Looks at what a hint is about, or, in silence, at what it waits for; then a deadline that has passed takes effect. */
+async function lookAround(
+  input: OnboardingInput,
+  before: OnboardingStanding,
+  hint: Concern | undefined,
+): Promise<OnboardingStanding> {
+  const concern = hint ?? CONCERN_OF[before.state];
+  const seen = concern === undefined ? before : await look(input, before, concern);
+  if (seen.deadlineMs === null || seen.deadlineMs > Date.now()) return seen;
+  return databaseStep('passOnboardingDeadline', now(input), 'The time for it is over');
+}
 
 /** Looks at what a provider said has moved. What no longer matters is not looked at. */
 async function look(
@@ -121,8 +153,8 @@ async function look(
   if (concern === 'account') {
     return standing.hasAccount ? moneyStep('refreshPayoutAccount', input, 'Look at the payout account') : standing;
   }
-  return standing.state === 'identity_check'
-    ? providerStep(TASK_QUEUES.onfido, 'refreshIdentityCheck', input, 'Look at the identity check')
+  return standing.hasCheck
+    ? providerStep(TASK_QUEUES.onfido, 'refreshIdentityCheck', now(input), 'Look at the identity check')
     : standing;
 }
 

@@ -12,19 +12,22 @@ import {
   ONBOARDING_STATES,
   type OnboardingWorkflow,
   onboardingWorkflowId,
+  tryAgainUpdate,
 } from '../../contracts/onboarding.ts';
 import { ONBOARDING_STATE, SELLER_ID } from '../../contracts/search-attributes.ts';
 import { TASK_QUEUES } from '../../contracts/task-queues.ts';
 import type { Database } from '../../platform/database.ts';
-import { notFound, unavailable, unprocessable } from '../../platform/errors.ts';
+import { conflict, notFound, unavailable, unprocessable } from '../../platform/errors.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
 import {
+  ATTEMPTS,
   findOnboarding,
   getAccount,
   ONBOARDING_NEXT,
   type Onboarding,
   openOnboarding,
+  requirementText,
   storeLink,
 } from '../../services/users/index.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -48,8 +51,11 @@ const onboardingSchema = z
         url: z.string().optional().meta({ description: 'The page on which you take this step, while it is open.' }),
         outcome: z.string().nullable().meta({ description: "The provider's last word on it." }),
         requirements: z.array(z.string()).meta({ description: 'What the provider still asks for, in its own names.' }),
+        asks: z.array(z.string()).meta({ description: 'The same in plain words.' }),
+        dueAt: timestamp.nullable().meta({ description: 'Until when; null when there is no deadline.' }),
       }),
     ),
+    attemptsLeft: z.int().meta({ description: 'How many identity checks may still fail.' }),
     next: z.string().meta({ description: 'What you can do now.' }),
     createdAt: timestamp,
     updatedAt: timestamp,
@@ -80,26 +86,29 @@ export function onboardingRoutes(deps: OnboardingRoutesDeps): Route[] {
       operationId: 'beginOnboarding',
       tag: 'onboarding',
       summary: 'Begin to become a verified seller',
-      description: 'There is one onboarding for each account: a second call answers with the same one.',
+      description:
+        'There is one onboarding for each account: a second call answers with the same one, and begins another identity check when the last one was not passed or taken.',
       policy: { access: 'member' },
       idempotency: 'converge',
       body: newOnboarding,
       problems: {
         COUNTRY_NOT_SUPPORTED: { status: 422, when: 'sellers in your country cannot be paid yet.' },
+        ATTEMPTS_USED_UP: { status: 409, when: 'no more identity checks can be taken.' },
         LEGAL_NAME_NEEDED: { status: 422, when: 'no name was sent and the display name cannot stand for it.' },
       },
       responses: {
         201: { description: 'Your onboarding.', schema: onboardingSchema },
         202: { description: 'Your onboarding; its first step is being prepared.', schema: onboardingSchema },
       },
-      handle: async ({ body, caller }) => {
+      handle: async ({ body, caller, commandId }) => {
         const { userId } = caller();
         const onboarding = await openOnboarding(deps.database, {
           id: userId.replace('usr_', 'onb_') as OnboardingId,
           userId,
           ...(await legalName(deps.database, userId, body)),
         });
-        const ready = await begin(deps.temporal.client, onboarding, deps.config.PUBLIC_URL);
+        const begun = await begin(deps.temporal.client, onboarding, deps.config.PUBLIC_URL);
+        const ready = begun && (await againIfEnded(deps.temporal.client, onboarding, commandId));
         if (ready && onboarding.state === 'started') await tryAgain(deps, onboarding);
         const reply = {
           headers: { Location: `/v1/onboardings/${onboarding.id}` },
@@ -162,6 +171,24 @@ async function begin(client: Client, { id, userId }: Onboarding, publicUrl: stri
   return result === 'done';
 }
 
+/** Begins another check after one that was not passed or not taken. @returns whether it can be taken */
+async function againIfEnded(
+  client: Client,
+  { userId, state, attempts }: Onboarding,
+  commandId: string,
+): Promise<boolean> {
+  if (state !== 'rejected' && state !== 'abandoned') return true;
+  if (attempts >= ATTEMPTS) {
+    const detail = `The identity check did not succeed in ${ATTEMPTS} attempts, or a person declined it. No other one can be taken; if staff find otherwise, you hear of it.`;
+    throw conflict('ATTEMPTS_USED_UP', detail);
+  }
+  const handle = client.workflow.getHandle(onboardingWorkflowId(userId));
+  const result = await outcomeOf(client, Date.now() + ANSWER_WITHIN_MS, () =>
+    handle.executeUpdate(tryAgainUpdate, { updateId: commandId }),
+  );
+  return result === 'done';
+}
+
 /** What was refused before, a name for one, is tried again at once when the user asks for it again. */
 async function tryAgain({ database, temporal }: OnboardingRoutesDeps, { id, userId }: Onboarding): Promise<void> {
   const current = await findOnboarding(database, 'id', id);
@@ -173,10 +200,11 @@ async function tryAgain({ database, temporal }: OnboardingRoutesDeps, { id, user
 async function bodyOf(deps: OnboardingRoutesDeps, id: OnboardingId): Promise<z.input<typeof onboardingSchema>> {
   const onboarding = await findOnboarding(deps.database, 'id', id);
   if (onboarding === undefined) throw notFound('onboarding');
-  const identityDone = onboarding.identityOutcome === 'approved';
-  const canTakeIt = onboarding.checkUrl !== null && onboarding.identityOutcome === 'running';
+  const identityDone = onboarding.identityOutcome === 'approved' || onboarding.reviewDecision === 'approve';
+  const canTakeIt = onboarding.checkUrl !== null && onboarding.state === 'identity_check';
   const identity: StepState = identityDone ? 'done' : canTakeIt ? 'open' : 'waiting';
-  const payout: StepState = onboarding.transfersActive ? 'done' : onboarding.accountId === null ? 'waiting' : 'open';
+  const settled = onboarding.transfersActive && onboarding.requirements.length === 0;
+  const payout: StepState = settled ? 'done' : onboarding.accountId === null ? 'waiting' : 'open';
   const payoutUrl = payout === 'open' ? await payoutLink(deps, onboarding) : undefined;
   return {
     id,
@@ -188,6 +216,8 @@ async function bodyOf(deps: OnboardingRoutesDeps, id: OnboardingId): Promise<z.i
         ...(identity === 'open' && onboarding.checkUrl !== null && { url: onboarding.checkUrl }),
         outcome: onboarding.identityOutcome,
         requirements: [],
+        asks: [],
+        dueAt: (identity === 'open' && onboarding.checkDueAt?.toISOString()) || null,
       },
       {
         name: 'payout_account',
@@ -195,20 +225,25 @@ async function bodyOf(deps: OnboardingRoutesDeps, id: OnboardingId): Promise<z.i
         ...(payoutUrl !== undefined && { url: payoutUrl }),
         outcome: onboarding.disabledReason,
         requirements: [...onboarding.requirements],
+        asks: [...new Set(onboarding.requirements.map(requirementText))],
+        dueAt: onboarding.requirementsDueAt?.toISOString() ?? null,
       },
     ],
+    attemptsLeft: Math.max(ATTEMPTS - onboarding.attempts, 0),
     next: nextFor(onboarding),
     createdAt: onboarding.createdAt.toISOString(),
     updatedAt: onboarding.updatedAt.toISOString(),
   };
 }
 
-/** What the seller can do now. A check that ended without approval leads no further by itself. */
-function nextFor({ state, identityOutcome }: Onboarding): string {
-  const ended = identityOutcome !== null && !['running', 'approved'].includes(identityOutcome);
-  return state === 'identity_check' && ended
-    ? `The identity check ended as "${identityOutcome}". A person has to look at it.`
-    : ONBOARDING_NEXT[state];
+/** What the seller can do now. What Stripe will soon want is said as long as the seller is verified. */
+function nextFor({ state, attempts, requirements, requirementsDueAt }: Onboarding): string {
+  if (state === 'rejected' && attempts >= ATTEMPTS)
+    return 'The identity check was not passed, and no attempts are left.';
+  if (state !== 'verified' || requirements.length === 0) return ONBOARDING_NEXT[state];
+  const asks = [...new Set(requirements.map(requirementText))].join(', ');
+  const until = requirementsDueAt === null ? 'soon' : `by ${requirementsDueAt.toISOString()}`;
+  return `Give Stripe ${asks} ${until}, on the page of the second step, or your payouts are paused.`;
 }
 
 /** A link works once, so it is handed out again for a short time only: to a client that asks for the page over and over. */
@@ -220,7 +255,9 @@ async function payoutLink(
   onboarding: Onboarding,
 ): Promise<string> {
   const { link, accountId, id } = onboarding;
-  if (link !== null && link.expiresAt.getTime() > Date.now()) return link.url;
+  // A link from before the account last changed has probably been used: it would lead nowhere.
+  const isFresh = link !== null && link.expiresAt.getTime() - LINK_SHARED_MS > onboarding.updatedAt.getTime();
+  if (isFresh && link.expiresAt.getTime() > Date.now()) return link.url;
   if (accountId === null) throw notFound('payout account');
   const returnUrl = `${config.PUBLIC_URL}/docs`;
   try {

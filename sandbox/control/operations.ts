@@ -59,6 +59,7 @@ const accountBody = z
       .enum(['listed', 'other', 'platform_paused', 'rejected.fraud', 'rejected.other', 'under_review'])
       .nullable(),
     require: z.array(z.string().min(1).max(200)).max(50),
+    dueInSeconds: z.int().min(1).max(MAX_ADVANCE_SECONDS).nullable(),
   })
   .partial();
 
@@ -114,13 +115,14 @@ export function controlOperations(controls: Controls): Router {
   });
 
   router.post('/accounts/:id', async (context) => {
-    const { disabledReason, require: demanded } = await bodyOf(context, accountBody);
+    const { disabledReason, require: demanded, dueInSeconds } = await bodyOf(context, accountBody);
     context.body = await steps.stripe(async (call) => {
       const account = await lockAccount(call, context.params['id'] ?? '');
       return applyToAccount(call, account, account.body, {
         ...account.hidden,
         ...(disabledReason !== undefined && { disabledReason }),
-        ...(demanded !== undefined && { demanded }),
+        ...(demanded !== undefined && { demanded, demandedUntil: null }),
+        ...(typeof dueInSeconds === 'number' && { demandedUntil: call.now + dueInSeconds }),
       });
     });
   });

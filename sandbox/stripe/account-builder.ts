@@ -16,6 +16,8 @@ export interface AccountHidden {
   readonly disabledReason: Stripe.Account.Requirements.DisabledReason | null;
   /** Set by the control API: fields that Stripe demands after onboarding. */
   readonly demanded: readonly string[];
+  /** Until when what is demanded can be given before the account is disabled, seconds since 1970; past due without. */
+  readonly demandedUntil?: number | null;
 }
 
 type Capability = 'card_payments' | 'transfers';
@@ -135,16 +137,17 @@ export function changedAccount(
 /** The account with everything that follows from its facts: capabilities, requirements, what is enabled. */
 export function withRequirements(body: Stripe.Account, hidden: AccountHidden): Stripe.Account {
   const due = hidden.submitted ? [...hidden.demanded] : missingFields(body);
-  const disabledReason = hidden.disabledReason ?? (due.length > 0 ? 'requirements.past_due' : null);
+  const until = hidden.submitted && due.length > 0 ? (hidden.demandedUntil ?? null) : null;
+  const disabledReason = hidden.disabledReason ?? (due.length > 0 && until === null ? 'requirements.past_due' : null);
   const working = hidden.submitted && disabledReason === null;
   const requirements = {
     alternatives: [],
-    current_deadline: null,
+    current_deadline: until,
     currently_due: due,
     disabled_reason: disabledReason,
     errors: [],
     eventually_due: due,
-    past_due: due,
+    past_due: until === null ? due : [],
     pending_verification: [],
   };
   return {

@@ -12,7 +12,7 @@ export {
   type User,
 } from './accounts.ts';
 export * from './onboarding.ts';
-export { nextOnboardingState, ONBOARDING_NEXT } from './onboarding-rules.ts';
+export { ATTEMPTS, nextOnboardingState, ONBOARDING_NEXT, requirementText } from './onboarding-rules.ts';
 export { findOnboarding, type Onboarding, storeLink } from './onboarding-store.ts';
 export { type ActiveSession, deleteOldSessions, findActiveSession } from './session-store.ts';
 export { endSession, type OpenSession, refreshSession, startSession } from './sessions.ts';

@@ -15,11 +15,24 @@ export interface Onboarding {
   readonly checkUrl: string | null;
   /** What the identity provider said last. */
   readonly identityOutcome: string | null;
+  /** Checks that ended declined or abandoned. */
+  readonly attempts: number;
+  /** Checks that the provider could not complete and that were begun again by themselves. */
+  readonly reruns: number;
+  /** Until when the check can be taken; null while none can. */
+  readonly checkDueAt: Date | null;
+  /** The case that a person has to decide, and until when; null when there is none, or its time has passed. */
+  readonly reviewCaseId: string | null;
+  readonly reviewDueAt: Date | null;
+  /** What a person decided about the check as it stands. */
+  readonly reviewDecision: string | null;
   readonly accountId: string | null;
   readonly transfersActive: boolean;
   /** What Stripe still asks the seller for, in its own names. */
   readonly requirements: readonly string[];
   readonly disabledReason: string | null;
+  /** Until when Stripe wants what it asks for; null when it sets no deadline. */
+  readonly requirementsDueAt: Date | null;
   readonly link: { readonly url: string; readonly expiresAt: Date } | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -35,6 +48,13 @@ interface Row {
   check_id: string | null;
   check_url: string | null;
   identity_outcome: string | null;
+  attempts: number;
+  reruns: number;
+  check_due_at: Date | null;
+  review_case_id: string | null;
+  review_due_at: Date | null;
+  review_decision: string | null;
+  requirements_due_at: Date | null;
   account_id: string | null;
   transfers_active: boolean;
   requirements: string[];
@@ -56,6 +76,13 @@ function fromRow(row: Row): Onboarding {
     checkId: row.check_id,
     checkUrl: row.check_url,
     identityOutcome: row.identity_outcome,
+    attempts: row.attempts,
+    reruns: row.reruns,
+    checkDueAt: row.check_due_at,
+    reviewCaseId: row.review_case_id,
+    reviewDueAt: row.review_due_at,
+    reviewDecision: row.review_decision,
+    requirementsDueAt: row.requirements_due_at,
     accountId: row.account_id,
     transfersActive: row.transfers_active,
     requirements: row.requirements,
@@ -71,7 +98,8 @@ function fromRow(row: Row): Onboarding {
 
 /** Named, since a statement that is planned for `*` breaks when a migration adds a column. */
 const COLUMNS = `id, user_id, state, first_name, last_name, applicant_id, check_id, check_url, identity_outcome, account_id,
-  transfers_active, requirements, disabled_reason, link_url, link_expires_at, created_at, updated_at`;
+  transfers_active, requirements, disabled_reason, link_url, link_expires_at, created_at, updated_at, attempts, reruns, check_due_at,
+  review_case_id, review_due_at, review_decision, requirements_due_at`;
 
 /** By what an onboarding is looked up. Providers name it by their own objects. */
 const KEYS = { id: 'id', userId: 'user_id', checkId: 'check_id', accountId: 'account_id' } as const;
@@ -124,7 +152,9 @@ export async function updateOnboarding(tx: Tx, onboarding: Onboarding): Promise<
     name: 'onboarding_update',
     text: `UPDATE users.onboardings
               SET state = $2, applicant_id = $3, check_id = $4, check_url = $5, identity_outcome = $6, account_id = $7,
-                  transfers_active = $8, requirements = $9, disabled_reason = $10, updated_at = $11
+                  transfers_active = $8, requirements = $9, disabled_reason = $10, updated_at = $11,
+                  attempts = $12, reruns = $13, check_due_at = $14, review_case_id = $15, review_due_at = $16,
+                  review_decision = $17, requirements_due_at = $18
             WHERE user_id = $1`,
     values: [
       onboarding.userId,
@@ -138,6 +168,13 @@ export async function updateOnboarding(tx: Tx, onboarding: Onboarding): Promise<
       onboarding.requirements,
       onboarding.disabledReason,
       onboarding.updatedAt,
+      onboarding.attempts,
+      onboarding.reruns,
+      onboarding.checkDueAt,
+      onboarding.reviewCaseId,
+      onboarding.reviewDueAt,
+      onboarding.reviewDecision,
+      onboarding.requirementsDueAt,
     ],
   });
 }

@@ -1,10 +1,10 @@
 import type { OnboardingId, UserId } from '../../contracts/ids.ts';
 import { type Actor, audit, canonicalJson } from '../../platform/audit.ts';
-import type { Database, Queryable } from '../../platform/database.ts';
+import type { Database, Queryable, Tx } from '../../platform/database.ts';
 import { unprocessable } from '../../platform/errors.ts';
 import { emit } from '../../platform/outbox.ts';
 import { getUser, setSellerState } from './accounts.ts';
-import { PAYOUT_COUNTRIES } from './onboarding-rules.ts';
+import { PAYOUT_COUNTRIES, SELLER_STATE_OF } from './onboarding-rules.ts';
 import {
   correctName,
   findOnboarding,
@@ -57,18 +57,18 @@ export async function openOnboarding(db: Database, request: OnboardingRequest): 
 
 /**
  * Changes an onboarding: row, audit entry and event in one transaction. A change that is there already changes nothing.
- * @param decide what changes, given the onboarding as it is now; called with the row locked
+ * @param decide what changes, given the onboarding as it is now; called with the row locked, in the transaction of the change
  */
 export async function commitOnboarding(
   db: Database,
   userId: UserId,
   actor: Actor,
-  decide: (onboarding: Onboarding) => Partial<Onboarding>,
+  decide: (onboarding: Onboarding, tx: Tx) => Partial<Onboarding> | Promise<Partial<Onboarding>>,
 ): Promise<Onboarding> {
   return db.transaction(async (tx) => {
     const before = await lockOnboarding(tx, userId);
     if (before === undefined) throw new Error(`${userId} has no onboarding`);
-    const wanted: Onboarding = { ...before, ...decide(before) };
+    const wanted: Onboarding = { ...before, ...(await decide(before, tx)) };
     if (canonicalJson(wanted) === canonicalJson(before)) return before;
     const after: Onboarding = { ...wanted, updatedAt: new Date() };
     await updateOnboarding(tx, after);
@@ -84,8 +84,12 @@ export async function commitOnboarding(
         transfersActive: after.transfersActive,
       },
     });
+    if (before.transfersActive !== after.transfersActive) {
+      const type = after.transfersActive ? 'onboarding.transfers_enabled' : 'onboarding.transfers_disabled';
+      await emit(tx, { type, key: after.id, data: { userId } });
+    }
     if (!stateChanged) return after;
-    if (after.state === 'verified') await setSellerState(tx, userId, 'verified');
+    await setSellerState(tx, userId, SELLER_STATE_OF[after.state]);
     await emit(tx, { type: `onboarding.${after.state}`, key: after.id, data: { userId } });
     return after;
   });

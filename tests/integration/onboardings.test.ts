@@ -109,17 +109,6 @@ test('in a country whose sellers cannot be paid it is refused', async () => {
   expect(await begin(person)).toMatchObject({ status: 422, body: { code: 'COUNTRY_NOT_SUPPORTED' } });
 });
 
-test('a check that is not approved leads no further, and says so', async () => {
-  const person = await verifiedBuyer();
-  const begun = await begin(person, { firstName: 'Ada', lastName: 'Declined' });
-  await complete(urlOf(begun.body, 'identity_check'));
-  await waitFor(async () => (await read(person, begun.body.id)).steps[0]?.outcome === 'declined', {
-    what: 'the outcome',
-    timeoutMs: 20_000,
-  });
-  expect((await read(person, begun.body.id)).state).toBe('identity_check');
-});
-
 test('somebody else’s onboarding is not there', async () => {
   const [person, stranger] = await Promise.all([verifiedBuyer(), verifiedBuyer()]);
   const begun = await begin(person);
