@@ -6,7 +6,7 @@ import { stack } from './stack.ts';
 
 const run = promisify(execFile);
 
-/** Somebody new of staff, made by `npm run staff` and signed in. @returns an access token */
+/** Somebody new of staff, made by `npm run staff` and signed in. */
 export async function staffToken(role: string): Promise<{ readonly id: string; readonly accessToken: string }> {
   const email = `${role}.${randomUUID()}@staff.wellpact.example`;
   const { stdout } = await run(

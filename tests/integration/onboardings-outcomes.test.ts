@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { UserId } from '../../contracts/ids.ts';
 import { onboardingWorkflowId } from '../../contracts/onboarding.ts';
+import { expectEqualBooks } from '../helpers/books.ts';
 import { request } from '../helpers/client.ts';
 import { recordHistory } from '../helpers/histories.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
@@ -72,9 +73,7 @@ async function accountOf(who: Person): Promise<string> {
   const client = new pg.Client({ connectionString: stack().databases.app });
   await client.connect();
   try {
-    const { rows } = await client.query('SELECT account_id, check_url FROM users.onboardings WHERE user_id = $1', [
-      who.id,
-    ]);
+    const { rows } = await client.query('SELECT account_id FROM users.onboardings WHERE user_id = $1', [who.id]);
     return (rows[0] as { account_id: string }).account_id;
   } finally {
     await client.end();
@@ -237,6 +236,7 @@ describe('the account at Stripe', () => {
       idempotencyKey?.includes(id),
     );
     expect(transfers.map(({ amount }) => amount)).toEqual([money.transferred]);
+    await expectEqualBooks((await readPurchase(buyer, id)).body);
     await keep('onboarding-disabled', seller);
   });
 });
