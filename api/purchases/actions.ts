@@ -170,8 +170,9 @@ async function act(
   const result = await sendUpToDate(deps, commands, known, action, { actorId: userId }, commandId);
   log.info('a command was sent', { workflowId: purchaseWorkflowId(id), command: action.name, result });
   const purchase = await purchaseOf(database, id, userId);
-  // It ended under the command: by this very command, or by another one that did the same.
-  const granted = result === 'done' || (result === 'ended' && hasFollowed(known, purchase, side, action.event));
+  // It ended, or the wait was over, under the command: the row tells whether this very command, or another one that did the
+  // same, has been carried out.
+  const granted = result === 'done' || hasFollowed(known, purchase, side, action.event);
   if (result === 'ended' && !granted) throw tooLate(purchase);
   if (granted) return { status: 200, body: purchaseBody(purchase, side) };
   const headers = { Location: `/v1/purchases/${id}` };

@@ -46,6 +46,8 @@ export interface Passwords {
  */
 export async function ensureDatabases(superuserUrl: string, passwords: Passwords): Promise<DatabaseUrls> {
   const client = new pg.Client({ connectionString: superuserUrl });
+  // A server that is stopped under the connection is told by the query that fails; the event alone would end this process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await ensureRole(client, OWNER, passwords.owner);

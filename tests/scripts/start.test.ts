@@ -152,7 +152,17 @@ describe('npm start', () => {
     const code = await run.exit;
     clearTimeout(timer);
     // Before its first line runs, the system itself ends it.
-    expect([130, null, 0]).toContain(code);
+    expect([130, null, 0], run.output()).toContain(code);
+    expect(processesWith(MARKER, marker)).toEqual([]);
+    expect(leftInTmp()).toEqual([]);
+  });
+
+  // From here on PostgreSQL is stopped under connections of the starter itself.
+  it('interrupted while the databases are made ends with nothing left', async () => {
+    const run = npmStart(['--ephemeral', '--no-demo']);
+    await run.says('PostgreSQL is ready');
+    run.child.kill('SIGINT');
+    expect(await run.exit, run.output()).toBe(130);
     expect(processesWith(MARKER, marker)).toEqual([]);
     expect(leftInTmp()).toEqual([]);
   });
