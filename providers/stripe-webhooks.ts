@@ -34,7 +34,7 @@ export function readStripeEvent(
   signature: string | undefined,
   secrets: StripeSecrets,
 ): StripeHint | undefined {
-  if (signature === undefined || isAheadOfTime(signature)) return undefined;
+  if (signature === undefined || isAheadOfTime(signature) || !isWellFormed(signature)) return undefined;
   const fromPlatform = secrets.platform.map((secret) => verified(body, signature, secret)).find(Boolean);
   const event = fromPlatform ?? secrets.connect.map((secret) => verified(body, signature, secret)).find(Boolean);
   if (!PLAIN.test(String(event?.id)) || !PLAIN.test(String(event?.type)) || event === undefined) return undefined;
@@ -68,6 +68,13 @@ function isAheadOfTime(signature: string): boolean {
   const stamps = [...signature.matchAll(/(?:^|,)\s*t=(\d+)/g)].map((match) => Number(match[1]));
   return stamps.length !== 1 || (stamps[0] ?? 0) > Date.now() / 1_000 + MAX_AHEAD_SECONDS;
 }
+
+/** The SDK throws an error of another kind for an empty `v1`, so the form is checked first. There may be several. */
+function isWellFormed(signature: string): boolean {
+  return [...signature.matchAll(/(?:^|,)\s*v1=([^,]*)/g)].every(([, digest]) => SIGNATURE.test(digest ?? ''));
+}
+
+const SIGNATURE = /^[0-9a-f]{64}$/;
 
 function purchaseIn(metadata: unknown): string | null {
   const purchaseId = (metadata as { purchaseId?: unknown } | null | undefined)?.purchaseId;
