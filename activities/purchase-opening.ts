@@ -1,7 +1,7 @@
 /** Opening a purchase: what is bought is reserved and the purchase written, together or not at all. */
 import type { PurchaseInput } from '../contracts/purchase.ts';
 import type { Tx } from '../platform/database.ts';
-import { type ReservedListing, reserveStock } from '../services/marketplace/index.ts';
+import { type ReservedListing, reserveSlot, reserveStock } from '../services/marketplace/index.ts';
 import {
   fitsHoldLimit,
   type NewPurchase,
@@ -12,7 +12,7 @@ import {
 import type { Terms } from '../services/transactions/rules.ts';
 import { getUser } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
-import { stepKey } from './purchase-steps.ts';
+import { beyondHoldLimit, slotRefusal, stepKey } from './purchase-steps.ts';
 
 export type OpenPurchaseInput = PurchaseInput & { readonly atMs: number };
 
@@ -21,9 +21,7 @@ export async function reserveAndOpen(tx: Tx, policy: Policy, input: OpenPurchase
   const reserved = await reserve(tx, input);
   await refuseUnlessForSale(tx, reserved, input);
   const { slot } = reserved;
-  if (slot !== null && !fitsHoldLimit(policy, slot.endsAt.getTime(), input.atMs)) {
-    throw refusal('BEYOND_HOLD_LIMIT', 'This is too far ahead: the payment could not be held for so long.');
-  }
+  if (slot !== null && !fitsHoldLimit(policy, slot.endsAt.getTime(), input.atMs)) throw beyondHoldLimit();
   const at = new Date(input.atMs);
   const purchase = {
     id: input.purchaseId,
@@ -45,7 +43,15 @@ interface Reserved extends ReservedListing {
   readonly slot: { readonly startsAt: Date; readonly endsAt: Date } | null;
 }
 
-async function reserve(tx: Tx, { listingId, quantity }: OpenPurchaseInput): Promise<Reserved> {
+async function reserve(tx: Tx, input: OpenPurchaseInput): Promise<Reserved> {
+  const { listingId, quantity, slot, purchaseId, atMs } = input;
+  if (slot !== undefined) {
+    const wanted = { listingId, quantity, purchaseId, startsAtMs: Date.parse(slot.startsAt), nowMs: atMs };
+    const seats = await reserveSlot(tx, wanted);
+    if (seats === 'not_published') throw notForSale();
+    if (typeof seats === 'string') throw slotRefusal(seats);
+    return seats;
+  }
   const pieces = await reserveStock(tx, listingId, quantity);
   if (pieces === 'sold_out') throw refusal('SOLD_OUT', 'There are not that many left.');
   if (pieces === 'not_published') throw notForSale();
@@ -66,7 +72,7 @@ async function refuseUnlessForSale(tx: Tx, { sellerId, price }: Reserved, input:
   }
 }
 
-function termsOf(policy: Policy, { kind, price, handlingDays }: Reserved, quantity: number): Terms {
+function termsOf(policy: Policy, { kind, price, handlingDays, booking }: Reserved, quantity: number): Terms {
   return {
     policyVersion: policy.version,
     kind,
@@ -76,13 +82,14 @@ function termsOf(policy: Policy, { kind, price, handlingDays }: Reserved, quanti
     paymentWindowMs: policy.paymentWindow,
     acceptWindowMs: policy.acceptWindow,
     captureReserveMs: policy.captureReserve,
-    handlingMs: handlingDays * DAY_MS,
+    handlingMs: (handlingDays ?? 0) * DAY_MS,
     inspectionWindowMs: policy.inspectionWindow,
     aftercareWindowMs: policy.aftercareWindow,
     holdLimitMs: policy.holdLimit,
     transferRetryMs: policy.transferRetry,
     transferCaseMs: policy.transferCase,
-    cancellation: [],
+    longestDisputeMs: policy.longestDispute,
+    cancellation: booking === null ? [] : policy.cancellation[booking.cancellationPolicy],
     reminders: policy.reminders,
   };
 }

@@ -5,7 +5,7 @@
  */
 import type { Tx } from '../platform/database.ts';
 import { ProviderError } from '../providers/provider-error.ts';
-import { releaseStock } from '../services/marketplace/index.ts';
+import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
 import { commitStep, type Purchase, type StepChange, type StepKey } from '../services/transactions/index.ts';
 import { MOVES, type Move } from '../services/transactions/money.ts';
 import { payoutAccountOf } from '../services/users/index.ts';
@@ -130,9 +130,10 @@ async function carryOut(
 }
 
 /** What was reserved is for sale again, when the row says so. */
-export async function freeReserved(tx: Tx, { frees }: Plan['row'], { listingId, quantity }: Purchase): Promise<void> {
+export async function freeReserved(tx: Tx, { frees }: Plan['row'], purchase: Purchase): Promise<void> {
   if (frees !== true) return;
-  await releaseStock(tx, listingId, quantity);
+  const { id, slot, listingId, quantity } = purchase;
+  await (slot === null ? releaseStock(tx, listingId, quantity) : releaseSlot(tx, id));
 }
 
 /** Transfers to the seller; zero is not transferred at all. */

@@ -1,10 +1,11 @@
 /** What all steps of a purchase share: their input, what they answer, and which row of the table they follow. */
-import { activityInfo } from '@temporalio/activity';
+import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { Actor } from '../contracts/actor.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
 import type { PaymentStatus, PurchaseState, TransferStatus } from '../contracts/purchase.ts';
 import type { Database } from '../platform/database.ts';
 import type { Payments } from '../providers/payments.ts';
+import { SLOT_REFUSALS, type SlotRefusal } from '../services/marketplace/slot-rules.ts';
 import { cancellationSplit } from '../services/transactions/cancellation-rules.ts';
 import { findPurchase, type Policy, type Purchase, type StepKey } from '../services/transactions/index.ts';
 import type { Move } from '../services/transactions/money.ts';
@@ -35,6 +36,15 @@ export interface PurchaseStep {
   readonly actor: Actor;
   /** The workflow's time, milliseconds since 1970. */
   readonly atMs: number;
+  /** The command behind it, of what a party can ask for more than once. */
+  readonly command?: StepCommand;
+}
+
+export interface StepCommand {
+  /** The same for every repeat of the command. */
+  readonly id: string;
+  /** Which time it is about, ISO 8601. */
+  readonly startsAt?: string;
 }
 
 /** A step that may have to begin the payment, or to learn what became of its beginning. */
@@ -59,10 +69,18 @@ export interface PurchaseStanding {
   readonly held: number;
   /** When a booking begins, milliseconds since 1970. */
   readonly startsAtMs?: number;
+  /** Where a party wants to move it, until the other one accepts. */
+  readonly proposal?: ProposalStanding;
   /** The reminders that come while it stands so, the next one first. */
   readonly reminders?: readonly Reminder[];
   /** What was begun and has to be gone through with before anything else. */
   readonly unfinished?: { readonly event: PurchaseEvent; readonly actor: Actor; readonly atMs: number };
+}
+
+export interface ProposalStanding {
+  readonly by: 'buyer' | 'seller';
+  /** Milliseconds since 1970. */
+  readonly startsAtMs: number;
 }
 
 /** What the workflow has to know of what was agreed: it never changes. */
@@ -81,7 +99,7 @@ export interface Opened {
 }
 
 export function standing(purchase: Purchase): PurchaseStanding {
-  const { state, deadlineAt, deadlineEvent, payment, transfer, books, slot, unfinished } = purchase;
+  const { state, deadlineAt, deadlineEvent, payment, transfer, books, slot, proposal, unfinished } = purchase;
   const reminders = remindersAhead(purchase);
   return {
     state,
@@ -91,6 +109,7 @@ export function standing(purchase: Purchase): PurchaseStanding {
     transfer: transfer.status,
     held: books.held,
     ...(slot !== null && { startsAtMs: slot.startsAt.getTime() }),
+    ...(proposal !== null && { proposal: { by: proposal.by, startsAtMs: proposal.startsAt.getTime() } }),
     ...(reminders.length > 0 && { reminders }),
     ...(unfinished !== null && { unfinished }),
   };
@@ -142,7 +161,8 @@ function forSellerIn(
   return cancellationSplit(terms.price, terms.cancellation ?? [], by, aheadMs).forSeller;
 }
 
-function partyOf({ buyerId, sellerId }: Purchase, { actor }: Pick<PurchaseStep, 'actor'>): Party | undefined {
+/** Which party takes the step; undefined when none of them does. */
+export function partyOf({ buyerId, sellerId }: Purchase, { actor }: Pick<PurchaseStep, 'actor'>): Party | undefined {
   if (actor.type !== 'user') return undefined;
   return actor.id === buyerId ? 'buyer' : actor.id === sellerId ? 'seller' : undefined;
 }
@@ -155,6 +175,15 @@ export function stepKey(
   const { workflowExecution } = activityInfo();
   return { purchaseId, step, from, actor, atMs, cause: workflowExecution?.runId ?? 'no workflow' };
 }
+
+/** Why a time cannot be booked, as a failure that the workflow answers with. */
+export function slotRefusal(why: SlotRefusal): ApplicationFailure {
+  const { code, message } = SLOT_REFUSALS[why];
+  return refusal(code, message);
+}
+
+export const beyondHoldLimit = (): ApplicationFailure =>
+  refusal('BEYOND_HOLD_LIMIT', 'This is too far ahead: the payment could not be held for so long.');
 
 /** @throws ApplicationFailure NO_PAYMENT */
 export function intentOf({ payment }: Purchase): string {

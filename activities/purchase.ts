@@ -17,6 +17,7 @@ import type { Reminder } from '../services/transactions/reminder-rules.ts';
 import { transition } from '../services/transactions/rules.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
+import { createBookingActivities } from './purchase-booking.ts';
 import { type OpenPurchaseInput, reserveAndOpen } from './purchase-opening.ts';
 import { createSettlementActivities, freeReserved } from './purchase-settlement.ts';
 import {
@@ -32,12 +33,20 @@ import {
   stepKey,
 } from './purchase-steps.ts';
 
-export type { Deal, Opened, PaymentStep, PurchaseDeps, PurchaseStanding, PurchaseStep } from './purchase-steps.ts';
+export type {
+  Deal,
+  Opened,
+  PaymentStep,
+  PurchaseDeps,
+  PurchaseStanding,
+  PurchaseStep,
+  StepCommand,
+} from './purchase-steps.ts';
 
 export type PurchaseActivities = ReturnType<typeof createPurchaseActivities>;
 
 export function createPurchaseActivities(deps: PurchaseDeps) {
-  return { ...createPaymentActivities(deps), ...createSettlementActivities(deps) };
+  return { ...createPaymentActivities(deps), ...createSettlementActivities(deps), ...createBookingActivities(deps) };
 }
 
 function createPaymentActivities(deps: PurchaseDeps) {

@@ -24,6 +24,7 @@ import { onboardingRoutes } from './routes/onboardings.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { slotRoutes } from './routes/slots.ts';
 import { verificationPageRoutes } from './routes/verification-page.ts';
 import { listen, stopListening } from './server.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
@@ -43,6 +44,7 @@ function routesOf(deps: ApiDeps): Route[] {
     ...sessionRoutes(deps),
     ...onboardingRoutes(deps),
     ...listingRoutes(deps),
+    ...slotRoutes(deps),
     ...purchaseRoutes(deps),
     ...caseRoutes(deps),
     ...webhookRoutes(deps),

@@ -75,6 +75,8 @@ export type PurchaseWorkflow = (input: PurchaseInput) => Promise<PurchaseResult>
 /** A wish of one of the parties. Its update id is its idempotency key. */
 export interface PurchaseCommand {
   readonly actorId: UserId;
+  /** Of a booking that is to be moved: which time is proposed, or accepted; ISO 8601. */
+  readonly startsAt?: string;
 }
 
 /** What an update answers: the state that is committed now. Everything else is read from the database. */
@@ -98,6 +100,11 @@ export const confirmPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseComm
 /** The seller gives the buyer everything back, also after the release. */
 export const refundPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('refundPurchase');
 
+/** A party proposes another time for a booking. */
+export const reschedulePurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('reschedulePurchase');
+/** The other party accepts it: the booking moves there. */
+export const acceptRescheduleUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('acceptReschedule');
+
 /** Stripe said that something changed about the payment. A hint: the workflow looks for itself. */
 export interface PaymentHint {
   /** The provider's event: one event counts once. */
@@ -117,6 +124,7 @@ export const PURCHASE_REFUSALS = [
   'NO_SUCH_SLOT',
   'TOO_LATE_TO_BOOK',
   'BEYOND_HOLD_LIMIT',
+  'PROPOSAL_CHANGED',
   'NOT_A_PARTY',
   'NOT_ALLOWED_NOW',
   'IN_PROGRESS',

@@ -62,14 +62,16 @@ function deadlineText({ standing, deal }: Story): string {
 }
 
 function waitingFor({ standing, deal: { kind } }: Story): string[] {
-  const { state, payment, transfer, unfinished } = standing;
+  const { state, payment, transfer, unfinished, proposal } = standing;
   if (unfinished !== undefined) return [`"${unfinished.event}" was begun and is being gone through with.`];
   if (transfer === 'blocked') {
     return ["Stripe refused the transfer to the seller: the seller's account has to be mended."];
   }
   if (state === 'payment_pending') return [`Waits for the buyer to pay (${payment}).`];
-  return (['buyer', 'seller'] as const).flatMap((party) => {
+  const proposed = proposal && `The ${proposal.by} proposes to move it to ${timeText(proposal.startsAtMs)}.`;
+  const actions = (['buyer', 'seller'] as const).flatMap((party) => {
     const actions = allowedActions(state, kind, party, circumstancesOf(standing, Date.now()));
     return actions.length === 0 ? [] : [`The ${party} can: ${actions.join(', ')}.`];
   });
+  return [...(proposed === undefined ? [] : [proposed]), ...actions];
 }

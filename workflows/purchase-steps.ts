@@ -1,6 +1,6 @@
 /** How a purchase follows its table: which row a wish leads along, and which activities carry that row out. */
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { Deal, PaymentStep, PurchaseStanding } from '../activities/purchase.ts';
+import type { Deal, PaymentStep, PurchaseStanding, StepCommand } from '../activities/purchase.ts';
 import type { Actor } from '../contracts/actor.ts';
 import type { PaymentHint, PurchaseInput } from '../contracts/purchase.ts';
 import {
@@ -27,6 +27,8 @@ export interface Wish {
   readonly actor: Actor;
   /** When it was begun, if it is gone through with only now; milliseconds since 1970. */
   readonly atMs?: number;
+  /** What the party said with it. */
+  readonly command?: StepCommand;
 }
 
 export const PROVIDER = { party: 'provider', actor: { type: 'provider', id: 'stripe' } } as const;
@@ -38,9 +40,10 @@ export function rowsOf({ standing, deal }: Story, { event, party, atMs }: Omit<W
   return transitions(standing.state, { on: event, by: party, kind: deal.kind, circumstances });
 }
 
-export const circumstancesOf = ({ startsAtMs }: PurchaseStanding, nowMs: number): Circumstances => ({
+export const circumstancesOf = ({ startsAtMs, proposal }: PurchaseStanding, nowMs: number): Circumstances => ({
   nowMs,
   startsAtMs: startsAtMs ?? null,
+  proposal: proposal ?? null,
 });
 
 export function notAllowed({ standing, deal: { kind } }: Story, event: PurchaseEvent): ApplicationFailure {
@@ -83,6 +86,8 @@ const STEPS: Readonly<Partial<Record<StepName, readonly Part[]>>> = {
   // After the deadline the clock gives the authorisation back: no capture goes on beyond it.
   capturePayment: [(step, deadlineMs) => moneyStep('capturePayment', step, 'Capture the payment', deadlineMs)],
   recordDelivery: [(step) => databaseStep('recordDelivery', step, 'Note the delivery')],
+  proposeReschedule: [(step) => databaseStep('proposeReschedule', step, 'Propose another time')],
+  moveBooking: [(step) => databaseStep('moveBooking', step, 'Move the booking')],
   releaseToSeller: [release],
   refundBuyer: [refund],
   settleCancellation: [refund, release],
@@ -127,10 +132,19 @@ export async function retryTransfer(input: PurchaseInput, story: Story): Promise
 export function stepOf(
   { purchaseId, paymentMethod, publicUrl }: PurchaseInput,
   { standing }: Story,
-  { event, actor, atMs }: Pick<Wish, 'event' | 'actor' | 'atMs'>,
+  { event, actor, atMs, command }: Omit<Wish, 'party'>,
 ): PaymentStep {
   const returnUrl = `${publicUrl}/v1/purchases/${purchaseId}`;
-  return { purchaseId, from: standing.state, event, actor, atMs: atMs ?? Date.now(), paymentMethod, returnUrl };
+  return {
+    purchaseId,
+    from: standing.state,
+    event,
+    actor,
+    atMs: atMs ?? Date.now(),
+    paymentMethod,
+    returnUrl,
+    ...(command !== undefined && { command }),
+  };
 }
 
 /** A payment is not begun for a buyer who has long gone. */

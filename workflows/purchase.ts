@@ -11,12 +11,14 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  currentUpdateInfo,
   log,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import {
   acceptPurchaseUpdate,
+  acceptRescheduleUpdate,
   cancelPurchaseUpdate,
   confirmPurchaseUpdate,
   declinePurchaseUpdate,
@@ -30,6 +32,7 @@ import {
   type PurchaseState,
   paymentHintSignal,
   refundPurchaseUpdate,
+  reschedulePurchaseUpdate,
 } from '../contracts/purchase.ts';
 import { isFinal, type PurchaseEvent, timerOf } from '../services/transactions/rules.ts';
 import { type AgendaItem, deadlineOf, nextItem, remindedUpTo, type Trouble } from './purchase-agenda.ts';
@@ -220,14 +223,21 @@ const WISHES = [
   [deliverPurchaseUpdate, 'deliver'],
   [confirmPurchaseUpdate, 'confirm'],
   [refundPurchaseUpdate, 'refund_in_full'],
+  [reschedulePurchaseUpdate, 'reschedule'],
+  [acceptRescheduleUpdate, 'accept_reschedule'],
 ] as const;
 
 /** The wish behind a command. Its party is the one that its actor is; a stranger is none. */
-function wishOf({ buyerId, sellerId }: PurchaseInput, event: PurchaseEvent, { actorId }: PurchaseCommand): Wish {
+function wishOf(
+  { buyerId, sellerId }: PurchaseInput,
+  event: PurchaseEvent,
+  { actorId, startsAt }: PurchaseCommand,
+): Wish {
   if (actorId !== buyerId && actorId !== sellerId) {
     throw ApplicationFailure.nonRetryable('This is not your purchase.', 'NOT_A_PARTY');
   }
-  return { event, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId } };
+  const command = { id: currentUpdateInfo()?.id ?? '', ...(startsAt !== undefined && { startsAt }) };
+  return { event, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId }, command };
 }
 
 function inProgress(doing: string | undefined): ApplicationFailure {

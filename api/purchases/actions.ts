@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import {
   acceptPurchaseUpdate,
+  acceptRescheduleUpdate,
   cancelPurchaseUpdate,
   confirmPurchaseUpdate,
   declinePurchaseUpdate,
@@ -12,6 +13,7 @@ import {
   type PurchaseOutcome,
   purchaseWorkflowId,
   refundPurchaseUpdate,
+  reschedulePurchaseUpdate,
 } from '../../contracts/purchase.ts';
 import { conflict, Problem, unprocessable } from '../../platform/errors.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
@@ -22,6 +24,7 @@ import type { CommandResult } from '../outcomes.ts';
 import { type Reply, type Request, type Route, route } from '../route.ts';
 import { currency, idOf } from '../schemas.ts';
 import type { PurchaseCommands } from './commands.ts';
+import { futureMs } from './offer.ts';
 import { purchaseOf, sideOf } from './party.ts';
 import { purchaseBody, purchaseSchema } from './view.ts';
 
@@ -30,6 +33,8 @@ type ActionDeps = Pick<ApiDeps, 'database' | 'temporal'>;
 export const actionRoutes = (deps: ActionDeps, commands: PurchaseCommands): Route[] => [
   ...ACTIONS.map((action) => actionRoute(deps, commands, action)),
   refundRoute(deps, commands),
+  rescheduleRoute(deps, commands),
+  acceptRescheduleRoute(deps, commands),
 ];
 
 interface Action {
@@ -38,6 +43,8 @@ interface Action {
   readonly update: UpdateDefinition<PurchaseOutcome, [PurchaseCommand]>;
   readonly summary: string;
   readonly problems?: Readonly<Record<string, { status: number; when: string }>>;
+  /** Of one that leaves the state as it is: whether what was asked for shows. */
+  readonly hasHappened?: (before: Purchase, after: Purchase, side: Side, startsAt: string | undefined) => boolean;
 }
 
 /** What the parties can ask for. What each does from which state stands in the transition table. */
@@ -153,6 +160,75 @@ function refundRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
   });
 }
 
+const RESCHEDULE: Action = {
+  name: 'reschedule',
+  event: 'reschedule',
+  update: reschedulePurchaseUpdate,
+  summary: 'Propose another time for a booking',
+  hasHappened: (_before, { proposal }, side, startsAt) =>
+    proposal?.by === side && proposal.startsAt.toISOString() === startsAt,
+};
+
+const ACCEPT_RESCHEDULE: Action = {
+  name: 'reschedule/accept',
+  event: 'accept_reschedule',
+  update: acceptRescheduleUpdate,
+  summary: 'Accept the time that the other party proposed: the booking moves there',
+  hasHappened: ({ proposal }, after) =>
+    proposal !== null && after.slot?.startsAt.getTime() === proposal.startsAt.getTime(),
+};
+
+const SLOT_PROBLEMS = {
+  ...PROBLEMS,
+  NO_SUCH_SLOT: { status: 409, when: 'this time is not offered, or it is the one that is booked.' },
+  TOO_LATE_TO_BOOK: { status: 409, when: 'this time is too soon to be booked.' },
+  SLOT_TAKEN: { status: 409, when: 'there is no room left at this time.' },
+  BEYOND_HOLD_LIMIT: { status: 422, when: 'it is so far ahead that the payment could not be held until then.' },
+  SLOT_PAST: { status: 422, when: 'this time is past.' },
+} as const;
+
+const startsAt = z.iso.datetime({ offset: true }).meta({ description: 'One of GET /v1/listings/{id}/slots.' });
+
+function rescheduleRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
+  return route({
+    ...COMMON,
+    path: `${path}/${RESCHEDULE.name}`,
+    operationId: 'reschedulePurchase',
+    summary: RESCHEDULE.summary,
+    description:
+      'While it is `held` and has not begun. Nothing is reserved until the other party accepts. A new proposal, of either ' +
+      'party, takes the place of the one before.',
+    body: z.strictObject({ startsAt }).meta({ id: 'NewTime' }),
+    problems: SLOT_PROBLEMS,
+    handle: ({ params: { id }, body, ...request }) =>
+      act(deps, commands, RESCHEDULE, id, request, new Date(futureMs(body.startsAt)).toISOString()),
+  });
+}
+
+function acceptRescheduleRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
+  return route({
+    ...COMMON,
+    path: `${path}/${ACCEPT_RESCHEDULE.name}`,
+    operationId: 'acceptReschedule',
+    summary: ACCEPT_RESCHEDULE.summary,
+    description: 'With `startsAt`, only if that is still the time proposed.',
+    body: z.strictObject({ startsAt: startsAt.optional() }).meta({ id: 'AcceptedTime' }),
+    problems: {
+      ...SLOT_PROBLEMS,
+      PROPOSAL_CHANGED: { status: 409, when: 'another time is proposed by now.' },
+    },
+    handle: ({ params: { id }, body, ...request }) =>
+      act(
+        deps,
+        commands,
+        ACCEPT_RESCHEDULE,
+        id,
+        request,
+        body.startsAt && new Date(futureMs(body.startsAt)).toISOString(),
+      ),
+  });
+}
+
 type ActRequest = Pick<Request, 'caller' | 'commandId' | 'log'>;
 
 /** Sends a party's command to the workflow, and answers with the purchase as it is then. */
@@ -162,17 +238,20 @@ async function act(
   action: Action,
   id: PurchaseId,
   { caller, commandId, log }: ActRequest,
+  startsAt?: string,
 ): Promise<Reply> {
   const { database } = deps;
   const { userId } = caller();
   const known = await purchaseOf(database, id, userId);
   const side = sideOf(known, userId);
-  const result = await sendUpToDate(deps, commands, known, action, { actorId: userId }, commandId);
+  const command = { actorId: userId, ...(startsAt !== undefined && { startsAt }) };
+  const result = await sendUpToDate(deps, commands, known, action, command, commandId);
   log.info('a command was sent', { workflowId: purchaseWorkflowId(id), command: action.name, result });
   const purchase = await purchaseOf(database, id, userId);
   // It ended, or the wait was over, under the command: the row tells whether this very command, or another one that did the
   // same, has been carried out.
-  const granted = result === 'done' || hasFollowed(known, purchase, side, action.event);
+  const hasHappened = action.hasHappened?.(known, purchase, side, startsAt) ?? false;
+  const granted = result === 'done' || hasHappened || hasFollowed(known, purchase, side, action.event);
   if (result === 'ended' && !granted) throw tooLate(purchase);
   if (granted) return { status: 200, body: purchaseBody(purchase, side) };
   const headers = { Location: `/v1/purchases/${id}` };

@@ -4,7 +4,8 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import { CURRENCIES, MAXIMUM_CHARGE } from '../../contracts/money.ts';
 import type { PurchaseInput } from '../../contracts/purchase.ts';
 import { conflict, notFound, unprocessable } from '../../platform/errors.ts';
-import { findListing, type Listing } from '../../services/marketplace/index.ts';
+import { findListing, findSlot, type Listing } from '../../services/marketplace/index.ts';
+import { SLOT_REFUSALS } from '../../services/marketplace/slot-rules.ts';
 import { findPurchase, type Purchase } from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Caller } from '../route.ts';
@@ -68,8 +69,8 @@ async function offer(
   if (listing.state !== 'published') {
     throw conflict('LISTING_NOT_AVAILABLE', 'This listing is not for sale at the moment.');
   }
-  const slot = slotIn(listing, body);
-  if (listing.kind === 'goods' && listing.stock.available < quantity) {
+  const slot = await slotIn(database, listing, body);
+  if (listing.stock !== null && listing.stock.available < quantity) {
     throw conflict('SOLD_OUT', 'There are not that many left.', { available: listing.stock.available });
   }
   const { currency } = listing.price;
@@ -104,12 +105,36 @@ async function offer(
   };
 }
 
-/** A booking is of a time, goods are not; whether there is room then is found out together with the reservation. */
-function slotIn({ kind }: Listing, { slot }: z.output<typeof newPurchase>): PurchaseInput['slot'] {
-  if (kind === 'goods' && slot !== undefined) {
+/** A booking is of a time, goods are not. Whether there is room then is looked up again, together with the reservation. */
+async function slotIn(
+  database: OfferDeps['database'],
+  { id: listingId, kind }: Listing,
+  { slot, quantity }: z.output<typeof newPurchase>,
+): Promise<PurchaseInput['slot']> {
+  if (kind === 'goods') {
+    if (slot === undefined) return undefined;
     throw unprocessable('SLOT_NOT_EXPECTED', 'This is goods: it is not booked for a time.');
   }
-  return slot && { startsAt: new Date(slot.startsAt).toISOString() };
+  if (slot === undefined) {
+    throw unprocessable(
+      'SLOT_REQUIRED',
+      'This is booked for a time: name one of GET /v1/listings/{id}/slots as `slot`.',
+    );
+  }
+  const startsAtMs = futureMs(slot.startsAt);
+  const found = await findSlot(database, { listingId, startsAtMs, quantity, nowMs: Date.now() });
+  if (typeof found === 'string') {
+    const { code, message } = SLOT_REFUSALS[found];
+    throw conflict(code, message);
+  }
+  return { startsAt: new Date(startsAtMs).toISOString() };
+}
+
+/** @returns milliseconds since 1970 @throws Problem 422 SLOT_PAST */
+export function futureMs(startsAt: string): number {
+  const startsAtMs = Date.parse(startsAt);
+  if (startsAtMs > Date.now()) return startsAtMs;
+  throw unprocessable('SLOT_PAST', 'This time is past. Choose a later one.');
 }
 
 /** A repeat joins the workflow that opened the purchase, whatever became of the listing since. */

@@ -46,6 +46,10 @@ export const purchaseSchema = z
       .object({ startsAt: timestamp, endsAt: timestamp })
       .nullable()
       .meta({ description: 'The time that is booked; null for goods.' }),
+    reschedule: z
+      .object({ startsAt: timestamp, proposedBy: side })
+      .nullable()
+      .meta({ description: 'Another time that a party proposes; the other one can accept it.' }),
     price: z.object({ amount: minorUnits, currency }),
     payment: z.object({
       status: z.enum(PAYMENT_STATUSES),
@@ -133,6 +137,10 @@ export function purchaseBody(
     slot: purchase.slot && {
       startsAt: purchase.slot.startsAt.toISOString(),
       endsAt: purchase.slot.endsAt.toISOString(),
+    },
+    reschedule: purchase.proposal && {
+      startsAt: purchase.proposal.startsAt.toISOString(),
+      proposedBy: purchase.proposal.by,
     },
     price: { amount: purchase.terms.price, currency: purchase.currency },
     payment: {

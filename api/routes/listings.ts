@@ -10,11 +10,14 @@ import {
   readListing,
 } from '../../services/marketplace/index.ts';
 import {
+  CANCELLATION_POLICIES,
   CATEGORIES,
+  DURATION_MINUTES,
   HANDLING_DAYS,
   LISTING_KINDS,
   LISTING_STATES,
   type ListingCommand,
+  MAXIMUM_SEATS,
   MAXIMUM_STOCK,
 } from '../../services/marketplace/rules.ts';
 import { unauthenticated } from '../authentication.ts';
@@ -26,13 +29,16 @@ import { currency, idOf, line, page, pageOf, text, timestamp } from '../schemas.
 
 const price = z
   .strictObject({ amount: z.int().min(1).meta({ description: 'Minor units: cents, pence.' }), currency })
-  .meta({ description: 'Of one piece.', example: { amount: 1250, currency: 'EUR' } });
+  .meta({ description: 'Of one piece, or one seat.', example: { amount: 1250, currency: 'EUR' } });
 
 const content = {
   title: line(3, 120),
   description: text(1, 5_000),
   category: z.enum(CATEGORIES),
   price,
+};
+
+const goods = {
   stock: z
     .int()
     .min(0)
@@ -45,15 +51,42 @@ const content = {
     .meta({ description: 'Days from the payment to the delivery.' }),
 };
 
+const booking = {
+  durationMinutes: z
+    .int()
+    .min(DURATION_MINUTES.minimum)
+    .max(DURATION_MINUTES.maximum)
+    .meta({ description: 'How long one session lasts.', example: 60 }),
+  seats: z.int().min(1).max(MAXIMUM_SEATS).meta({ description: 'How many can take part in one session.' }),
+  cancellationPolicy: z
+    .enum(CANCELLATION_POLICIES)
+    .meta({ description: 'What a buyer who cancels gets back; a purchase shows it as `next.ifCancelled`.' }),
+};
+
 const newListing = z
-  .strictObject({
-    ...content,
-    kind: z.enum(LISTING_KINDS),
-    handlingDays: content.handlingDays.default(HANDLING_DAYS.usual),
-  })
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      ...content,
+      ...goods,
+      kind: z.literal('goods'),
+      handlingDays: goods.handlingDays.default(HANDLING_DAYS.usual),
+    }),
+    z.strictObject({
+      ...content,
+      kind: z.literal('booking'),
+      booking: z.strictObject({
+        ...booking,
+        seats: booking.seats.default(1),
+        cancellationPolicy: booking.cancellationPolicy.default('moderate'),
+      }),
+    }),
+  ])
   .meta({ id: 'NewListing' });
 
-const listingChange = z.strictObject(content).partial().meta({ id: 'ListingChange' });
+const listingChange = z
+  .strictObject({ ...content, ...goods, booking: z.strictObject(booking).partial() })
+  .partial()
+  .meta({ id: 'ListingChange' });
 
 const listing = z
   .object({
@@ -65,9 +98,16 @@ const listing = z
     description: z.string(),
     category: z.enum(CATEGORIES),
     price: z.object({ amount: z.int(), currency }),
-    handlingDays: z.int(),
-    stock: z.int().meta({ description: 'How many there are in all, those sold and reserved included.' }),
-    available: z.int().meta({ description: 'How many can be bought now.' }),
+    handlingDays: z.int().nullable().meta({ description: 'Of goods.' }),
+    stock: z
+      .int()
+      .nullable()
+      .meta({ description: 'Of goods: how many there are in all, those sold and reserved included.' }),
+    available: z.int().nullable().meta({ description: 'Of goods: how many can be bought now.' }),
+    booking: z
+      .object(booking)
+      .nullable()
+      .meta({ description: 'Of a booking. When it can be booked: GET /v1/listings/{id}/slots.' }),
     version: z.int().meta({ description: 'Counts the seller’s changes; a purchase is none.' }),
     createdAt: timestamp,
     updatedAt: timestamp,
@@ -95,6 +135,7 @@ export function listingRoutes(deps: ListingRoutesDeps): Route[] {
     changeRoute(deps),
     commandRoute(deps, 'publish', 'Put a listing on sale', {
       SELLER_NOT_VERIFIED: { status: 409, when: 'your onboarding is not finished: POST /v1/onboardings.' },
+      NO_AVAILABILITY: { status: 409, when: 'it is a booking without times: PUT /v1/listings/{id}/availability.' },
     }),
     commandRoute(deps, 'pause', 'Take a listing off sale for a while', {
       LISTING_STATE: { status: 409, when: 'it is a draft, which is not on sale.' },
@@ -193,6 +234,7 @@ function changeRoute({ database }: ListingRoutesDeps): Route {
       VERSION_CHANGED: { status: 412, when: 'the listing has changed since.' },
       PRICE_OUT_OF_RANGE: { status: 422, when: 'the price is below or above what can be charged.' },
       STOCK_BELOW_RESERVED: { status: 422, when: 'more pieces than that are sold or reserved.' },
+      NOT_OF_THIS_KIND: { status: 422, when: 'goods have no `booking`, bookings no `stock` and `handlingDays`.' },
     },
     handle: async ({ params, body, headers, caller }) =>
       replyOf(await changeListing(database, params.id, caller().userId, ifMatch(headers), body)),
@@ -227,8 +269,8 @@ const replyOf = (found: Listing): Reply => ({ status: 200, headers: headersOf(fo
 function listingBody({ stock, createdAt, updatedAt, publishedAt, ...rest }: Listing) {
   return {
     ...rest,
-    stock: stock.total,
-    available: stock.available,
+    stock: stock?.total ?? null,
+    available: stock?.available ?? null,
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
     publishedAt: publishedAt?.toISOString() ?? null,

@@ -54,6 +54,7 @@ function openRoute(deps: PurchaseRoutesDeps, commands: PurchaseCommands): Route 
       SLOT_TAKEN: { status: 409, when: 'there is no room left at this time.' },
       NO_SUCH_SLOT: { status: 409, when: 'this time is not offered: GET /v1/listings/{id}/slots.' },
       TOO_LATE_TO_BOOK: { status: 409, when: 'this time is past, or too soon to be booked.' },
+      SLOT_PAST: { status: 422, when: 'the `slot` is past.' },
       SLOT_REQUIRED: { status: 422, when: 'it is a booking and needs a `slot`.' },
       SLOT_NOT_EXPECTED: { status: 422, when: 'it is goods, which have no `slot`.' },
       BEYOND_HOLD_LIMIT: { status: 422, when: 'it is so far ahead that the payment could not be held until then.' },

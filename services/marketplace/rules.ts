@@ -4,7 +4,7 @@ import { CURRENCIES, type Currency, MAXIMUM_CHARGE } from '../../contracts/money
 export const LISTING_STATES = ['draft', 'published', 'paused'] as const;
 export type ListingState = (typeof LISTING_STATES)[number];
 
-export const LISTING_KINDS = ['goods'] as const;
+export const LISTING_KINDS = ['goods', 'booking'] as const;
 export type ListingKind = (typeof LISTING_KINDS)[number];
 
 /** What a wellness marketplace has on its shelves. */
@@ -24,6 +24,15 @@ export type Category = (typeof CATEGORIES)[number];
 
 /** Days that a seller has from the payment to the delivery, unless the listing says otherwise. */
 export const HANDLING_DAYS = { minimum: 1, maximum: 30, usual: 14 } as const;
+/** How long one session of a booking lasts, in minutes. */
+export const DURATION_MINUTES = { minimum: 15, maximum: 24 * 60 } as const;
+/** Seats of one session at the most. */
+export const MAXIMUM_SEATS = 100;
+
+/** What a buyer who cancels a booking gets back; the tiers of each stand in the policy of purchases. */
+export const CANCELLATION_POLICIES = ['flexible', 'moderate', 'strict'] as const;
+export type CancellationPolicy = (typeof CANCELLATION_POLICIES)[number];
+
 /** Pieces of one listing at the most. */
 export const MAXIMUM_STOCK = 100_000;
 

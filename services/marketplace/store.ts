@@ -1,7 +1,7 @@
 import type { ListingId, UserId } from '../../contracts/ids.ts';
 import type { Currency, Money } from '../../contracts/money.ts';
 import type { Queryable, Tx } from '../../platform/database.ts';
-import type { Category, ListingKind, ListingState } from './rules.ts';
+import type { CancellationPolicy, Category, ListingKind, ListingState } from './rules.ts';
 
 export interface Listing {
   readonly id: ListingId;
@@ -11,11 +11,17 @@ export interface Listing {
   readonly title: string;
   readonly description: string;
   readonly category: Category;
-  /** Of one piece. */
+  /** Of one piece, or one seat. */
   readonly price: Money;
-  readonly handlingDays: number;
-  /** `total`: how many there were ever, sold and reserved ones included; `available`: how many can be bought now. */
-  readonly stock: { readonly total: number; readonly available: number };
+  /** Of goods; null for a booking. */
+  readonly handlingDays: number | null;
+  /**
+   * Of goods; null for a booking. `total`: how many there were ever, sold and reserved ones included; `available`: how
+   * many can be bought now.
+   */
+  readonly stock: { readonly total: number; readonly available: number } | null;
+  /** Of a booking; null for goods. */
+  readonly booking: BookingTerms | null;
   /** Counts the seller's changes; a reservation is none. */
   readonly version: number;
   readonly createdAt: Date;
@@ -24,13 +30,21 @@ export interface Listing {
   readonly publishedAt: Date | null;
 }
 
-/** What the seller says of a listing. */
+/** What somebody books. */
+export interface BookingTerms {
+  /** How long a session lasts. */
+  readonly durationMinutes: number;
+  /** How many can take part in one session, 1 or more. */
+  readonly seats: number;
+  readonly cancellationPolicy: CancellationPolicy;
+}
+
+/** What the seller says of a listing, of whichever kind. */
 export interface ListingContent {
   readonly title: string;
   readonly description: string;
   readonly category: Category;
   readonly price: Money;
-  readonly handlingDays: number;
 }
 
 interface ListingRow {
@@ -43,9 +57,12 @@ interface ListingRow {
   category: Category;
   price_amount: number;
   price_currency: Currency;
-  handling_days: number;
-  stock_total: number;
-  stock_available: number;
+  handling_days: number | null;
+  stock_total: number | null;
+  stock_available: number | null;
+  duration_minutes: number | null;
+  seats: number | null;
+  cancellation_policy: CancellationPolicy | null;
   version: number;
   created_at: Date;
   updated_at: Date;
@@ -53,7 +70,7 @@ interface ListingRow {
 }
 
 const COLUMNS = `id, seller_id, state, kind, title, description, category, price_amount, price_currency, handling_days,
-  stock_total, stock_available, version, created_at, updated_at, published_at`;
+  stock_total, stock_available, duration_minutes, seats, cancellation_policy, version, created_at, updated_at, published_at`;
 
 function listingOf(row: ListingRow): Listing {
   return {
@@ -66,12 +83,23 @@ function listingOf(row: ListingRow): Listing {
     category: row.category,
     price: { amount: row.price_amount, currency: row.price_currency },
     handlingDays: row.handling_days,
-    stock: { total: row.stock_total, available: row.stock_available },
+    stock: stockOf(row),
+    booking: bookingOf(row),
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     publishedAt: row.published_at,
   };
+}
+
+function stockOf({ stock_total: total, stock_available: available }: ListingRow): Listing['stock'] {
+  return total === null || available === null ? null : { total, available };
+}
+
+function bookingOf(row: ListingRow): BookingTerms | null {
+  const { duration_minutes: durationMinutes, seats, cancellation_policy: cancellationPolicy } = row;
+  if (durationMinutes === null || seats === null || cancellationPolicy === null) return null;
+  return { durationMinutes, seats, cancellationPolicy };
 }
 
 const first = (rows: readonly ListingRow[]): Listing | undefined => rows[0] && listingOf(rows[0]);
@@ -83,14 +111,17 @@ export async function insertListing(
     readonly id: ListingId;
     readonly sellerId: UserId;
     readonly kind: ListingKind;
-    readonly stock: number;
+    readonly handlingDays: number | null;
+    /** Pieces. */
+    readonly stock: number | null;
+    readonly booking: BookingTerms | null;
   },
 ): Promise<Listing | undefined> {
   const { rows } = await tx.query<ListingRow>({
     name: 'listings_insert',
     text: `INSERT INTO marketplace.listings (id, seller_id, kind, title, description, category, price_amount,
-             price_currency, handling_days, stock_total, stock_available)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT (id) DO NOTHING RETURNING ${COLUMNS}`,
+             price_currency, handling_days, stock_total, stock_available, duration_minutes, seats, cancellation_policy)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING RETURNING ${COLUMNS}`,
     values: [
       listing.id,
       listing.sellerId,
@@ -102,6 +133,9 @@ export async function insertListing(
       listing.price.currency,
       listing.handlingDays,
       listing.stock,
+      listing.booking?.durationMinutes ?? null,
+      listing.booking?.seats ?? null,
+      listing.booking?.cancellationPolicy ?? null,
     ],
   });
   return first(rows);
@@ -126,13 +160,24 @@ export async function lockListing(tx: Tx, id: ListingId, sellerId: UserId): Prom
   return first(rows);
 }
 
+/** A listing that stays as it is until the transaction ends. */
+export async function shareListing(tx: Tx, id: ListingId): Promise<Listing | undefined> {
+  const { rows } = await tx.query<ListingRow>({
+    name: 'listings_share',
+    text: `SELECT ${COLUMNS} FROM marketplace.listings WHERE id = $1 FOR SHARE`,
+    values: [id],
+  });
+  return first(rows);
+}
+
 /** Writes a locked listing as the seller wants it now. */
 export async function updateListing(tx: Tx, listing: Listing): Promise<Listing> {
   const { rows } = await tx.query<ListingRow>({
     name: 'listings_update',
     text: `UPDATE marketplace.listings
            SET state = $2, title = $3, description = $4, category = $5, price_amount = $6, price_currency = $7,
-               handling_days = $8, stock_total = $9, stock_available = $10, version = version + 1, updated_at = now(),
+               handling_days = $8, stock_total = $9, stock_available = $10, duration_minutes = $11, seats = $12,
+               cancellation_policy = $13, version = version + 1, updated_at = now(),
                published_at = CASE WHEN $2 = 'published' THEN coalesce(published_at, now()) ELSE published_at END
            WHERE id = $1 RETURNING ${COLUMNS}`,
     values: [
@@ -144,8 +189,11 @@ export async function updateListing(tx: Tx, listing: Listing): Promise<Listing> 
       listing.price.amount,
       listing.price.currency,
       listing.handlingDays,
-      listing.stock.total,
-      listing.stock.available,
+      listing.stock?.total ?? null,
+      listing.stock?.available ?? null,
+      listing.booking?.durationMinutes ?? null,
+      listing.booking?.seats ?? null,
+      listing.booking?.cancellationPolicy ?? null,
     ],
   });
   const updated = first(rows);

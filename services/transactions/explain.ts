@@ -35,9 +35,13 @@ const SUMMARIES: Readonly<Record<PurchaseState, string>> = {
 
 /** @param nowMs milliseconds since 1970: some things can only be done until a booking begins */
 export function explain(purchase: Purchase, nowMs: number): Explanation {
-  const { state, terms, deadlineAt, deadlineEvent, slot } = purchase;
+  const { state, terms, deadlineAt, deadlineEvent, slot, proposal } = purchase;
   const timer = timerOf(state, terms.kind, deadlineEvent);
-  const circumstances = { nowMs, startsAtMs: slot?.startsAt.getTime() ?? null };
+  const circumstances = {
+    nowMs,
+    startsAtMs: slot?.startsAt.getTime() ?? null,
+    proposal: proposal && { by: proposal.by, startsAtMs: proposal.startsAt.getTime() },
+  };
   const inProgress = purchase.unfinished !== null;
   const parties = inProgress ? [] : (['buyer', 'seller'] as const);
   return {

@@ -15,6 +15,7 @@ import {
   type KeyEpochs,
   lockPurchase,
   type PaymentRecord,
+  type Proposal,
   type Purchase,
   type RefundRecord,
   type Slot,
@@ -63,6 +64,8 @@ export interface StepChange {
   readonly transfer?: Partial<TransferRecord>;
   readonly refund?: Partial<RefundRecord>;
   readonly slot?: Slot;
+  /** Null when it is settled; any other state settles it, too. */
+  readonly proposal?: Proposal | null;
   /** What was begun with this step and is gone through with by the next ones; null when it is done. */
   readonly unfinished?: Unfinished | null;
   readonly keyEpochs?: KeyEpochs;
@@ -74,21 +77,21 @@ export interface StepChange {
  * Takes one step of a purchase: row, ledger, audit entry and event in one transaction, once. A repeated step changes
  * nothing and answers with the purchase as it stands; so does one that comes when the purchase is elsewhere by now, as a
  * try that was given up but went on all the same.
- * @param decide what the step changes, given the purchase as it is now; called with the row locked
+ * @param decide what the step changes, given the purchase as it is now; called with the row locked, in the transaction
  * @param also what changes in other services together with it
  * @throws Error when there is no such purchase
  */
 export async function commitStep(
   db: Database,
   key: StepKey,
-  decide: (purchase: Purchase) => StepChange,
+  decide: (purchase: Purchase, tx: Tx) => StepChange | Promise<StepChange>,
   also: (tx: Tx, purchase: Purchase) => Promise<void> = async () => {},
 ): Promise<Purchase> {
   return db.transaction(async (tx) => {
     const before = await lockPurchase(tx, key.purchaseId);
     if (before === undefined) throw new Error(`there is no purchase ${key.purchaseId}`);
     if (before.state !== key.from || !(await takeStep(tx, key.purchaseId, key.step))) return before;
-    const change = decide(before);
+    const change = await decide(before, tx);
     const after = changed(before, change, key.atMs);
     await updatePurchase(tx, after);
     await postMoves(tx, key, after, change);
@@ -123,6 +126,7 @@ export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): P
     payment: NO_PAYMENT,
     transfer: { status: 'none', id: null },
     refund: { status: 'none', id: null },
+    proposal: null,
     unfinished: null,
     keyEpochs: {},
     chargeback: 'none',
@@ -174,6 +178,7 @@ function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
     state: to,
     stateSince: to === before.state ? before.stateSince : at,
     slot: change.slot ?? before.slot,
+    proposal: proposalAfter(before, change, to),
     payment: { ...before.payment, ...change.payment, ...(capturedNow && { capturedAt: at }) },
     transfer: { ...before.transfer, ...change.transfer },
     refund: { ...before.refund, ...change.refund },
@@ -183,6 +188,12 @@ function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
     updatedAt: at,
   };
   return to === before.state && change.slot === undefined ? moved : { ...moved, ...deadlineColumns(moved) };
+}
+
+/** A proposal to move a booking is of the state in which it was made. */
+function proposalAfter({ state, proposal }: Purchase, change: StepChange, to: PurchaseState): Proposal | null {
+  if (to !== state) return null;
+  return change.proposal === undefined ? proposal : change.proposal;
 }
 
 /** The deadline that runs for a purchase as it stands, by its terms. */
@@ -241,14 +252,16 @@ async function record(
   change: StepChange,
 ): Promise<void> {
   const stateChanged = before?.state !== after.state;
+  const news = stateChanged ? after.state : newsOfBooking(before, after);
   await audit(tx, {
     subjectType: 'purchase',
     subjectId: after.id,
     actor: key.actor,
-    action: stateChanged ? `purchase.${after.state}` : 'purchase.updated',
+    action: `purchase.${news ?? 'updated'}`,
     change: {
       step: key.step,
       ...(stateChanged && { from: before?.state ?? null, to: after.state }),
+      ...(news !== undefined && !stateChanged && { slot: after.slot, proposal: after.proposal }),
       ...(before?.payment.status !== after.payment.status && { payment: after.payment.status }),
       ...(after.payment.problem !== null && { paymentProblem: after.payment.problem }),
       ...(before !== undefined &&
@@ -259,7 +272,21 @@ async function record(
   });
   const event = { purchaseId: after.id, buyerId: after.buyerId, sellerId: after.sellerId, state: after.state };
   if (stateChanged) await emit(tx, { type: `purchase.${after.state}`, key: after.id, data: event });
+  else if (news !== undefined) {
+    const startsAt = (after.proposal ?? after.slot)?.startsAt.toISOString();
+    const data = { ...event, startsAt, ...(after.proposal !== null && { proposedBy: after.proposal.by }) };
+    await emit(tx, { type: `purchase.${news}`, key: after.id, data });
+  }
   if (before?.transfer.status !== 'blocked' && after.transfer.status === 'blocked') {
     await emit(tx, { type: 'purchase.transfer_blocked', key: after.id, data: event });
   }
+}
+
+/** What happened to a booking that stays in its state. */
+function newsOfBooking(
+  before: Purchase | undefined,
+  after: Purchase,
+): 'rescheduled' | 'reschedule_proposed' | undefined {
+  if (before?.slot?.startsAt.getTime() !== after.slot?.startsAt.getTime()) return 'rescheduled';
+  return after.proposal !== null && after.proposal !== before?.proposal ? 'reschedule_proposed' : undefined;
 }

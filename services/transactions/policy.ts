@@ -70,8 +70,11 @@ export function loadPolicy(path: string): Policy {
   throw new Error(`The policy file ${path} is wrong:\n${z.prettifyError(result.error)}`);
 }
 
-/** Whether a booking that ends then can be paid for now: inspection and the longest dispute have to end before the hold does. */
-export const fitsHoldLimit = (policy: HoldPolicy, endsAtMs: number, nowMs: number): boolean =>
-  endsAtMs + policy.inspectionWindow + policy.longestDispute <= nowMs + policy.holdLimit;
+/**
+ * Whether a booking that ends then can be paid for: inspection and the longest dispute have to end before the hold does.
+ * @param heldFromMs when the money was captured; now, if it is not yet
+ */
+export const fitsHoldLimit = (policy: HoldPolicy, endsAtMs: number, heldFromMs: number): boolean =>
+  endsAtMs + policy.inspectionWindow + policy.longestDispute <= heldFromMs + policy.holdLimit;
 
 type HoldPolicy = Pick<Policy, 'inspectionWindow' | 'longestDispute' | 'holdLimit'>;

@@ -130,9 +130,23 @@ describe('what is wired', () => {
 
   test('the buyer of a booking can cancel until it begins, its seller also after', () => {
     const at = (nowMs: number) => ({ nowMs, startsAtMs: 1_000 });
-    expect(allowedActions('held', 'booking', 'buyer', at(999))).toEqual(['confirm', 'cancel']);
+    expect(allowedActions('held', 'booking', 'buyer', at(999))).toEqual(['confirm', 'cancel', 'reschedule']);
     expect(allowedActions('held', 'booking', 'buyer', at(1_000))).toEqual(['confirm']);
     expect(allowedActions('held', 'booking', 'seller', at(1_000))).toEqual(['cancel', 'refund_in_full']);
+  });
+
+  test('a new time is accepted by the party that did not propose it, until either time has come', () => {
+    const at = (nowMs: number, by: 'buyer' | 'seller') => ({
+      nowMs,
+      startsAtMs: 1_000,
+      proposal: { by, startsAtMs: 900 },
+    });
+    const accepts = (party: 'buyer' | 'seller', circumstances: ReturnType<typeof at>) =>
+      allowedActions('held', 'booking', party, circumstances).includes('accept_reschedule');
+    expect([accepts('buyer', at(899, 'seller')), accepts('seller', at(899, 'seller'))]).toEqual([true, false]);
+    expect([accepts('buyer', at(899, 'buyer')), accepts('seller', at(899, 'buyer'))]).toEqual([false, true]);
+    expect(accepts('buyer', at(900, 'seller'))).toBe(false);
+    expect(accepts('buyer', { ...at(1_000, 'seller'), proposal: { by: 'seller', startsAtMs: 2_000 } })).toBe(false);
   });
 
   test('goods are delivered by their seller, a booking by its end', () => {

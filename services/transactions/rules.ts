@@ -18,6 +18,8 @@ export type PurchaseEvent =
   | 'confirm'
   | 'cancel'
   | 'refund_in_full'
+  | 'reschedule'
+  | 'accept_reschedule'
   | 'claim_no_show'
   | 'open_dispute'
   | 'payment_authorised'
@@ -38,6 +40,8 @@ export type StepName =
   | 'cancelPayment'
   | 'capturePayment'
   | 'recordDelivery'
+  | 'proposeReschedule'
+  | 'moveBooking'
   | 'releaseToSeller'
   | 'refundBuyer'
   | 'refundReleased'
@@ -52,17 +56,31 @@ export type Kind = 'goods' | 'booking';
 export type Condition = 'nothing_for_seller' | 'something_for_seller';
 
 /** What has to be so for a row to be open, beyond state, party and kind. */
-export type Need = 'before_start';
+export type Need = 'before_start' | 'buyer_proposed' | 'seller_proposed';
 
 /** What decides whether the needs of a row are met. */
 export interface Circumstances {
   readonly nowMs: number;
   /** When a booking begins; null for goods. */
   readonly startsAtMs: number | null;
+  /** Where a party wants to move it. */
+  readonly proposal?: { readonly by: 'buyer' | 'seller'; readonly startsAtMs: number } | null;
 }
 
+const isBeforeStart = ({ nowMs, startsAtMs }: Circumstances): boolean => startsAtMs === null || nowMs < startsAtMs;
+
+/** A proposal lapses when either time has come. */
+const hasProposed =
+  (party: 'buyer' | 'seller') =>
+  (circumstances: Circumstances): boolean => {
+    const { proposal, nowMs } = circumstances;
+    return isBeforeStart(circumstances) && proposal?.by === party && nowMs < proposal.startsAtMs;
+  };
+
 const NEEDS: Readonly<Record<Need, (circumstances: Circumstances) => boolean>> = {
-  before_start: ({ nowMs, startsAtMs }) => startsAtMs === null || nowMs < startsAtMs,
+  before_start: isBeforeStart,
+  buyer_proposed: hasProposed('buyer'),
+  seller_proposed: hasProposed('seller'),
 };
 
 export interface Transition {
@@ -156,6 +174,10 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'held', on: 'cancel', by: 'seller', to: 'cancelled', when: 'nothing_for_seller', step: 'settleCancellation', frees: true, moves: releaseHeld, says: 'the buyer is refunded in full', wired: true },
   { from: 'held', on: 'cancel', by: 'buyer', to: 'released', when: 'something_for_seller', needs: 'before_start', step: 'settleCancellation', frees: true, moves: releaseHeld, says: 'the policy splits the money between buyer and seller', wired: true },
   { from: 'held', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', frees: true, moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'held', on: 'reschedule', by: 'buyer', to: 'held', kind: 'booking', needs: 'before_start', step: 'proposeReschedule', moves: nothing, says: 'the seller is asked to accept the new time', wired: true },
+  { from: 'held', on: 'reschedule', by: 'seller', to: 'held', kind: 'booking', needs: 'before_start', step: 'proposeReschedule', moves: nothing, says: 'the buyer is asked to accept the new time', wired: true },
+  { from: 'held', on: 'accept_reschedule', by: 'buyer', to: 'held', kind: 'booking', needs: 'seller_proposed', step: 'moveBooking', moves: nothing, says: 'the booking moves to the new time', wired: true },
+  { from: 'held', on: 'accept_reschedule', by: 'seller', to: 'held', kind: 'booking', needs: 'buyer_proposed', step: 'moveBooking', moves: nothing, says: 'the booking moves to the new time', wired: true },
   { from: 'held', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'held', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'held', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
@@ -337,6 +359,8 @@ export interface Terms {
   readonly aftercareWindowMs: number;
   /** How long money may be held, counted from its capture. Purchases of policy 1 have none. */
   readonly holdLimitMs?: number;
+  /** How long a dispute after a booking can last: so long before the hold limit it has to be over. */
+  readonly longestDisputeMs?: number;
   /** How often a refused transfer is tried again, and when it becomes a case. */
   readonly transferRetryMs?: number;
   readonly transferCaseMs?: number;

@@ -30,6 +30,8 @@ export interface Purchase {
   readonly deadlineEvent: PurchaseEvent | null;
   /** Of a booking. */
   readonly slot: Slot | null;
+  /** Where a party wants to move the booking, as long as the other one has not accepted. */
+  readonly proposal: Proposal | null;
   readonly payment: PaymentRecord;
   readonly transfer: TransferRecord;
   readonly refund: RefundRecord;
@@ -73,6 +75,12 @@ export interface Slot {
   readonly since: Date;
 }
 
+/** A time to which a party wants to move a booking. */
+export interface Proposal {
+  readonly by: Side;
+  readonly startsAt: Date;
+}
+
 /** What was begun, as it was when it was begun: going through with it comes to the same end. */
 export interface Unfinished {
   readonly event: PurchaseEvent;
@@ -110,8 +118,8 @@ const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 
 /** Named, since a statement that is planned for `*` breaks when a migration adds a column. */
 const COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
-  deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, payment_status, payment_problem,
-  payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
+  deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by,
+  payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
   unfinished, key_epochs, chargeback, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
 interface Row extends Record<string, unknown> {
@@ -130,6 +138,8 @@ interface Row extends Record<string, unknown> {
   slot_starts_at: Date | null;
   slot_ends_at: Date | null;
   slot_since: Date | null;
+  proposed_starts_at: Date | null;
+  proposed_by: Side | null;
   payment_status: PaymentStatus;
   payment_problem: string | null;
   payment_intent_id: string | null;
@@ -162,6 +172,7 @@ function fromRow(row: Row): Purchase {
     deadlineAt: row.deadline_at,
     deadlineEvent: row.deadline_event,
     slot: slotOf(row),
+    proposal: proposalOf(row),
     payment: {
       status: row.payment_status,
       problem: row.payment_problem,
@@ -197,6 +208,10 @@ export async function findPurchase(db: Queryable, id: PurchaseId): Promise<Purch
   });
   const row = result.rows[0];
   return row && fromRow(row);
+}
+
+function proposalOf({ proposed_by: by, proposed_starts_at: startsAt }: Row): Proposal | null {
+  return by === null || startsAt === null ? null : { by, startsAt };
 }
 
 /** The purchase of a PaymentIntent, or undefined when none has stored it (yet). */
@@ -262,6 +277,8 @@ const CHANGING = [
   'slot_starts_at',
   'slot_ends_at',
   'slot_since',
+  'proposed_starts_at',
+  'proposed_by',
   'payment_status',
   'payment_problem',
   'payment_intent_id',
@@ -289,6 +306,8 @@ export async function updatePurchase(tx: Tx, purchase: Purchase): Promise<void> 
     purchase.slot?.startsAt ?? null,
     purchase.slot?.endsAt ?? null,
     purchase.slot?.since ?? null,
+    purchase.proposal?.startsAt ?? null,
+    purchase.proposal?.by ?? null,
     purchase.payment.status,
     purchase.payment.problem,
     purchase.payment.intentId,
