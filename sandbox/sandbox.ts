@@ -13,7 +13,7 @@ import { type Database, openDatabase } from './store/database.ts';
 import { prune } from './store/prune.ts';
 import { createSchema } from './store/schema.ts';
 import { STRIPE_KINDS, STRIPE_OPERATIONS } from './stripe/index.ts';
-import { expireAuthorisations } from './stripe/payment-intent-steps.ts';
+import { letTimePass } from './stripe/passing-time.ts';
 import { platformAccountId } from './stripe-api/authentication.ts';
 import type { Call } from './stripe-api/operation.ts';
 import { stripeApplication } from './stripe-api/server.ts';
@@ -25,9 +25,8 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
-/** How often authorisations are looked at that are over by the sandbox's clock. */
+/** How often it is looked at what is over by the sandbox's clock. */
 const SWEEP_MS = 5_000;
-const SWEEP_LIMIT = 100;
 const DRAIN_MS = 3_000;
 
 /**
@@ -121,13 +120,13 @@ function createSteps(settings: SandboxSettings, database: Database, clock: Clock
   };
 }
 
-/** Lets time pass at Stripe: authorisations end. Answers how to stop it. */
+/** Lets time pass at Stripe. Answers how to stop it. */
 function startSweep(steps: Steps, log: Logger): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     running = running
-      .then(() => steps.stripe((call) => expireAuthorisations(call, SWEEP_LIMIT)))
-      .catch((error: unknown) => log.warn('Authorisations could not be expired', { error }));
+      .then(() => steps.stripe(letTimePass))
+      .catch((error: unknown) => log.warn('Time could not pass at Stripe', { error }));
   }, SWEEP_MS);
   return async () => {
     clearInterval(timer);

@@ -11,8 +11,12 @@ import { addFault, clearFaults, FAULT_KINDS, faults } from '../store/faults.ts';
 import { releaseDeliveries } from '../store/outbox.ts';
 import { addWebhookRule, clearWebhookRules, WEBHOOK_ACTIONS, webhookRules } from '../store/webhook-rules.ts';
 import { applyToAccount, lockAccount } from '../stripe/accounts.ts';
-import { expireAuthorisations } from '../stripe/payment-intent-steps.ts';
+import { payOut } from '../stripe/balance.ts';
+import { letTimePass } from '../stripe/passing-time.ts';
+import { canBecome, REFUND_OUTCOMES, settleRefund } from '../stripe/refund-outcomes.ts';
+import { REFUND } from '../stripe/refunds.ts';
 import { StripeError } from '../stripe-api/errors.ts';
+import { lockByPath } from '../stripe-api/resources.ts';
 
 export interface Controls {
   readonly database: Database;
@@ -26,7 +30,6 @@ const MAX_DELAY_MS = 10 * 60 * 1000;
 const DEFAULT_DELAY_MS = 1_000;
 /** Far beyond any hold limit. */
 const MAX_ADVANCE_SECONDS = 5 * 365 * 24 * 60 * 60;
-const EXPIRY_BATCH = 100;
 
 const times = z.int().min(1).max(MAX_USES).default(1);
 const delayMs = z.int().min(0).max(MAX_DELAY_MS).default(DEFAULT_DELAY_MS);
@@ -60,8 +63,11 @@ const accountBody = z
       .nullable(),
     require: z.array(z.string().min(1).max(200)).max(50),
     dueInSeconds: z.int().min(1).max(MAX_ADVANCE_SECONDS).nullable(),
+    payOut: z.literal(true),
   })
   .partial();
+
+const refundBody = z.strictObject({ status: z.enum(REFUND_OUTCOMES) });
 
 const runBody = z.strictObject({ status: z.enum(RUN_OUTCOMES) });
 
@@ -109,21 +115,30 @@ export function controlOperations(controls: Controls): Router {
     const { advanceSeconds } = await bodyOf(context, clockBody);
     await database.transaction((tx) => clock.advance(tx, advanceSeconds * 1000));
     // What the new time ends has ended when this answers.
-    let ended = EXPIRY_BATCH;
-    while (ended === EXPIRY_BATCH) ended = await steps.stripe((call) => expireAuthorisations(call, EXPIRY_BATCH));
+    while (await steps.stripe(letTimePass));
     context.body = { now: clock.now().toISOString() };
   });
 
   router.post('/accounts/:id', async (context) => {
-    const { disabledReason, require: demanded, dueInSeconds } = await bodyOf(context, accountBody);
+    const { disabledReason, require: demanded, dueInSeconds, payOut: paysOut } = await bodyOf(context, accountBody);
     context.body = await steps.stripe(async (call) => {
       const account = await lockAccount(call, context.params['id'] ?? '');
+      if (paysOut === true) await payOut(call, account.body.id);
       return applyToAccount(call, account, account.body, {
         ...account.hidden,
         ...(disabledReason !== undefined && { disabledReason }),
         ...(demanded !== undefined && { demanded, demandedUntil: null }),
         ...(typeof dueInSeconds === 'number' && { demandedUntil: call.now + dueInSeconds }),
       });
+    });
+  });
+
+  router.post('/refunds/:id', async (context) => {
+    const { status } = await bodyOf(context, refundBody);
+    context.body = await steps.stripe(async (call) => {
+      const refund = await lockByPath(call, REFUND, { id: context.params['id'] ?? '' }, 'id');
+      if (canBecome(refund, status)) return settleRefund(call, refund, status);
+      throw new BadControl(`${refund.body.id} is ${refund.body.status}: it cannot become ${status}.`);
     });
   });
 

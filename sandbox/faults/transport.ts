@@ -31,6 +31,9 @@ export async function withFaults(
       return drop(context);
     case 'reset':
       return drop(context);
+    case 'late_reply':
+      await answer('proceed');
+      return silence(context, fault.delayMs);
     case 'lost_reply':
       await answer('proceed');
       return drop(context);

@@ -1,6 +1,6 @@
 import type { Tx } from './database.ts';
 
-export const FAULT_KINDS = ['error', 'rate_limit', 'timeout', 'reset', 'lost_reply', 'slow'] as const;
+export const FAULT_KINDS = ['error', 'rate_limit', 'timeout', 'reset', 'lost_reply', 'late_reply', 'slow'] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** What goes wrong with the next requests of a kind. */
@@ -11,7 +11,7 @@ export interface Fault {
   /** The operation's path as the provider documents it (`/v1/charges/{charge}`); null for any. */
   readonly path: string | null;
   readonly kind: FaultKind;
-  /** `slow`: how long the request waits first; `timeout`: how long no answer comes before the connection is closed. */
+  /** `slow`, `late_reply`: how long the request waits before or after its work; `timeout`: how long no answer comes before the connection is closed. */
   readonly delayMs: number;
   /** How many requests it hits. */
   readonly remaining: number;

@@ -20,7 +20,7 @@ export interface AccountHidden {
   readonly demandedUntil?: number | null;
 }
 
-type Capability = 'card_payments' | 'transfers';
+export type Capability = 'card_payments' | 'transfers';
 type Created = Partial<Values<typeof ACCOUNT_CREATE>>;
 type Updated = Partial<Values<typeof ACCOUNT_UPDATE>>;
 

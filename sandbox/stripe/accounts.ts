@@ -21,6 +21,7 @@ import {
   ACCOUNT_UPDATE,
   ACCOUNT_UPDATE_UNMODELLED,
 } from './account-parameters.ts';
+import { changedCapabilities } from './capabilities.ts';
 import { emit } from './events.ts';
 
 /** Connected accounts live on the platform. */
@@ -74,7 +75,7 @@ async function updateAccount(call: Call, id: string, values: Values<typeof ACCOU
 
 /**
  * Writes an account whose facts changed: capabilities and requirements follow from them, and the Connect endpoint is told
- * when anything is different.
+ * when anything is different, of the account and of each of its capabilities.
  */
 export async function applyToAccount(
   call: Call,
@@ -84,9 +85,31 @@ export async function applyToAccount(
 ): Promise<Stripe.Account> {
   const changed = await change(call, account, withRequirements(body, hidden), hidden);
   if (JSON.stringify(changed.body) !== JSON.stringify(account.body)) {
-    await emit(call, 'account.updated', changed.body, { account: changed.body.id, previous: account.body });
+    const on = changed.body.id;
+    await emit(call, 'account.updated', changed.body, { account: on, previous: account.body });
+    for (const { now, previous } of changedCapabilities(account, changed)) {
+      await emit(call, 'capability.updated', now, { account: on, ...(previous !== undefined && { previous }) });
+    }
   }
   return changed.body;
+}
+
+/**
+ * Disables every account that did not give in time what Stripe demanded, at most `limit` of them. Answers how many were
+ * due.
+ */
+export async function disableOverdueAccounts(call: Call, limit: number): Promise<number> {
+  const due = await call.tx.query<{ id: string }>(
+    `SELECT id FROM sandbox.objects
+     WHERE kind = 'account' AND owner = $1 AND (hidden->>'demandedUntil')::bigint <= $2
+     ORDER BY sequence LIMIT $3`,
+    [call.platform, call.now, limit],
+  );
+  for (const { id } of due.rows) {
+    const account = await lockAccount(call, id);
+    await applyToAccount(call, account, account.body, { ...account.hidden, demandedUntil: null });
+  }
+  return due.rows.length;
 }
 
 /** The platform's own account: as fixed as the key it belongs to, and therefore not stored. */

@@ -38,6 +38,8 @@ const REPORTING_CATEGORIES = {
   charge: 'charge',
   payment: 'charge',
   refund: 'refund',
+  refund_failure: 'refund_failure',
+  payout: 'payout',
   payment_refund: 'refund',
   transfer: 'transfer',
   transfer_refund: 'transfer_reversal',
@@ -50,7 +52,8 @@ export interface Booking {
   readonly currency: string;
   /** What Stripe keeps of it, in minor units. */
   readonly fee?: number;
-  readonly source: string;
+  /** Null for a payout: the sandbox has no object of that kind. */
+  readonly source: string | null;
   /** In seconds. Absent: at once. */
   readonly availableOn?: number;
   readonly description?: string | null;

@@ -23,6 +23,8 @@ export interface ChargeHidden {
   /** How much of it left by transfers with `source_transaction`. */
   readonly transferred: number;
   readonly bypassPending: boolean;
+  /** How refunds of it go, when the card decides that. */
+  readonly refunds?: NonNullable<TestCard['refunds']>;
 }
 
 export const CHARGE: ResourceKind<Stripe.Charge, ChargeHidden> = {
@@ -97,6 +99,7 @@ export async function addCharge(
     refundedAfterCapture: 0,
     transferred: 0,
     bypassPending: card.bypassPending === true,
+    ...(card.refunds !== undefined && { refunds: card.refunds }),
   });
 }
 

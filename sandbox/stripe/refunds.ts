@@ -15,17 +15,25 @@ import {
 import { integer, mergedMetadata, metadata, oneOf, text, type Values } from '../stripe-api/parameters.ts';
 import { add, change, findByPath, listed, lockByPath, lockReference, record } from '../stripe-api/resources.ts';
 import { book } from './balance-transactions.ts';
-import { CHARGE, type StoredCharge } from './charges.ts';
+import { CHARGE, type ChargeHidden, type StoredCharge } from './charges.ts';
 import { shownAmount } from './currencies.ts';
 import { emit } from './events.ts';
 import { PAYMENT_INTENT } from './payment-intent-kind.ts';
 
-export const REFUND: ResourceKind<Stripe.Refund> = {
+export interface RefundHidden {
+  /** What becomes of it by itself, and when, in seconds since 1970; absent when it stays as it is. */
+  readonly next?: { readonly status: 'succeeded' | 'failed'; readonly at: number } | null;
+}
+
+export type StoredRefund = Stored<Stripe.Refund, RefundHidden>;
+
+export const REFUND: ResourceKind<Stripe.Refund, RefundHidden> = {
   name: 'refund',
   noun: 'refund',
   expandable: {
     balance_transaction: ['balance_transaction'],
     charge: ['charge'],
+    failure_balance_transaction: ['balance_transaction'],
     payment_intent: ['payment_intent'],
     source_transfer_reversal: ['transfer_reversal'],
     transfer_reversal: ['transfer_reversal'],
@@ -39,7 +47,12 @@ export interface NewRefund {
   /** Where the money is booked from; null for an authorisation that was never captured, which moves none. */
   readonly balanceTransaction: string | null;
   readonly id?: string;
+  /** How it goes on, when the card decides that; it succeeds otherwise. */
+  readonly course?: ChargeHidden['refunds'];
 }
+
+/** How long a test card's refund keeps its first status. Stripe says "some time later". */
+const CHANGES_AFTER_SECONDS = 60;
 
 /** A refund object on a charge. The charge's own sums are the caller's to change. */
 export async function addRefund(call: Call, charge: Stripe.Charge, given: NewRefund): Promise<Stripe.Refund> {
@@ -60,10 +73,16 @@ export async function addRefund(call: Call, charge: Stripe.Charge, given: NewRef
     reason: given.reason ?? null,
     receipt_number: null,
     source_transfer_reversal: null,
-    status: 'succeeded',
+    status: given.course === 'pending' ? 'pending' : 'succeeded',
     transfer_reversal: null,
   };
-  await add(call, REFUND, refund, {});
+  const later = given.course === 'pending' ? 'succeeded' : 'failed';
+  await add(
+    call,
+    REFUND,
+    refund,
+    given.course === undefined ? {} : { next: { status: later, at: call.now + CHANGES_AFTER_SECONDS } },
+  );
   return refund;
 }
 
@@ -103,6 +122,7 @@ async function createRefund(call: Call, values: Values<typeof CREATE>): Promise<
     reason: values.reason ?? null,
     metadata: mergedMetadata({}, values.metadata),
     balanceTransaction: booked.id,
+    ...(charge.hidden.refunds !== undefined && { course: charge.hidden.refunds }),
   });
   const after = await change(
     call,
@@ -165,7 +185,7 @@ async function chargeOfIntent(call: Call, intentId: string): Promise<StoredCharg
 
 async function updateRefund(
   call: Call,
-  stored: Stored<Stripe.Refund>,
+  stored: StoredRefund,
   given: ReturnType<ReturnType<typeof metadata>['read']> | undefined,
 ): Promise<Stripe.Refund> {
   const after = await change(call, stored, { metadata: mergedMetadata(stored.body.metadata ?? {}, given) });

@@ -23,6 +23,8 @@ export interface TestCard {
   readonly authentication?: 'required';
   /** The money is available at once instead of after the payout delay. */
   readonly bypassPending?: true;
+  /** How its refunds go: they begin as `pending`, or as `succeeded` and fail later. */
+  readonly refunds?: 'pending' | 'fail_later';
 }
 
 const DECLINED = 'Your card was declined.';
@@ -59,6 +61,8 @@ const CARDS: Readonly<Record<string, TestCard>> = {
   pm_card_mastercard_debit: card('8210', { brand: 'mastercard', funding: 'debit' }),
   pm_card_amex: card('8431', { brand: 'amex' }),
   pm_card_bypassPending: card('0077', { bypassPending: true }),
+  pm_card_pendingRefund: card('7726', { refunds: 'pending' }),
+  pm_card_refundFail: card('5126', { refunds: 'fail_later' }),
   pm_card_authenticationRequired: card('3184', { authentication: 'required' }),
   pm_card_threeDSecure2Required: card('3220', { authentication: 'required' }),
   pm_card_authenticationRequiredChargeDeclinedInsufficientFunds: card('3178', {

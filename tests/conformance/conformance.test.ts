@@ -7,6 +7,7 @@ import { describeControl } from './control.ts';
 import { describeMail } from './mail.ts';
 import { describeOnfido } from './onfido.ts';
 import { generateOnfidoSchemas, requestType, responseType } from './onfido-schemas.ts';
+import { describeOutcomes } from './outcomes.ts';
 import { checkParameters } from './parameter-tables.ts';
 import type { Exchange } from './recorder.ts';
 import { type Rig, startRig } from './rig.ts';
@@ -60,6 +61,7 @@ describe('the sandbox, driven by the real SDKs', () => {
   describeOnfido(current);
   describeMail(current);
   describeControl(current);
+  describeOutcomes(current);
 });
 
 describe('the judges', () => {

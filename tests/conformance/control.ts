@@ -1,19 +1,13 @@
 import { Stripe } from 'stripe';
 import { describe, expect, it } from 'vitest';
 import { waitFor } from '../helpers/wait-for.ts';
-import { heldPayment, idIn, type Rig, refused, verifiedAccount } from './rig.ts';
+import { control as ask, heldPayment, idIn, type Rig, refused, verifiedAccount } from './rig.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 
 /** The control API: the providers misbehave on demand. It moves the clock, so it comes after everything else. */
 export function describeControl(rig: () => Rig): void {
-  const control = async (path: string, body: object): Promise<Record<string, unknown>> => {
-    const url = `http://127.0.0.1:${rig().sandbox.ports.sandboxControl}/_control/${path}`;
-    const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
-    const answer = (await response.json()) as Record<string, unknown>;
-    if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(answer)}`);
-    return answer;
-  };
+  const control = (path: string, body: object) => ask(rig(), path, body);
   const capture = { provider: 'stripe', method: 'POST', path: '/v1/payment_intents/{intent}/capture' };
 
   describe('faults', () => {
@@ -53,6 +47,26 @@ export function describeControl(rig: () => Rig): void {
       const again = await fetch(url, { method: 'POST', headers });
       expect(again.status).toBe(200);
       expect(again.headers.get('idempotent-replayed')).toBe(captures === 1 ? 'true' : null);
+      expect(await log(`id=${id}&kind=capture`)).toHaveLength(1);
+    });
+
+    it('late_reply: the work is done before the answer comes, whether or not somebody still waits for it', async () => {
+      const { stripe, log, sandbox } = rig();
+      const { id } = await stripe.paymentIntents.create(heldPayment());
+      await control('faults', { ...capture, kind: 'late_reply', delayMs: 60_000 });
+      const url = `http://127.0.0.1:${sandbox.ports.stripe}/v1/payment_intents/${id}/capture`;
+      const headers = { authorization: `Bearer ${sandbox.stripeApiKey}`, 'idempotency-key': `late-${id}` };
+      const leaving = new AbortController();
+      const asking = fetch(url, { method: 'POST', headers, signal: leaving.signal });
+      const refusal = expect(asking).rejects.toThrow('aborted');
+      await waitFor(async () => (await log(`id=${id}&kind=capture`)).length === 1, {
+        what: 'the capture, without an answer',
+        timeoutMs: 5_000,
+      });
+      leaving.abort();
+      await refusal;
+      const again = await fetch(url, { method: 'POST', headers });
+      expect(again.headers.get('idempotent-replayed')).toBe('true');
       expect(await log(`id=${id}&kind=capture`)).toHaveLength(1);
     });
 

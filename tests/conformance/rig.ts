@@ -65,6 +65,15 @@ export async function startRig(): Promise<Rig> {
   };
 }
 
+/** Asks the control API for something. @throws Error with the status and the reason when it is refused */
+export async function control(rig: Rig, path: string, body: object): Promise<Record<string, unknown>> {
+  const url = `http://127.0.0.1:${rig.sandbox.ports.sandboxControl}/_control/${path}`;
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
+  const answer = (await response.json()) as Record<string, unknown>;
+  if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(answer)}`);
+  return answer;
+}
+
 /** What a call was refused with. @throws Error when it was not refused by Stripe */
 export async function refused(call: Promise<unknown>): Promise<InstanceType<typeof Stripe.errors.StripeError>> {
   const outcome = await call.then(
