@@ -24,11 +24,18 @@ export function pidOf(name: string): number | undefined {
 /**
  * Sends a signal to a process of the stack and waits until its successor runs, and is ready if it is a role.
  * Files that use this run one after another with those that mind: the stack is shared.
+ * @param then what happens as soon as it is gone, before its successor is ready
  */
-export async function kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+export async function kill(
+  name: string,
+  signal: NodeJS.Signals = 'SIGKILL',
+  then: () => void | Promise<void> = () => undefined,
+): Promise<void> {
   const before = pidOf(name);
   if (before === undefined) throw new Error(`${name} does not run at the moment.`);
   process.kill(before, signal);
+  await waitFor(() => !runs(before), { what: `${name} to be gone`, timeoutMs: 15_000 });
+  await then();
   await waitFor(() => ![before, undefined].includes(pidOf(name)), {
     what: `${name} to be started again`,
     timeoutMs: 30_000,
@@ -37,4 +44,13 @@ export async function kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): Pr
   if (role === undefined) return;
   const url = readyUrl(role, portsFor(stack().portOffset));
   await waitFor(() => answersOk(url), { what: `${name} to be ready again`, timeoutMs: 60_000 });
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
