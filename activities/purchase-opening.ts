@@ -82,7 +82,7 @@ function termsOf(policy: Policy, { kind, price, handlingDays, booking }: Reserve
     paymentWindowMs: policy.paymentWindow,
     acceptWindowMs: policy.acceptWindow,
     captureReserveMs: policy.captureReserve,
-    handlingMs: (handlingDays ?? 0) * DAY_MS,
+    handlingMs: (handlingDays ?? 0) * policy.handlingDay,
     inspectionWindowMs: policy.inspectionWindow,
     aftercareWindowMs: policy.aftercareWindow,
     holdLimitMs: policy.holdLimit,
@@ -93,5 +93,3 @@ function termsOf(policy: Policy, { kind, price, handlingDays, booking }: Reserve
     reminders: policy.reminders,
   };
 }
-
-const DAY_MS = 24 * 60 * 60 * 1_000;

@@ -5,6 +5,7 @@
  */
 import type { Tx } from '../platform/database.ts';
 import { ProviderError } from '../providers/provider-error.ts';
+import { closeCase, openCase } from '../services/cases/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
 import { commitStep, type Purchase, type StepChange, type StepKey } from '../services/transactions/index.ts';
 import { MOVES, type Move } from '../services/transactions/money.ts';
@@ -83,12 +84,40 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
       const amount = purchase.books.payable;
       const transfer = await sendToSeller(deps, purchase, key, amount);
-      if (transfer.status === 'blocked') return standing(purchase);
+      if (transfer.status === 'blocked') {
+        await reportBlocked(deps, purchase, step);
+        return standing(purchase);
+      }
       const moves: Move[] = [{ name: 'transfer', amount }];
-      return standing(await commitStep(database, { ...key, step: 'retryTransfer' }, () => ({ transfer, moves })));
+      const sent = { ...key, step: 'retryTransfer' };
+      const after = await commitStep(
+        database,
+        sent,
+        () => ({ transfer, moves }),
+        (tx) => closeBlocked(tx, sent),
+      );
+      return standing(after);
     },
   };
 }
+
+/** A transfer that was refused for too long becomes a case, for finance to speak with the seller. */
+async function reportBlocked(
+  { database, policy }: PurchaseDeps,
+  { id, stateSince, terms, books, currency }: Purchase,
+  { atMs }: PurchaseStep,
+): Promise<void> {
+  const caseFromMs = stateSince.getTime() + (terms.transferCaseMs ?? policy.transferCase);
+  if (atMs < caseFromMs) return;
+  const dueAt = new Date(caseFromMs + policy.transferCaseDue);
+  const details = { amount: books.payable, currency };
+  await database.transaction((tx) =>
+    openCase(tx, { kind: 'transfer_blocked', subjectType: 'purchase', subjectId: id, dueAt, details }),
+  );
+}
+
+const closeBlocked = (tx: Tx, { purchaseId, actor }: StepKey): Promise<unknown> =>
+  closeCase(tx, 'transfer_blocked', purchaseId, { decision: 'resolved', actor });
 
 type Share = (move: Move) => boolean;
 const isRefund: Share = ({ name }) => MOVES[name].credit === 'refunded';
@@ -124,6 +153,7 @@ async function carryOut(
     },
     async (tx, purchase) => {
       if (plan !== undefined && purchase.state === plan.row.to) await freeReserved(tx, plan.row, purchase);
+      if (purchase.transfer.status !== 'blocked') await closeBlocked(tx, key);
     },
   );
   return standing(after);

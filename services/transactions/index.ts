@@ -85,7 +85,7 @@ export async function commitStep(
   db: Database,
   key: StepKey,
   decide: (purchase: Purchase, tx: Tx) => StepChange | Promise<StepChange>,
-  also: (tx: Tx, purchase: Purchase) => Promise<void> = async () => {},
+  also: (tx: Tx, purchase: Purchase) => Promise<unknown> = async () => {},
 ): Promise<Purchase> {
   return db.transaction(async (tx) => {
     const before = await lockPurchase(tx, key.purchaseId);

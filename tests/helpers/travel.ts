@@ -8,6 +8,7 @@ import { createLogger } from '../../platform/logging.ts';
 import { workflowBundle } from '../../platform/temporal/bundle.ts';
 import { createDataConverter } from '../../platform/temporal/data-converter.ts';
 import { createOnfidoIdentity } from '../../providers/onfido.ts';
+import type { Payment, Payments } from '../../providers/payments.ts';
 import { createStripePayments } from '../../providers/stripe.ts';
 import { loadPolicy } from '../../services/transactions/index.ts';
 import { type ClonedDatabase, cloneDatabase } from './database.ts';
@@ -35,7 +36,10 @@ export async function beginTravel(): Promise<Travel> {
   const { env, urls } = stack();
   const activities = createActivities({
     database: clone.database,
-    payments: createStripePayments({ apiKey: env['STRIPE_API_KEY'] ?? '', apiUrl: urls.stripe, timeoutMs: 10_000 }),
+    payments: keepingTime(
+      createStripePayments({ apiKey: env['STRIPE_API_KEY'] ?? '', apiUrl: urls.stripe, timeoutMs: 10_000 }),
+      () => environment.currentTimeMs(),
+    ),
     identity: createOnfidoIdentity({
       apiToken: env['ONFIDO_API_TOKEN'] ?? '',
       apiUrl: env['ONFIDO_API_URL'] ?? '',
@@ -68,6 +72,30 @@ export async function beginTravel(): Promise<Travel> {
       await Promise.all(running);
       await environment.teardown();
       await clone.drop();
+    },
+  };
+}
+
+/**
+ * The sandbox is shared and keeps the time of day; what it says of times is told by the clock that jumps. Otherwise an
+ * authorisation would have ended before it began, once days have been jumped over.
+ */
+function keepingTime(payments: Payments, nowMs: () => Promise<number>): Payments {
+  const told = async (payment: Payment): Promise<Payment> => {
+    const { captureBeforeMs } = payment;
+    return captureBeforeMs === null
+      ? payment
+      : { ...payment, captureBeforeMs: captureBeforeMs + (await nowMs()) - Date.now() };
+  };
+  return {
+    ...payments,
+    createPayment: async (...args) => told(await payments.createPayment(...args)),
+    getPayment: async (...args) => told(await payments.getPayment(...args)),
+    capturePayment: async (...args) => told(await payments.capturePayment(...args)),
+    cancelPayment: async (...args) => told(await payments.cancelPayment(...args)),
+    findPayment: async (...args) => {
+      const found = await payments.findPayment(...args);
+      return found && told(found);
     },
   };
 }

@@ -1,115 +1,45 @@
 /** The deadlines of a purchase, with their real lengths: days pass in seconds. */
-import { WithStartWorkflowOperation } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { UserId } from '../../contracts/ids.ts';
-import {
-  acceptPurchaseUpdate,
-  deliverPurchaseUpdate,
-  openPurchaseUpdate,
-  type PurchaseInput,
-  type PurchaseWorkflow,
-  purchaseWorkflowId,
-} from '../../contracts/purchase.ts';
-import { TASK_QUEUES } from '../../contracts/task-queues.ts';
-import { idFrom, newId, uuidOf } from '../../platform/ids.ts';
-import { createStripe } from '../../providers/stripe-calls.ts';
-import { commandListing, createListing } from '../../services/marketplace/index.ts';
-import { findPurchase, type Purchase } from '../../services/transactions/index.ts';
-import { commitOnboarding, createUser, openOnboarding } from '../../services/users/index.ts';
+import { acceptPurchaseUpdate, confirmPurchaseUpdate, deliverPurchaseUpdate } from '../../contracts/purchase.ts';
+import { newId } from '../../platform/ids.ts';
+import { request } from '../helpers/client.ts';
 import { stack } from '../helpers/stack.ts';
 import { beginTravel, type Travel } from '../helpers/travel.ts';
+import {
+  openPurchase as open,
+  placeGoods,
+  placeSeller,
+  remindersGiven,
+  storedAs,
+  stored as storedIn,
+} from '../helpers/travel-purchases.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 
 const HOUR_MS = 60 * 60 * 1_000;
+const DAY_MS = 24 * HOUR_MS;
 const buyerId = newId('usr');
 const sellerId = newId('usr');
+let account: string;
 let travel: Travel;
 
 beforeAll(async () => {
   travel = await beginTravel();
-  await placeSeller(travel, sellerId);
+  account = await placeSeller(travel, sellerId);
 }, 120_000);
 afterAll(() => travel.end());
 
-/** A verified seller with an account at Stripe that can be paid, as the onboarding leaves one. */
-async function placeSeller({ database }: Travel, id: UserId): Promise<void> {
-  const { env, urls } = stack();
-  const stripe = createStripe({ apiKey: env['STRIPE_API_KEY'] ?? '', apiUrl: urls.stripe, timeoutMs: 10_000 });
-  const account = await stripe.accounts.create({
-    country: 'DE',
-    controller: {
-      stripe_dashboard: { type: 'express' },
-      fees: { payer: 'application' },
-      losses: { payments: 'application' },
-    },
-    capabilities: { transfers: { requested: true } },
-  });
-  const link = await stripe.accountLinks.create({
-    account: account.id,
-    type: 'account_onboarding',
-    refresh_url: urls.api,
-    return_url: urls.api,
-  });
-  await fetch(link.url, { method: 'POST', redirect: 'manual' });
-  const person = { displayName: 'A seller', birthDate: '1990-05-01', country: 'DE', password: 'correct horse battery' };
-  await createUser(database, { id, email: `${id}@people.wellpact.example`, ...person });
-  await openOnboarding(database, { id: newId('onb'), userId: id, firstName: 'A', lastName: 'Seller' });
-  await commitOnboarding(database, id, { type: 'system', id: 'test' }, () => ({
-    state: 'verified',
-    accountId: account.id,
-    transfersActive: true,
-  }));
+/** A purchase of goods that is paid for at once, or not at all. */
+async function openPurchase(paymentMethod: string | undefined, handlingDays = 3) {
+  const listingId = await placeGoods(travel, sellerId, handlingDays);
+  const wanted = { listingId, sellerId, buyerId, ...(paymentMethod !== undefined && { paymentMethod }) };
+  return { listingId, ...(await open(travel, wanted)) };
 }
 
-/** Opens a purchase that is paid for at once, or not at all. */
-async function openPurchase(name: string, paymentMethod: string | undefined) {
-  const listing = await createListing(travel.database, {
-    id: newId('lst'),
-    sellerId,
-    kind: 'goods',
-    title: 'Balm',
-    description: 'A balm.',
-    category: 'skin_care',
-    price: { amount: 2_500, currency: 'EUR' },
-    stock: 1,
-    handlingDays: 3,
-  });
-  await commandListing(travel.database, listing.id, sellerId, 'publish');
-  const purchaseId = idFrom('pur', uuidOf(`${name}/${listing.id}`));
-  const input: PurchaseInput = {
-    purchaseId,
-    listingId: listing.id,
-    buyerId,
-    sellerId,
-    quantity: 1,
-    expectedPrice: { amount: 2_500, currency: 'EUR' },
-    ...(paymentMethod !== undefined && { paymentMethod }),
-    acceptedDisclaimers: [],
-    publicUrl: stack().urls.api,
-  };
-  const start = new WithStartWorkflowOperation<PurchaseWorkflow>('purchase', {
-    workflowId: purchaseWorkflowId(purchaseId),
-    args: [input],
-    taskQueue: TASK_QUEUES.workflows,
-    workflowIdConflictPolicy: 'USE_EXISTING',
-  });
-  await travel.client.workflow.executeUpdateWithStart(openPurchaseUpdate, {
-    args: [{ actorId: buyerId }],
-    startWorkflowOperation: start,
-  });
-  // A handle of its own, since the one of the start does not let the clock jump.
-  const handle = travel.client.workflow.getHandle(purchaseWorkflowId(purchaseId));
-  return { purchaseId, listingId: listing.id, handle };
-}
-
-async function stored(purchaseId: Purchase['id']): Promise<Purchase> {
-  const purchase = await findPurchase(travel.database, purchaseId);
-  if (purchase === undefined) throw new Error('the purchase is not there');
-  return purchase;
-}
+const stored = (purchaseId: Awaited<ReturnType<typeof openPurchase>>['purchaseId']) => storedIn(travel, purchaseId);
 
 describe('silence', () => {
   test('after delivery: 48 hours later the money is released, 14 days after that the purchase is completed', async () => {
-    const { purchaseId, handle } = await openPurchase('silence', 'pm_card_visa');
+    const { purchaseId, handle } = await openPurchase('pm_card_visa');
     await handle.executeUpdate(acceptPurchaseUpdate, { args: [{ actorId: sellerId }] });
     await handle.executeUpdate(deliverPurchaseUpdate, { args: [{ actorId: sellerId }] });
     const delivered = await stored(purchaseId);
@@ -131,7 +61,7 @@ describe('silence', () => {
   });
 
   test('of the buyer: the purchase expires after 15 minutes, and the piece is for sale again', async () => {
-    const { purchaseId, listingId, handle } = await openPurchase('no payment', undefined);
+    const { purchaseId, listingId, handle } = await openPurchase(undefined);
     expect(await handle.result()).toEqual({ state: 'expired' });
     const expired = await stored(purchaseId);
     expect(expired).toMatchObject({ state: 'expired', payment: { status: 'canceled' }, books: { captured: 0 } });
@@ -143,10 +73,77 @@ describe('silence', () => {
   });
 
   test('of the seller: the authorisation is given back before it ends', async () => {
-    const { purchaseId, handle } = await openPurchase('no answer', 'pm_card_visa');
+    const { purchaseId, handle } = await openPurchase('pm_card_visa');
     const authorised = await stored(purchaseId);
     expect(Number(authorised.deadlineAt)).toBeLessThanOrEqual(Number(authorised.payment.captureBefore) - 24 * HOUR_MS);
     expect(await handle.result()).toEqual({ state: 'declined' });
     expect(await stored(purchaseId)).toMatchObject({ payment: { status: 'canceled' }, books: { captured: 0 } });
   });
+
+  test('of a seller who has accepted: when the handling time is over the buyer is refunded', async () => {
+    const { purchaseId, handle } = await openPurchase('pm_card_visa');
+    await handle.executeUpdate(acceptPurchaseUpdate, { args: [{ actorId: sellerId }] });
+    const held = await stored(purchaseId);
+    expect(Number(held.deadlineAt) - Number(held.stateSince)).toBe(3 * DAY_MS);
+    expect(await handle.result()).toEqual({ state: 'cancelled' });
+    expect(await stored(purchaseId)).toMatchObject({ books: { captured: 2_500, refunded: 2_500, held: 0 } });
+  });
+
+  test('is broken by reminders: of the accept deadline and of the end of the inspection, once each', async () => {
+    const { purchaseId, handle } = await openPurchase('pm_card_visa');
+    const authorised = await stored(purchaseId);
+    const untilDeadlineMs = Number(authorised.deadlineAt) - (await travel.environment.currentTimeMs());
+    await travel.sleep(`${untilDeadlineMs - 25 * HOUR_MS}ms`);
+    expect(await remindersGiven(travel, purchaseId)).toEqual([]);
+    await travel.sleep('2h');
+    expect(await remindersGiven(travel, purchaseId)).toEqual(['accept_deadline']);
+    await handle.executeUpdate(acceptPurchaseUpdate, { args: [{ actorId: sellerId }] });
+    await handle.executeUpdate(deliverPurchaseUpdate, { args: [{ actorId: sellerId }] });
+    await travel.sleep('37h');
+    expect(await remindersGiven(travel, purchaseId)).toEqual(['accept_deadline', 'inspection_ending']);
+    expect(await handle.result()).toEqual({ state: 'completed' });
+    expect(await remindersGiven(travel, purchaseId)).toEqual(['accept_deadline', 'inspection_ending']);
+    await storedAs(travel, purchaseId, 'completed');
+  });
+});
+
+test('a transfer that Stripe refuses for 30 days becomes a case, and closes it when it goes through at last', async () => {
+  const disable = (disabledReason: string | null) =>
+    request('POST', `/_control/accounts/${account}`, { base: stack().urls.sandbox, body: { disabledReason } });
+  const cases = async () => {
+    const { rows } = await travel.database.query(
+      `SELECT kind, state, decision, details FROM cases.cases WHERE subject_id = $1`,
+      [purchaseId],
+    );
+    return rows;
+  };
+  const { purchaseId, handle } = await openPurchase('pm_card_visa');
+  await handle.executeUpdate(acceptPurchaseUpdate, { args: [{ actorId: sellerId }] });
+  expect((await disable('under_review')).status).toBe(200);
+  try {
+    await handle.executeUpdate(confirmPurchaseUpdate, { args: [{ actorId: buyerId }] });
+    await travel.sleep('29d');
+    expect(await stored(purchaseId)).toMatchObject({ state: 'released', transfer: { status: 'blocked' } });
+    expect(await cases()).toEqual([]);
+    await travel.sleep('2d');
+    const open = {
+      kind: 'transfer_blocked',
+      state: 'open',
+      decision: null,
+      details: { amount: 2_250, currency: 'EUR' },
+    };
+    expect(await cases()).toEqual([open]);
+    await travel.sleep('3d');
+    expect(await cases()).toEqual([open]);
+  } finally {
+    await disable(null);
+  }
+  await travel.sleep('2d');
+  await waitFor(async () => (await stored(purchaseId)).transfer.status === 'sent', {
+    what: 'the transfer',
+    timeoutMs: 20_000,
+  });
+  expect(await stored(purchaseId)).toMatchObject({ books: { transferred: 2_250, payable: 0 } });
+  expect(await cases()).toMatchObject([{ state: 'closed', decision: 'resolved' }]);
+  expect(await handle.result()).toEqual({ state: 'completed' });
 });
