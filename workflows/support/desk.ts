@@ -25,7 +25,11 @@ export interface Desk<Wish, Outcome, Hint> {
   readonly empty: boolean;
   /** Waits for something to come. @returns false when `timeoutMs` passed first; without it, it waits for ever */
   wait(timeoutMs: number | undefined, summary: string): Promise<boolean>;
-  /** Takes up what came first. @returns undefined when the desk is empty */
+  /**
+   * Takes up what came first, a wish before hints: what a step for it did at a provider may come back as a hint while the
+   * step itself, with its worker, is lost. Taken up first, that would look like somebody else's doing.
+   * @returns undefined when the desk is empty
+   */
   take(): Item<Wish, Outcome, Hint> | undefined;
   /** Which events came, to be carried on when the history is started afresh. */
   readonly seen: readonly string[];
@@ -74,7 +78,10 @@ export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []
       }
       return timeoutMs > 0 && condition(cameIn, timeoutMs, { summary });
     },
-    take: () => items.shift(),
+    take: () => {
+      const wish = items.findIndex(({ kind }) => kind === 'wish');
+      return wish > 0 ? items.splice(wish, 1)[0] : items.shift();
+    },
     get seen() {
       return [...seen];
     },

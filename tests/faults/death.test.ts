@@ -1,0 +1,57 @@
+/**
+ * The worker dies at every point of every side effect of a purchase: before it asks Stripe, before it hears the answer,
+ * before it commits, before it can say so. In the end everything is as it is without a death.
+ */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createPurchaseActivities, type PurchaseDeps } from '../../activities/purchase.ts';
+import { dieAt, POINTS, pointsOf, type Scene } from '../helpers/death.ts';
+import { outcomeOf, untilEnded } from '../helpers/outcomes.ts';
+import { verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
+import { type Cast, PLAYED, SIDE_EFFECTS } from '../helpers/side-effects.ts';
+
+let cast: Cast;
+/** What each side effect comes to when nobody dies. */
+const undisturbed = new Map<string, Record<string, unknown>>();
+
+beforeAll(async () => {
+  const [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
+  cast = { seller, buyer };
+  const scenes = await setAll(PLAYED);
+  await Promise.all(scenes.map(({ go }) => go()));
+  for (const [step, outcome] of await endAll(scenes)) undisturbed.set(step, outcome);
+}, 120_000);
+
+test('every step of a purchase is played here, or says why it is not', () => {
+  const steps = Object.keys(createPurchaseActivities({} as PurchaseDeps));
+  expect(Object.keys(SIDE_EFFECTS).toSorted()).toEqual(steps.toSorted());
+});
+
+describe.each(POINTS)('a death at the point %s', (point) => {
+  const played = PLAYED.filter(([, effect]) => pointsOf(effect).includes(point));
+  let outcomes: ReadonlyMap<string, Record<string, unknown>>;
+
+  beforeAll(async () => {
+    const scenes = await setAll(played);
+    await dieAt(point, scenes);
+    outcomes = await endAll(scenes);
+  }, 180_000);
+
+  test.each(played)('of %s', (step) => {
+    expect(undisturbed.get(step)).toBeDefined();
+    expect(outcomes.get(step)).toEqual(undisturbed.get(step));
+  });
+});
+
+function setAll(effects: typeof PLAYED): Promise<readonly Scene[]> {
+  return Promise.all(effects.map(async ([step, { asks, set }]) => ({ step, asks, ...(await set(cast)) })));
+}
+
+/** Waits until all consequences are there. @returns what each step has come to */
+async function endAll(scenes: readonly Scene[]): Promise<ReadonlyMap<string, Record<string, unknown>>> {
+  const outcomes = scenes.map(async ({ step, listingId }) => {
+    const effect = PLAYED.find(([name]) => name === step)?.[1];
+    if (effect !== undefined) await untilEnded(step, listingId, effect.ended);
+    return [step, await outcomeOf(listingId)] as const;
+  });
+  return new Map(await Promise.all(outcomes));
+}

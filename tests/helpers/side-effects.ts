@@ -1,0 +1,210 @@
+/** Every side effect of a purchase, as a table: how it is brought about, and how the purchase ends after it. */
+import type { PurchaseActivities } from '../../activities/purchase.ts';
+import type { UserId } from '../../contracts/ids.ts';
+import type { Purchase } from '../../services/transactions/index.ts';
+import { payoutAccountOf } from '../../services/users/index.ts';
+import { freeSlots, publishedBooking } from './bookings.ts';
+import { request } from './client.ts';
+import type { Scene, StripeCall } from './death.ts';
+import { withDatabase } from './outcomes.ts';
+import { type Person, verifiedSeller } from './people.ts';
+import { act, buy, publishedListing, reached } from './purchases.ts';
+import { stack } from './stack.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface Cast {
+  readonly seller: Person;
+  readonly buyer: Person;
+}
+
+/** A scene about to begin. */
+type Setting = Pick<Scene, 'listingId' | 'purchaseId' | 'go'>;
+
+export interface SideEffect {
+  readonly asks: StripeCall | undefined;
+  /** Brings a purchase to just before it. */
+  readonly set: (cast: Cast) => Promise<Setting>;
+  /** Whether all is done that follows from it. */
+  readonly ended: (purchase: Purchase) => boolean;
+}
+
+const posts = (path: string, logged: string): StripeCall => ({ method: 'POST', path, logged });
+
+/** A step that has no scene of its own here, and why. */
+export interface Unplayed {
+  readonly unplayed: string;
+}
+
+export const SIDE_EFFECTS: Readonly<Record<keyof PurchaseActivities, SideEffect | Unplayed>> = {
+  openPurchase: {
+    asks: undefined,
+    set: async ({ seller, buyer }) => {
+      const listingId = await publishedListing(seller);
+      return { listingId, purchaseId: undefined, go: () => buy(buyer, listingId) };
+    },
+    ended: ({ state }) => state === 'authorised',
+  },
+  beginPayment: {
+    asks: posts('/v1/payment_intents', 'authorise'),
+    set: async ({ seller, buyer }) => {
+      const listingId = await publishedListing(seller);
+      return { listingId, purchaseId: undefined, go: () => buy(buyer, listingId) };
+    },
+    ended: ({ state }) => state === 'authorised',
+  },
+  refreshPayment: {
+    asks: { method: 'GET', path: '/v1/payment_intents/{intent}', logged: undefined },
+    set: async ({ seller, buyer }) => {
+      const listingId = await publishedListing(seller);
+      const { body } = await buy(buyer, listingId, { paymentMethod: undefined });
+      return { listingId, purchaseId: body.id, go: () => payInApp(body.payment.clientSecret ?? '') };
+    },
+    ended: ({ state }) => state === 'authorised',
+  },
+  capturePayment: {
+    asks: posts('/v1/payment_intents/{intent}/capture', 'capture'),
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer });
+      return { listingId, purchaseId, go: () => act(seller, purchaseId, 'accept') };
+    },
+    ended: ({ state }) => state === 'held',
+  },
+  cancelPayment: {
+    asks: posts('/v1/payment_intents/{intent}/cancel', 'cancel'),
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer });
+      return { listingId, purchaseId, go: () => act(seller, purchaseId, 'decline') };
+    },
+    ended: ({ state }) => state === 'declined',
+  },
+  recordDelivery: {
+    asks: undefined,
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept');
+      return { listingId, purchaseId, go: () => act(seller, purchaseId, 'deliver') };
+    },
+    ended: ({ state }) => state === 'delivered',
+  },
+  releaseToSeller: {
+    asks: posts('/v1/transfers', 'transfer'),
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept', 'deliver');
+      return { listingId, purchaseId, go: () => act(buyer, purchaseId, 'confirm') };
+    },
+    ended: ({ state }) => state === 'released',
+  },
+  retryTransfer: {
+    asks: posts('/v1/transfers', 'transfer'),
+    set: async ({ buyer }) => {
+      // Their account is disabled: nobody else's purchase may wait for it.
+      const seller = await verifiedSeller();
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept', 'deliver');
+      const account = (await withDatabase((database) => payoutAccountOf(database, seller.id as UserId))) ?? '';
+      await changeAccount(account, 'under_review');
+      await act(buyer, purchaseId, 'confirm');
+      await reached(buyer, purchaseId, 'released');
+      await waitFor(async () => (await stateOfOnboarding(seller)) === 'restricted', {
+        what: 'the seller to be restricted',
+        timeoutMs: 20_000,
+      });
+      return { listingId, purchaseId, go: () => changeAccount(account, null) };
+    },
+    ended: ({ transfer }) => transfer.status === 'sent',
+  },
+  refundBuyer: {
+    asks: posts('/v1/refunds', 'refund'),
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept');
+      return { listingId, purchaseId, go: () => act(seller, purchaseId, 'cancel') };
+    },
+    ended: ({ state }) => state === 'cancelled',
+  },
+  reverseTransfer: {
+    asks: posts('/v1/transfers/{id}/reversals', 'reversal'),
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept', 'deliver');
+      await act(buyer, purchaseId, 'confirm');
+      await reached(buyer, purchaseId, 'released');
+      return { listingId, purchaseId, go: () => refundInFull(seller, purchaseId) };
+    },
+    ended: ({ state }) => state === 'refunded',
+  },
+  proposeReschedule: {
+    asks: undefined,
+    set: async ({ buyer }) => {
+      const { seller, listingId, purchaseId, to } = await booked(buyer);
+      return { listingId, purchaseId, go: () => propose(seller, purchaseId, to) };
+    },
+    ended: ({ proposal }) => proposal !== null,
+  },
+  moveBooking: {
+    asks: undefined,
+    set: async ({ buyer }) => {
+      const { seller, listingId, purchaseId, to } = await booked(buyer);
+      await propose(seller, purchaseId, to);
+      return { listingId, purchaseId, go: () => acceptReschedule(buyer, purchaseId, to) };
+    },
+    ended: ({ payment, slot }) => slot !== null && payment.capturedAt !== null && slot.since > payment.capturedAt,
+  },
+  readStanding: { unplayed: 'it only reads' },
+  completePurchase: { unplayed: 'only fourteen days bring it about; it commits as recordDelivery does' },
+  remindParties: { unplayed: 'only a deadline brings it about; it commits once per reminder, as every step does' },
+};
+
+/** Those with scenes, by the names of their steps. */
+export const PLAYED: readonly (readonly [string, SideEffect])[] = Object.entries(SIDE_EFFECTS).filter(
+  (entry): entry is [string, SideEffect] => 'set' in entry[1],
+);
+
+/** Bought and paid, then taken so far by these actions. */
+async function bought(
+  { seller, buyer }: Cast,
+  ...actions: readonly ('accept' | 'deliver')[]
+): Promise<{ listingId: string; purchaseId: string }> {
+  const listingId = await publishedListing(seller);
+  const { status, body } = await buy(buyer, listingId);
+  if (status !== 201) throw new Error(`it was not bought: ${JSON.stringify(body)}`);
+  for (const action of actions) await act(seller, body.id, action);
+  return { listingId, purchaseId: body.id };
+}
+
+/** A booking that is paid and accepted, and another time that is free. */
+async function booked(buyer: Person): Promise<{ seller: Person; listingId: string; purchaseId: string; to: string }> {
+  // Nobody can be in two places: other bookings of the same seller would take their hours.
+  const seller = await verifiedSeller();
+  const listingId = await publishedBooking(seller);
+  const [from, to] = (await freeSlots(listingId, 200)).map(({ startsAt }) => startsAt);
+  const { status, body } = await buy(buyer, listingId, { slot: { startsAt: from } });
+  if (status !== 201 || to === undefined) throw new Error(`it was not booked: ${JSON.stringify(body)}`);
+  await act(seller, body.id, 'accept');
+  return { seller, listingId, purchaseId: body.id, to };
+}
+
+const post = (who: Person, purchaseId: string, action: string, body: Record<string, unknown>) =>
+  request('POST', `/v1/purchases/${purchaseId}/${action}`, { token: who.accessToken, body });
+const propose = (who: Person, id: string, startsAt: string) => post(who, id, 'reschedule', { startsAt });
+const acceptReschedule = (who: Person, id: string, startsAt: string) =>
+  post(who, id, 'reschedule/accept', { startsAt });
+const refundInFull = (who: Person, id: string) => post(who, id, 'refunds', {});
+
+/** The buyer pays as Stripe.js does: from then on only a webhook tells. */
+function payInApp(clientSecret: string): Promise<unknown> {
+  const intent = clientSecret.split('_secret_')[0] ?? '';
+  return fetch(`${stack().urls.stripe}/v1/payment_intents/${intent}/confirm`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer pk_test_wellpact', 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ client_secret: clientSecret, payment_method: 'pm_card_visa' }),
+  });
+}
+
+/** Stripe disables a seller's account, or enables it again. */
+async function changeAccount(account: string, disabledReason: string | null): Promise<void> {
+  const base = stack().urls.sandbox;
+  const { status } = await request('POST', `/_control/accounts/${account}`, { base, body: { disabledReason } });
+  if (status !== 200) throw new Error(`the account ${account} was not changed`);
+}
+
+async function stateOfOnboarding({ id, accessToken: token }: Person): Promise<string> {
+  const path = `/v1/onboardings/${id.replace('usr_', 'onb_')}`;
+  return (await request<{ state: string }>('GET', path, { token })).body.state;
+}
