@@ -31,6 +31,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'scenarios',
+          include: ['tests/scenarios/**/*.test.ts'],
+          globalSetup: ['tests/setup/scenarios.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'faults',
           // One file after another: faults are planted in the one sandbox that all of them use.
           fileParallelism: false,

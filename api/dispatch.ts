@@ -11,7 +11,7 @@ import { ifMatch } from './preconditions.ts';
 import { validationProblem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { checkReply } from './replies.ts';
-import type { Caller, Reply, Request, Route } from './route.ts';
+import { type Caller, needsBody, type Reply, type Request, type Route } from './route.ts';
 
 export interface DispatchOptions {
   readonly identify: IdentifyCaller;
@@ -64,7 +64,7 @@ async function readInput(ctx: Context, route: Route): Promise<Input> {
     return { params, query, body: undefined, rawBody: await readBytes(ctx, MAX_RAW_BODY_BYTES) };
   if (route.method === 'get' || route.method === 'delete') return { params, query, body: undefined, rawBody: NO_BYTES };
   const json = await readJson(ctx);
-  const body = validated('body', route.body ?? NOTHING, route.body === undefined ? (json ?? {}) : json);
+  const body = validated('body', route.body ?? NOTHING, json === undefined && !needsBody(route) ? {} : json);
   return { params, query, body, rawBody: NO_BYTES };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
 import { RETENTION_HOURS } from './idempotency/store.ts';
-import type { Idempotency, Policy, Route } from './route.ts';
+import { type Idempotency, needsBody, type Policy, type Route } from './route.ts';
 
 /** The OpenAPI 3.1 document of these routes, made of the very schemas that validate their requests. */
 export function describe(routes: readonly Route[], publicUrl: string): object {
@@ -79,7 +79,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     },
     ...(route.body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
+      : { requestBody: { required: needsBody(route), content: { 'application/json': { schema: route.body } } } }),
     responses: { ...successes(route), ...failures(route) },
   };
 }

@@ -151,3 +151,7 @@ export function route<
   }
   return definition;
 }
+
+/** Whether something has to be sent. A POST of which every field can be left out may leave out the body, too. */
+export const needsBody = ({ method, body }: Pick<Route, 'method' | 'body'>): boolean =>
+  body !== undefined && !(method === 'post' && body.safeParse({}).success);

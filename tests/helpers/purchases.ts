@@ -24,12 +24,13 @@ export interface PurchaseBody {
 export interface ListingOptions {
   readonly amount?: number;
   readonly stock?: number;
+  readonly handlingDays?: number;
 }
 
 /** A published listing of goods. @returns its id */
 export async function publishedListing(
   seller: Person,
-  { amount = 2_500, stock = 10 }: ListingOptions = {},
+  { amount = 2_500, stock = 10, handlingDays = 3 }: ListingOptions = {},
 ): Promise<string> {
   const token = seller.accessToken;
   const listing = await request<{ id: string }>('POST', '/v1/listings', {
@@ -41,7 +42,7 @@ export async function publishedListing(
       kind: 'goods',
       price: { amount, currency: 'EUR' },
       stock,
-      handlingDays: 3,
+      handlingDays,
     },
   });
   if (listing.status !== 201) throw new Error(`the listing was not made: ${JSON.stringify(listing.body)}`);

@@ -103,6 +103,23 @@ describe('the plan', () => {
     expect((await request('GET', `/v1/listings/${goods}/slots`)).status).toBe(422);
   });
 
+  test.each([
+    ['spring', '2027-03-26', ['08:00', '08:00', '07:00', '07:00']],
+    ['autumn', '2027-10-29', ['07:00', '07:00', '08:00', '08:00']],
+  ])('keeps its times on the wall clock in %s, when clocks change', async (_season, from, utcTimes) => {
+    const id = await draftBooking(seller);
+    const weekly = allDay().weekly.map(({ day }) => ({ day, from: '09:00', to: '10:00' }));
+    expect((await plan(seller, id, { ...allDay(), timeZone: 'Europe/Berlin', weekly })).status).toBe(200);
+    const days = [0, 1, 2, 3].map((day) => new Date(Date.parse(from) + day * 24 * HOUR_MS).toISOString().slice(0, 10));
+    const query = `from=${from}T00:00:00Z&to=${new Date(Date.parse(from) + 4 * 24 * HOUR_MS).toISOString()}`;
+    const { body } = await request<{ data: { startsAt: string }[] }>('GET', `/v1/listings/${id}/slots?${query}`, {
+      token: seller.accessToken,
+    });
+    expect(body.data.map(({ startsAt }) => startsAt)).toEqual(
+      days.map((day, index) => `${day}T${utcTimes[index]}:00.000Z`),
+    );
+  });
+
   test('shows a month at most', async () => {
     const id = await publishedBooking(seller);
     const query = 'from=2027-01-01T00:00:00Z&to=2027-03-01T00:00:00Z';

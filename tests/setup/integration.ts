@@ -3,6 +3,7 @@ import type { TestProject } from 'vitest/node';
 import { migrate } from '../../platform/migrate.ts';
 import { ensureDatabase, roleOf } from '../../scripts/stack/databases.ts';
 import type { StackUrls } from '../../scripts/stack/environment.ts';
+import type { StackOptions } from '../../scripts/stack/types.ts';
 import { startTestStack } from './test-stack.ts';
 
 /** What a test file is told about the one stack that all of them share. */
@@ -32,8 +33,14 @@ declare module 'vitest' {
 const TEMPLATE = 'wellpact_template';
 
 /** Starts one stack for all integration tests. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { stack, stop } = await startTestStack();
+export default (project: TestProject): Promise<() => Promise<void>> => provideStack(project);
+
+/** Starts one stack for all tests of a project. @returns what stops it */
+export async function provideStack(
+  project: TestProject,
+  options: Partial<StackOptions> = {},
+): Promise<() => Promise<void>> {
+  const { stack, stop } = await startTestStack(options);
   try {
     const { app, owner, sandbox, superuser } = stack.databases;
     if (superuser === undefined) throw new Error('The test stack runs the embedded PostgreSQL.');
