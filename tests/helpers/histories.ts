@@ -11,10 +11,12 @@ const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
 /**
  * Keeps the history of a workflow of the test stack under a name, when `RECORD_HISTORIES=1` asks for it: histories are
  * recorded once, when a path is new, and replayed ever after. Payloads stay encrypted, with the key of test stacks.
+ * @param client of another server than the stack's
  */
-export async function recordHistory(name: string, workflowId: string): Promise<void> {
+export async function recordHistory(name: string, workflowId: string, client?: Client): Promise<void> {
   if (process.env['RECORD_HISTORIES'] !== '1') return;
-  const history = historyToText(await historyOf(workflowId));
+  const recorded = client?.workflow.getHandle(workflowId).fetchHistory() ?? historyOf(workflowId);
+  const history = historyToText(await recorded);
   writeFileSync(join(FOLDER, `${name}.json`), `{"workflowId":${JSON.stringify(workflowId)},"history":${history}}\n`);
 }
 

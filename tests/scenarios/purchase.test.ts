@@ -369,6 +369,9 @@ test('every row that is carried out has its scenario', () => {
 /** `the seller delivers` as `the-seller-delivers`. */
 const fileNameOf = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 
+const record = (name: string, id: string): Promise<void> =>
+  recordHistory(`scenario-${name}`, purchaseWorkflowId(id as PurchaseId));
+
 const MONEY_IN_ALL = ['captured', 'held', 'payable', 'transferred', 'fees', 'refunded'] as const;
 
 /** The purchase ended as it should, and everybody tells the same of its money. */
@@ -383,7 +386,7 @@ describe.concurrent('a purchase', () => {
   test.each(SCENARIOS)('$row: $what', async ({ what, path, ...ending }) => {
     const id = await path();
     await expectEnding(id, ending);
-    await recordHistory(`scenario-${fileNameOf(what)}`, purchaseWorkflowId(id as PurchaseId));
+    await record(fileNameOf(what), id);
   });
 });
 
@@ -404,6 +407,7 @@ describe.sequential('while no webhook arrives', () => {
       const bought = await unpaid();
       await payInApp(bought, 'pm_card_visa');
       await expectEnding(bought.id, { state: 'expired' });
+      await record('authorised-at-the-last-moment', bought.id);
       expect((await stripe.paymentIntents.retrieve(bought.intentId)).status).toBe('canceled');
     }));
 
@@ -413,6 +417,7 @@ describe.sequential('while no webhook arrives', () => {
       await payInApp(bought, 'pm_card_visa');
       await stripe.paymentIntents.capture(bought.intentId);
       await expectEnding(bought.id, { state: 'expired', money: REFUNDED });
+      await record('captured-behind-our-back-before-it-expired', bought.id);
     }));
 
   test('an authorisation that was lost shows when the seller accepts: the purchase is cancelled', () =>
@@ -421,5 +426,6 @@ describe.sequential('while no webhook arrives', () => {
       await stripe.paymentIntents.cancel(await intentOf(id));
       expect(await act(seller, id, 'accept')).toMatchObject({ status: 409, body: { code: 'AUTHORISATION_LOST' } });
       await expectEnding(id, { state: 'cancelled' });
+      await record('accepted-when-the-authorisation-was-lost', id);
     }));
 });

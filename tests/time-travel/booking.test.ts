@@ -7,6 +7,7 @@ import {
   reschedulePurchaseUpdate,
 } from '../../contracts/purchase.ts';
 import { newId } from '../../platform/ids.ts';
+import { recordHistory } from '../helpers/histories.ts';
 import { beginTravel, type Travel } from '../helpers/travel.ts';
 import {
   openPurchase,
@@ -68,6 +69,7 @@ test('its parties are reminded a day and an hour before; its end delivers it, 48
   await until(startsAtMs + 50 * HOUR_MS);
   expect(await storedAs(travel, purchaseId, 'released')).toMatchObject({ books: { transferred: 2_250, fees: 250 } });
   expect(await handle.result()).toEqual({ state: 'completed' });
+  await recordHistory('purchase-booking-over', handle.workflowId, travel.client);
 });
 
 test('moved, it is reminded of and ends at its new time, not at its old one', async () => {
@@ -91,6 +93,7 @@ test('moved, it is reminded of and ends at its new time, not at its old one', as
   await until(toMs + HOUR_MS + 1_000);
   await storedAs(travel, purchaseId, 'delivered');
   await handle.result();
+  await recordHistory('purchase-booking-moved-and-over', handle.workflowId, travel.client);
 });
 
 test('cancelled, nobody is reminded of it any more', async () => {

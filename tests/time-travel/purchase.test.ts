@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { acceptPurchaseUpdate, confirmPurchaseUpdate, deliverPurchaseUpdate } from '../../contracts/purchase.ts';
 import { newId } from '../../platform/ids.ts';
 import { request } from '../helpers/client.ts';
+import { recordHistory } from '../helpers/histories.ts';
 import { stack } from '../helpers/stack.ts';
 import { beginTravel, type Travel } from '../helpers/travel.ts';
 import {
@@ -146,4 +147,5 @@ test('a transfer that Stripe refuses for 30 days becomes a case, and closes it w
   expect(await stored(purchaseId)).toMatchObject({ books: { transferred: 2_250, payable: 0 } });
   expect(await cases()).toMatchObject([{ state: 'closed', decision: 'resolved' }]);
   expect(await handle.result()).toEqual({ state: 'completed' });
+  await recordHistory('purchase-transfer-blocked-for-long', handle.workflowId, travel.client);
 });
