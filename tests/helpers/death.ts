@@ -7,7 +7,7 @@ import pg from 'pg';
 import { expect } from 'vitest';
 import { request } from './client.ts';
 import { sandboxLog } from './purchases.ts';
-import { kill, pidOf, stack } from './stack.ts';
+import { kill, stack } from './stack.ts';
 import { answersOk, waitFor } from './wait-for.ts';
 
 export const POINTS = [
@@ -93,23 +93,34 @@ async function dieCommitting(
       ...SOON,
     });
     if (point === 'after_reply_before_commit') return await kill('worker', 'SIGKILL', () => locks.release());
-    const temporal = pidOf('temporal');
-    if (temporal === undefined) throw new Error('temporal does not run at the moment.');
-    process.kill(temporal, 'SIGSTOP');
-    try {
-      await locks.release();
-      for (const scene of scenes) {
-        await waitFor(() => locks.committed(scene), { what: `${scene.step} to be committed`, ...SOON });
-      }
-    } catch (error) {
-      process.kill(temporal, 'SIGCONT');
-      throw error;
-    }
-    // The successor cannot start while Temporal stands still.
-    await kill('worker', 'SIGKILL', () => void process.kill(temporal, 'SIGCONT'));
+    await keepWordOfCommits();
+    await locks.release();
+    await waitFor(async () => (await commitsWithoutWord()) === scenes.length, {
+      what: `${scenes.length} steps of the worker to be committed`,
+      ...SOON,
+    });
+    await kill('worker', 'SIGKILL', giveWordOfCommits);
   } finally {
+    await giveWordOfCommits();
     await locks.close();
   }
+}
+
+/**
+ * From now on PostgreSQL commits and tells nobody, as if it waited for a standby to have it, too: whoever is killed
+ * meanwhile has committed and never learned of it. This holds for all its databases, so it is short.
+ */
+const keepWordOfCommits = () => setStandbys("SET synchronous_standby_names = 'nobody'");
+const giveWordOfCommits = () => setStandbys('RESET synchronous_standby_names');
+const setStandbys = async (change: string): Promise<void> =>
+  void (await asSuperuser(`ALTER SYSTEM ${change}`, 'SELECT pg_reload_conf()'));
+
+/** How many transactions of the worker are committed without its knowing. */
+async function commitsWithoutWord(): Promise<number> {
+  const waiting = await asSuperuser(
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'wellpact-worker' AND wait_event = 'SyncRep'",
+  );
+  return waiting.rowCount ?? 0;
 }
 
 /** What it answers is not looked at: only what is left in the end. */
@@ -152,8 +163,19 @@ export function findPurchaseOf(listingId: string): Promise<string | undefined> {
   });
 }
 
-async function asApplication<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: stack().databases.app });
+const asApplication = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
+  connected(stack().databases.app, work);
+
+/** Runs statements one after another. @returns what the last one answers */
+const asSuperuser = (...statements: readonly [string, ...string[]]): Promise<pg.QueryResult> =>
+  connected(stack().databases.superuser, async (client) => {
+    let last = await client.query(statements[0]);
+    for (const statement of statements.slice(1)) last = await client.query(statement);
+    return last;
+  });
+
+async function connected<T>(connectionString: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString });
   await client.connect();
   try {
     return await work(client);
@@ -166,8 +188,6 @@ interface Locks {
   take(table: 'transactions.purchases' | 'marketplace.listings', id: string): Promise<void>;
   /** How many transactions of the worker wait for a row that we hold. */
   waiting(): Promise<number>;
-  /** Whether the step of a scene is in the database. */
-  committed(scene: Scene): Promise<boolean>;
   release(): Promise<void>;
   close(): Promise<void>;
 }
@@ -193,16 +213,8 @@ async function openLocks(): Promise<Locks> {
         );
         return waiting.rowCount ?? 0;
       }),
-    committed: ({ step, listingId }) =>
-      asApplication(async (other) => {
-        const taken = await other.query(
-          `SELECT 1 FROM transactions.steps JOIN transactions.purchases ON id = purchase_id
-            WHERE listing_id = $1 AND split_part(step, '/', 1) = $2`,
-          [listingId, step],
-        );
-        return (taken.rowCount ?? 0) > 0;
-      }),
-    release: async () => void (await client.query('COMMIT')),
+    // A rollback, since a commit of ours might be kept waiting.
+    release: async () => void (await client.query('ROLLBACK')),
     close: () => client.end(),
   };
 }
