@@ -18,6 +18,7 @@ export interface PurchaseBody {
     readonly waitsFor: string;
     readonly actions: readonly string[];
     readonly automatic: { readonly at: string; readonly becomes: string } | null;
+    readonly inProgress: boolean;
   };
 }
 

@@ -1,0 +1,143 @@
+/**
+ * Both parties change their minds in the same moment: what they are answered is what some order of their commands would
+ * have answered, one after the other.
+ */
+import { beforeAll, expect, test } from 'vitest';
+import type { PurchaseState } from '../../contracts/purchase.ts';
+import { type PurchaseEvent, transitions } from '../../services/transactions/rules.ts';
+import { expectEqualBooks } from '../helpers/books.ts';
+import type { Response } from '../helpers/client.ts';
+import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
+import { act, buy, type PurchaseBody, publishedListing, read, sandboxLog } from '../helpers/purchases.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+interface Command {
+  readonly event: PurchaseEvent;
+  readonly by: 'buyer' | 'seller';
+  readonly action: string;
+}
+
+const CONFIRM: Command = { event: 'confirm', by: 'buyer', action: 'confirm' };
+const REFUND: Command = { event: 'refund_in_full', by: 'seller', action: 'refunds' };
+const cancelBy = (by: Command['by']): Command => ({ event: 'cancel', by, action: 'cancel' });
+
+interface Answer extends Command {
+  readonly status: number;
+  readonly code: string;
+  readonly state: string;
+}
+
+/** Where a command leads from a state; undefined when it leads nowhere. */
+const next = (state: PurchaseState, { event, by }: Command): PurchaseState | undefined =>
+  transitions(state, { on: event, by, kind: 'goods', when: 'nothing_for_seller' })[0]?.to;
+
+function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]));
+}
+
+/**
+ * Whether the commands, taken one after the other in some order, end in `end` and are answered so: one that was granted
+ * leads on and shows a state from there on; one that was not allowed leads nowhere at its turn. One that met another
+ * command in progress was not taken at all.
+ */
+function isSerial(start: PurchaseState, end: string, answers: readonly Answer[]): boolean {
+  const taken = answers.filter(({ code }) => code !== 'IN_PROGRESS');
+  return permutations(taken).some((order) => {
+    const states: PurchaseState[] = [start];
+    for (const answer of order) {
+      const now = states.at(-1) ?? start;
+      const to = next(now, answer);
+      if ((answer.status === 200) !== (to !== undefined)) return false;
+      states.push(to ?? now);
+    }
+    const shows = ({ status, state }: Answer, index: number): boolean =>
+      status !== 200 || states.slice(index + 1).includes(state as PurchaseState);
+    return states.at(-1) === end && order.every(shows);
+  });
+}
+
+let seller: Person;
+let buyer: Person;
+
+beforeAll(async () => {
+  [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
+});
+
+const ROUNDS = 50;
+const AT_ONCE = 5;
+const STARTS = ['held', 'delivered', 'held', 'released', 'authorised'] as const;
+/** How to come from one to the next. */
+const STEPS = [
+  ['authorised', 'seller', 'accept'],
+  ['held', 'seller', 'deliver'],
+  ['delivered', 'buyer', 'confirm'],
+] as const;
+
+async function purchaseIn(start: (typeof STARTS)[number]): Promise<string> {
+  const { body } = await buy(buyer, await publishedListing(seller));
+  let { state } = body;
+  for (const [from, by, action] of STEPS) {
+    if (state === start) break;
+    expect(state).toBe(from);
+    ({ state } = (await act(by === 'buyer' ? buyer : seller, body.id, action)).body);
+  }
+  expect(state).toBe(start);
+  return body.id;
+}
+
+async function round(index: number): Promise<void> {
+  const start = STARTS[index % STARTS.length] ?? 'held';
+  const id = await purchaseIn(start);
+  const commands = [CONFIRM, cancelBy(index % 2 === 0 ? 'buyer' : 'seller'), REFUND];
+  // Who comes first differs, too.
+  const turned = [...commands.slice(index % 3), ...commands.slice(0, index % 3)];
+  const send = ({ by, action }: Command): Promise<Response<PurchaseBody>> =>
+    act(by === 'buyer' ? buyer : seller, id, action);
+  const responses = await Promise.all(turned.map(send));
+  const answers = responses.map(({ status, body }, position): Answer => {
+    const command = turned[position] ?? CONFIRM;
+    return { ...command, status, code: body.code, state: body.state };
+  });
+  const told = JSON.stringify({ index, start, answers: responses.map(({ status, body }) => ({ status, ...body })) });
+  for (const [position, { status, body, headers }] of responses.entries()) {
+    expect([200, 409], told).toContain(status);
+    if (status === 200) continue;
+    expect(['NOT_ALLOWED_NOW', 'IN_PROGRESS'], told).toContain(body.code);
+    expect(headers.get('content-type'), told).toContain('application/problem+json');
+    expect((body as unknown as { detail: string }).detail.length, `${position}: ${told}`).toBeGreaterThan(20);
+  }
+  await waitFor(async () => !(await read(buyer, id)).body.next.inProgress, {
+    what: `${id} to settle`,
+    timeoutMs: 20_000,
+  });
+  const ended = (await read(buyer, id)).body;
+  expect(isSerial(start, ended.state, answers), `${told} ended as ${ended.state}`).toBe(true);
+  await expectEqualBooks(ended);
+  const log = await sandboxLog({ transferGroup: id });
+  for (const kind of ['capture', 'transfer', 'refund']) {
+    expect(log.filter((entry) => entry.kind === kind).length, `${kind}: ${told}`).toBeLessThanOrEqual(1);
+  }
+}
+
+test(`confirm, cancel and full refund in the same moment, ${ROUNDS} times`, { timeout: 120_000 }, async () => {
+  for (let from = 0; from < ROUNDS; from += AT_ONCE) {
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, ROUNDS - from) }, (_, index) => round(from + index)));
+  }
+});
+
+test('the judge itself: it knows an order that cannot be from one that can', () => {
+  const answer = (command: Command, status: number, state: string, code = 'NOT_ALLOWED_NOW'): Answer => ({
+    ...command,
+    status,
+    state,
+    code: status === 200 ? '' : code,
+  });
+  const confirmed = answer(CONFIRM, 200, 'released');
+  const refunded = answer(REFUND, 200, 'refunded');
+  expect(isSerial('held', 'refunded', [confirmed, refunded])).toBe(true);
+  expect(isSerial('held', 'released', [confirmed, answer(REFUND, 409, '', 'IN_PROGRESS')])).toBe(true);
+  expect(isSerial('held', 'released', [confirmed, refunded])).toBe(false);
+  expect(isSerial('held', 'released', [confirmed, answer(REFUND, 409, '')])).toBe(false);
+  expect(isSerial('held', 'cancelled', [answer(cancelBy('buyer'), 200, 'cancelled'), confirmed])).toBe(false);
+});
