@@ -50,6 +50,17 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: {
+          name: 'security',
+          // One file after another: what is stored is counted before and after.
+          fileParallelism: false,
+          include: ['tests/security/**/*.test.ts'],
+          globalSetup: ['tests/setup/integration.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
         test: { name: 'conformance', include: ['tests/conformance/**/*.test.ts'], testTimeout: 60_000 },
       },
       { extends: true, test: { name: 'scripts', include: ['tests/{scripts,lint}/**/*.test.ts'], testTimeout: 90_000 } },

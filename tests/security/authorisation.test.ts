@@ -1,0 +1,115 @@
+/** The authorisation matrix: every route that asks who is there, times everybody who could be. */
+import { beforeAll, expect, test } from 'vitest';
+import { type Operation, operations } from '../helpers/api-description.ts';
+import { request } from '../helpers/client.ts';
+import { ACTORS, type Actor, makeWorld, type World } from '../helpers/world.ts';
+
+let world: World;
+let routes: readonly Operation[];
+
+beforeAll(async () => {
+  [world, routes] = await Promise.all([makeWorld(), operations()]);
+}, 120_000);
+
+/** What is sent, besides who asks. Nothing here changes anything, so that the order does not matter. */
+interface Call {
+  readonly id?: string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+const EMPTY: Call = { body: {} };
+
+const CALLS: Readonly<Record<string, (world: World) => Call>> = {
+  getMe: () => ({}),
+  changeMe: () => ({ body: { displayName: '' }, headers: { 'if-match': '*' } }),
+  signOut: () => ({}),
+  sendVerificationMail: () => ({}),
+  beginOnboarding: () => ({ body: { extra: true } }),
+  getOnboarding: ({ onboardingId }) => ({ id: onboardingId }),
+  createListing: () => EMPTY,
+  changeListing: ({ listingId }) => ({ id: listingId, body: {}, headers: { 'if-match': '"999"' } }),
+  publishListing: ({ listingId }) => ({ id: listingId }),
+  pauseListing: ({ draftId }) => ({ id: draftId }),
+  planAvailability: ({ bookingId }) => ({
+    id: bookingId,
+    body: { timeZone: 'UTC', weekly: [] },
+    headers: { 'if-match': '"999"' },
+  }),
+  buy: () => EMPTY,
+  listPurchases: () => ({}),
+  getPurchase: ({ declinedId }) => ({ id: declinedId }),
+  whyPurchase: ({ declinedId }) => ({ id: declinedId }),
+  purchaseTimeline: ({ declinedId }) => ({ id: declinedId }),
+  acceptPurchase: ({ declinedId }) => ({ id: declinedId }),
+  declinePurchase: ({ declinedId }) => ({ id: declinedId }),
+  deliverPurchase: ({ declinedId }) => ({ id: declinedId }),
+  confirmPurchase: ({ declinedId }) => ({ id: declinedId }),
+  cancelPurchase: ({ declinedId }) => ({ id: declinedId }),
+  refundPurchase: ({ declinedId }) => ({ id: declinedId, body: {} }),
+  reschedulePurchase: ({ declinedId }) => ({ id: declinedId, body: { startsAt: '2099-01-01T00:00:00Z' } }),
+  acceptReschedule: ({ declinedId }) => ({ id: declinedId, body: {} }),
+  listCases: () => ({}),
+  getCase: ({ caseId }) => ({ id: caseId }),
+  decideCase: ({ caseId }) => ({ id: caseId, body: { decision: 'approve', reason: 'Not one of its decisions.' } }),
+};
+
+// biome-ignore format: a table reads by its columns
+const EXPECTED: Readonly<Record<string, readonly number[]>> = {
+  // anonymous, revoked, unverified, buyer, seller, stranger, another seller, support, mediator, compliance, finance, admin
+  getMe:                [401, 401, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  changeMe:             [401, 401, 400, 400, 400, 400, 400, 400, 400, 400, 400, 400],
+  signOut:              [401, 401, 204, 204, 204, 204, 204, 204, 204, 204, 204, 204],
+  sendVerificationMail: [401, 401, 204, 409, 409, 409, 409, 409, 409, 409, 409, 409],
+  beginOnboarding:      [401, 401, 403, 400, 400, 400, 400, 400, 400, 400, 400, 400],
+  getOnboarding:        [401, 401, 403, 404, 200, 404, 404, 404, 404, 404, 404, 404],
+  createListing:        [401, 401, 403, 400, 400, 400, 400, 400, 400, 400, 400, 400],
+  changeListing:        [401, 401, 403, 404, 412, 404, 404, 404, 404, 404, 404, 404],
+  publishListing:       [401, 401, 403, 404, 200, 404, 404, 404, 404, 404, 404, 404],
+  pauseListing:         [401, 401, 403, 404, 409, 404, 404, 404, 404, 404, 404, 404],
+  planAvailability:     [401, 401, 403, 404, 412, 404, 404, 404, 404, 404, 404, 404],
+  buy:                  [401, 401, 403, 400, 400, 400, 400, 400, 400, 400, 400, 400],
+  listPurchases:        [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  getPurchase:          [401, 401, 403, 200, 200, 404, 404, 404, 404, 404, 404, 404],
+  whyPurchase:          [401, 401, 403, 200, 200, 404, 404, 404, 404, 404, 404, 404],
+  purchaseTimeline:     [401, 401, 403, 200, 200, 404, 404, 404, 404, 404, 404, 404],
+  acceptPurchase:       [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  declinePurchase:      [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  deliverPurchase:      [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  confirmPurchase:      [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  cancelPurchase:       [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  refundPurchase:       [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  reschedulePurchase:   [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  acceptReschedule:     [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  listCases:            [401, 401, 403, 403, 403, 403, 403, 200, 403, 200, 200, 200],
+  getCase:              [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 200, 200],
+  decideCase:           [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 422, 422],
+};
+
+async function ask(operation: Operation, actor: Actor): Promise<number> {
+  const call = CALLS[operation.id]?.(world) ?? {};
+  const token = world.tokens[actor];
+  const { status } = await request(operation.method, operation.path.replace('{id}', call.id ?? ''), {
+    ...(token !== undefined && { token }),
+    ...(call.body !== undefined && { body: call.body }),
+    ...(call.headers !== undefined && { headers: call.headers }),
+  });
+  return status;
+}
+
+test('every route that asks who is there stands in the matrix', () => {
+  const asking = routes.filter(({ isSignedIn }) => isSignedIn).map(({ id }) => id);
+  expect(Object.keys(CALLS).sort()).toEqual([...asking].sort());
+  expect(Object.keys(EXPECTED).sort()).toEqual([...asking].sort());
+});
+
+test(`everybody gets what is theirs, and nothing else: ${ACTORS.join(', ')}`, { timeout: 120_000 }, async () => {
+  const found: Record<string, number[]> = {};
+  // Signing out comes last: afterwards nobody is there any more.
+  const inOrder = routes
+    .filter(({ isSignedIn }) => isSignedIn)
+    .sort((one, other) => Number(one.id === 'signOut') - Number(other.id === 'signOut'));
+  for (const operation of inOrder)
+    found[operation.id] = await Promise.all(ACTORS.map((actor) => ask(operation, actor)));
+  expect(found).toEqual(EXPECTED);
+});
