@@ -20,6 +20,7 @@ import type { Role, Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { caseRoutes } from './routes/cases.ts';
 import { listingRoutes } from './routes/listings.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { onboardingRoutes } from './routes/onboardings.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
@@ -46,6 +47,7 @@ function routesOf(deps: ApiDeps): Route[] {
     ...listingRoutes(deps),
     ...slotRoutes(deps),
     ...purchaseRoutes(deps),
+    ...notificationRoutes(deps),
     ...caseRoutes(deps),
     ...webhookRoutes(deps),
     ...operationsRoutes(deps),

@@ -11,6 +11,7 @@ import { purchasePaths } from './0009_purchase_paths.ts';
 import { cases } from './0011_cases.ts';
 import { onboardingOutcomes } from './0012_onboarding_outcomes.ts';
 import { messaging } from './0013_messaging.ts';
+import { quietHours } from './0014_quiet_hours.ts';
 import { bookings } from './0016_bookings.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
@@ -35,5 +36,6 @@ export const migrations: readonly Migration[] = [
   cases,
   onboardingOutcomes,
   messaging,
+  quietHours,
   bookings,
 ];

@@ -9,6 +9,24 @@ const wholeNumber = z
   .regex(/^\d{1,9}$/, 'a whole number')
   .transform(Number);
 
+/** The members that are needed of what Google calls a service account key. */
+const serviceAccount = text
+  .transform((value, context): unknown => {
+    try {
+      return JSON.parse(value);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'not JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.object({ project_id: text, client_email: text, private_key: text, token_uri: url }))
+  .transform((key) => ({
+    projectId: key.project_id,
+    clientEmail: key.client_email,
+    privateKey: key.private_key,
+    tokenUri: key.token_uri,
+  }));
+
 /**
  * Every setting of every role, by the name of its environment variable. `docs/reference/settings.md` is generated from
  * this table. Settings without `default` have to be given; `npm start` gives all of them.
@@ -76,6 +94,16 @@ export const SETTINGS = {
   ONFIDO_WORKFLOW_ID: { schema: z.uuid(), about: 'The Onfido Studio workflow that checks a seller.' },
   SMTP_URL: { schema: url, secret: true, about: 'Outgoing mail.' },
   MAIL_FROM: { schema: text, default: 'Wellpact <no-reply@wellpact.example>', about: 'The sender of mails.' },
+  FCM_CREDENTIALS: {
+    schema: serviceAccount,
+    secret: true,
+    about: 'The key file (JSON) of the Google service account that may send pushes by Firebase Cloud Messaging.',
+  },
+  FCM_API_URL: {
+    schema: url,
+    default: 'https://fcm.googleapis.com',
+    about: 'Another address of the FCM API, for a sandbox.',
+  },
   POLICY_FILE: {
     schema: text,
     default: 'services/transactions/policy.yml',

@@ -58,11 +58,19 @@ export function createSmtpSender({ url, from }: SmtpSettings): EmailSender {
         return 'sent';
       } catch (error) {
         if (isRecipientRefused(error)) return 'refused';
-        throw error;
+        throw withoutText(error);
       }
     },
     close: () => transport.close(),
   };
+}
+
+/** The failure by its codes only: the text of a mail server may quote the address. */
+function withoutText(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error('the mail was not taken');
+  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
+  const codes = [code, responseCode].filter((part) => typeof part === 'string' || typeof part === 'number');
+  return new Error(`the mail was not taken (${codes.join(' ') || error.name})`);
 }
 
 /** A permanent answer (5xx, RFC 5321) to the envelope: this recipient is not taken, now or later. */

@@ -7,6 +7,7 @@ import { createMailCatcher } from './mail/catcher.ts';
 import { mailApplication } from './mail/pages.ts';
 import { onfidoApplication } from './onfido/server.ts';
 import type { Steps } from './pages/hosted.ts';
+import { pushApplication } from './push/server.ts';
 import type { SandboxSettings } from './settings.ts';
 import { type Clock, openClock } from './store/clock.ts';
 import { type Database, openDatabase } from './store/database.ts';
@@ -80,6 +81,7 @@ function applications(
       onfidoApplication({ ...shared, apiToken: settings.onfido.apiToken, workflowId: settings.onfido.workflowId }),
     ],
     [ports.mail, mailApplication(database, log)],
+    [ports.push, pushApplication(database, log, settings.fcm)],
     // Last, since this is the port that says everything is ready.
     [ports.sandboxControl, controlApplication({ database, clock, log, settings, steps })],
   ];

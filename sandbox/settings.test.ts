@@ -9,6 +9,12 @@ const GIVEN = {
   STRIPE_CONNECT_WEBHOOK_SECRETS: 'whsec_connect',
   ONFIDO_API_TOKEN: 'api_sandbox.1',
   ONFIDO_WEBHOOK_TOKENS: 'token',
+  FCM_CREDENTIALS: JSON.stringify({
+    project_id: 'sandbox',
+    client_email: 'push@sandbox.example',
+    private_key: 'key',
+    token_uri: 'http://127.0.0.1:12113/token',
+  }),
   ONFIDO_WORKFLOW_ID: '6f6a1f5e-6b1d-4f0c-9a53-0d4a9d1a7d55',
 };
 
@@ -29,6 +35,7 @@ describe('loadSettings', () => {
     ['PORT_OFFSET', '-1'],
     ['PORT_OFFSET', '60000'],
     ['ONFIDO_WORKFLOW_ID', 'none'],
+    ['FCM_CREDENTIALS', 'no key file'],
   ])('refuses %s=%s and shows no value', (name, value) => {
     const load = () => loadSettings({ ...GIVEN, [name]: value });
     expect(load).toThrow(`  ${name}: `);
@@ -40,6 +47,6 @@ describe('loadSettings', () => {
   });
 
   it('names everything that is missing at once', () => {
-    expect(() => loadSettings({})).toThrow(/SANDBOX_DATABASE_URL: missing(.|\n)*ONFIDO_WORKFLOW_ID: missing/);
+    expect(() => loadSettings({})).toThrow(/SANDBOX_DATABASE_URL: missing(.|\n)*FCM_CREDENTIALS: missing/);
   });
 });

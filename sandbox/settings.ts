@@ -24,6 +24,17 @@ const schema = z.object({
   ONFIDO_API_TOKEN: text,
   ONFIDO_WEBHOOK_TOKENS: firstOfList,
   ONFIDO_WORKFLOW_ID: z.uuid(),
+  FCM_CREDENTIALS: z
+    .string()
+    .transform((value, context): unknown => {
+      try {
+        return JSON.parse(value);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'not JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.object({ project_id: text, client_email: text, private_key: text, token_uri: z.url() })),
 });
 
 /** What the sandbox has to know. The same environment variables configure the API and the worker. */
@@ -47,6 +58,14 @@ export interface SandboxSettings {
     readonly webhookToken: string;
     /** The one workflow that exists; a run of any other is refused. */
     readonly workflowId: string;
+  };
+  /** The one service account that may send pushes. */
+  readonly fcm: {
+    readonly projectId: string;
+    readonly clientEmail: string;
+    /** PEM; the sandbox checks by its public half. */
+    readonly privateKey: string;
+    readonly tokenUri: string;
   };
   /** Where hosted pages are reached, without a trailing slash. */
   readonly pagesUrl: string;
@@ -84,6 +103,12 @@ export function loadSettings(env: NodeJS.ProcessEnv): SandboxSettings {
       webhookUrl: `${publicUrl}/webhooks/onfido`,
       webhookToken: values.ONFIDO_WEBHOOK_TOKENS,
       workflowId: values.ONFIDO_WORKFLOW_ID,
+    },
+    fcm: {
+      projectId: values.FCM_CREDENTIALS.project_id,
+      clientEmail: values.FCM_CREDENTIALS.client_email,
+      privateKey: values.FCM_CREDENTIALS.private_key,
+      tokenUri: values.FCM_CREDENTIALS.token_uri,
     },
     pagesUrl: `http://${reachable(values.HOST)}:${ports.sandboxControl}`,
   };

@@ -1,6 +1,6 @@
 /**
- * The relay: publishes what the transactions wrote into the outbox, sends the mails, and tells the flows of
- * events that the API could not tell them of.
+ * The relay: publishes what the transactions wrote into the outbox, sends mails and pushes, and tells the flows
+ * of events that the API could not tell them of.
  */
 import { type Config, loadConfig } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
@@ -13,13 +13,18 @@ import { createFlowSignals } from '../platform/temporal/signals.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
 import { createSmtpSender } from '../providers/email.ts';
 import { createEmbeddedEventBus } from '../providers/event-bus.ts';
+import { createFcmPush } from '../providers/fcm.ts';
 import { caseSubscriber } from './relay/case-subscriber.ts';
+import { emailChannel, pushChannel } from './relay/channels.ts';
 import { startJobs } from './relay/jobs.ts';
-import { mailSubscriber } from './relay/mail-subscriber.ts';
+import { notificationJobs } from './relay/notification-jobs.ts';
+import { notificationSubscriber } from './relay/notification-subscriber.ts';
 import { outboxJob } from './relay/outbox-job.ts';
 import { overdueJob } from './relay/overdue-job.ts';
 import { transferSubscriber } from './relay/transfer-subscriber.ts';
 import { webhookJob } from './relay/webhook-job.ts';
+
+const PUSH_TIMEOUT_MS = 5_000;
 
 async function main(config: Config, log: Logger): Promise<void> {
   const database = openDatabase({
@@ -33,7 +38,13 @@ async function main(config: Config, log: Logger): Promise<void> {
   const sender = createSmtpSender({ url: config.SMTP_URL, from: config.MAIL_FROM });
   const links = createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY));
   const bus = createEmbeddedEventBus();
-  bus.subscribe('mail', mailSubscriber({ database, sender, links, publicUrl: config.PUBLIC_URL, log }));
+  bus.subscribe('notifications', notificationSubscriber({ database }));
+  const push = createFcmPush({
+    account: config.FCM_CREDENTIALS,
+    apiUrl: config.FCM_API_URL,
+    timeoutMs: PUSH_TIMEOUT_MS,
+  });
+  const channels = { email: emailChannel(sender), push: pushChannel({ database, push }) };
 
   const temporal = connectTemporal(config);
   const signals = createFlowSignals(temporal.client);
@@ -43,6 +54,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     outboxJob({ database, bus, log, metrics }),
     webhookJob({ database, signals, log }),
     overdueJob({ signals, log }),
+    ...notificationJobs({ database, channels, links, publicUrl: config.PUBLIC_URL, log, metrics }),
   ];
   const runner = startJobs({ database, log, metrics, jobs });
   const operations = await startOperationsServer({

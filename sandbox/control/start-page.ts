@@ -20,6 +20,7 @@ export function startPage(settings: SandboxSettings): string {
 <tr><th>What</th><th>Where</th></tr>
 <tr><td>Stripe API</td><td><code>${at(ports.stripe)}</code></td></tr>
 <tr><td>Onfido API</td><td><code>${at(ports.onfido, '/v3.6')}</code></td></tr>
+<tr><td>Pushes (FCM v1), caught</td><td><a href="${at(ports.push, '/')}">${at(ports.push, '/')}</a></td></tr>
 <tr><td>Mail, outgoing (SMTP)</td><td><code>smtp://${at(ports.smtp).replace('http://', '')}</code></td></tr>
 <tr><td>Mail, caught</td><td><a href="${at(ports.mail, '/')}">${at(ports.mail, '/')}</a></td></tr>
 <tr><td>What truly happened</td><td><a href="/_control/log">/_control/log</a>, filtered by <code>?transferGroup=</code>, <code>?kind=</code>, <code>?id=</code></td></tr>

@@ -96,6 +96,14 @@ const STATEMENTS: readonly string[] = [
    )`,
   'CREATE INDEX IF NOT EXISTS mails_by_recipient ON sandbox.mails USING gin (recipients)',
 
+  `CREATE TABLE IF NOT EXISTS sandbox.pushes (
+     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     at timestamptz NOT NULL DEFAULT now(),
+     token text NOT NULL,
+     message jsonb NOT NULL
+   )`,
+  'CREATE INDEX IF NOT EXISTS pushes_by_token ON sandbox.pushes (token, id DESC)',
+
   `CREATE TABLE IF NOT EXISTS sandbox.clock (
      singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
      offset_ms bigint NOT NULL

@@ -10,6 +10,7 @@ export interface StackUrls {
   readonly stripe: string;
   readonly onfido: string;
   readonly mail: string;
+  readonly push: string;
   readonly codec: string;
   readonly temporalUi: string;
 }
@@ -22,6 +23,7 @@ export function urlsOf(ports: Ports, temporal: TemporalAddresses): StackUrls {
     stripe: local(ports.stripe),
     onfido: local(ports.onfido),
     mail: local(ports.mail),
+    push: local(ports.push),
     codec: local(ports.codec),
     temporalUi: temporal.uiUrl,
   };
@@ -66,6 +68,7 @@ export function environmentsOf(options: EnvironmentOptions): Record<'application
     ONFIDO_API_TOKEN: secrets.ONFIDO_API_TOKEN,
     ONFIDO_WEBHOOK_TOKENS: secrets.ONFIDO_WEBHOOK_TOKENS,
     ONFIDO_WORKFLOW_ID: secrets.ONFIDO_WORKFLOW_ID,
+    FCM_CREDENTIALS: serviceAccount(secrets.FCM_PRIVATE_KEY, ports),
   };
   return {
     application: {
@@ -81,6 +84,7 @@ export function environmentsOf(options: EnvironmentOptions): Record<'application
       BUNDLE_CACHE_DIR: options.bundles,
       STRIPE_API_URL: `http://127.0.0.1:${ports.stripe}`,
       ONFIDO_API_URL: `http://127.0.0.1:${ports.onfido}/v3.6`,
+      FCM_API_URL: `http://127.0.0.1:${ports.push}`,
       SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`,
       ...options.extra,
     },
@@ -91,6 +95,16 @@ export function environmentsOf(options: EnvironmentOptions): Record<'application
     },
   };
 }
+
+/** A key file as Google gives them out, whose tokens the sandbox grants. */
+const serviceAccount = (privateKey: string, ports: Ports): string =>
+  JSON.stringify({
+    type: 'service_account',
+    project_id: 'wellpact-sandbox',
+    client_email: 'push@wellpact-sandbox.example',
+    private_key: privateKey,
+    token_uri: `http://127.0.0.1:${ports.push}/token`,
+  });
 
 function without(values: Record<string, string>, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));

@@ -19,7 +19,7 @@ export const SANDBOX: Role = {
   name: 'sandbox',
   entry: 'sandbox/main.ts',
   ready: { port: 'sandboxControl', path: '/healthz' },
-  ports: ['sandboxControl', 'stripe', 'onfido', 'smtp', 'mail'],
+  ports: ['sandboxControl', 'stripe', 'onfido', 'push', 'smtp', 'mail'],
   needs: 'database',
   settings: 'sandbox',
 };

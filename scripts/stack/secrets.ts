@@ -18,6 +18,8 @@ const secretsSchema = z.strictObject({
   ONFIDO_API_TOKEN: text,
   ONFIDO_WEBHOOK_TOKENS: text,
   ONFIDO_WORKFLOW_ID: text,
+  /** PKCS #8, of the service account that sends pushes. */
+  FCM_PRIVATE_KEY: text,
   /** Passwords of the embedded PostgreSQL. */
   POSTGRES_PASSWORD: text,
   POSTGRES_OWNER_PASSWORD: text,
@@ -34,14 +36,17 @@ export type Secrets = z.output<typeof secretsSchema>;
 export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const path = join(dataDir, 'secrets.json');
   if (existsSync(path)) return readSecrets(path);
-  const secrets = await generateSecrets();
+  return writeSecrets(path, await generateSecrets());
+}
+
+function writeSecrets(path: string, secrets: Secrets): Secrets {
   writeFileSync(`${path}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   // Whole or not at all: half a file would make the data unreadable for ever.
   renameSync(`${path}.new`, path);
   return secrets;
 }
 
-function readSecrets(path: string): Secrets {
+async function readSecrets(path: string): Promise<Secrets> {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
@@ -50,10 +55,18 @@ function readSecrets(path: string): Secrets {
   }
   const result = secretsSchema.safeParse(content);
   if (result.success) return result.data;
+  // Folders of before there were pushes have no such key, and nothing that is stored needs it.
+  const completed = secretsSchema.safeParse({ FCM_PRIVATE_KEY: await generatePushKey(), ...(content as object) });
+  if (completed.success) return writeSecrets(path, completed.data);
   const names = result.error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : issue.path));
   throw new StartError(
     `${path}: ${names.join(', ')} missing, wrong or unknown. Restore it, or delete all data with: npm start -- --reset`,
   );
+}
+
+async function generatePushKey(): Promise<string> {
+  const { exportPKCS8, generateKeyPair } = await import('jose');
+  return exportPKCS8((await generateKeyPair('RS256', { extractable: true })).privateKey);
 }
 
 async function generateSecrets(): Promise<Secrets> {
@@ -73,6 +86,7 @@ async function generateSecrets(): Promise<Secrets> {
     ONFIDO_API_TOKEN: `api_sandbox.${word()}`,
     ONFIDO_WEBHOOK_TOKENS: word(),
     ONFIDO_WORKFLOW_ID: randomUUID(),
+    FCM_PRIVATE_KEY: await generatePushKey(),
     POSTGRES_PASSWORD: word(),
     POSTGRES_OWNER_PASSWORD: word(),
     POSTGRES_APP_PASSWORD: word(),

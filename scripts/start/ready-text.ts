@@ -16,7 +16,12 @@ export async function readyText(stack: Stack, demo: DemoResult | undefined): Pro
     const { purchaseWorkflowId } = await import('../../contracts/purchase.ts');
     places.push(['The demo purchase there', await workflowLink(stack, purchaseWorkflowId(demo.purchaseId))]);
   }
-  places.push(['Caught mail', urls.mail], ['Sandbox: Stripe, Onfido', urls.sandbox], ['Logs', stack.logFile('*')]);
+  places.push(
+    ['Caught mail', urls.mail],
+    ['Caught pushes', urls.push],
+    ['Sandbox: Stripe, Onfido', urls.sandbox],
+    ['Logs', stack.logFile('*')],
+  );
   const parts = [`Where to look:\n${listOf(places)}`, closing(stack)];
   if (demo !== undefined) parts.unshift(`The demo purchase ${demo.purchaseId}:\n${storyTable(demo)}`);
   return `\n${parts.join('\n\n')}\n`;

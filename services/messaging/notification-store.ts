@@ -92,7 +92,7 @@ export async function settleNotification(db: Queryable, of: Notification, state:
   await db.query({
     name: 'notifications_settle',
     text: `UPDATE messaging.notifications SET state = $4, settled_at = now()
-            WHERE occasion = $1 AND recipient_id = $2 AND channel = $3`,
+            WHERE occasion = $1 AND recipient_id = $2 AND channel = $3 AND state = 'waiting'`,
     values: [of.occasion, of.recipientId, of.channel, state],
   });
 }
@@ -104,6 +104,16 @@ export async function postponeNotification(db: Queryable, of: Notification, paus
     text: `UPDATE messaging.notifications SET due_at = now() + make_interval(secs => $4::double precision / 1000)
             WHERE occasion = $1 AND recipient_id = $2 AND channel = $3`,
     values: [of.occasion, of.recipientId, of.channel, pauseMs],
+  });
+}
+
+/** Puts a message off to a better time. Nothing was tried, so nothing is counted. */
+export async function waitQuietly(db: Queryable, of: Notification, until: Date): Promise<void> {
+  await db.query({
+    name: 'notifications_wait',
+    text: `UPDATE messaging.notifications SET due_at = $4, attempts = attempts - 1
+            WHERE occasion = $1 AND recipient_id = $2 AND channel = $3`,
+    values: [of.occasion, of.recipientId, of.channel, until],
   });
 }
 

@@ -2,11 +2,13 @@ import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { uuidOf } from '../../platform/ids.ts';
 import type { LinkTokens } from '../../platform/tokens-link.ts';
-import { findPurchase } from '../transactions/index.ts';
+import { findPurchase, type Purchase } from '../transactions/index.ts';
 import { type Account, findOnboarding, getAccount, verificationToken } from '../users/index.ts';
-import { preferencesOf } from './index.ts';
-import { isValid, NOTIFICATIONS, type NotificationRule } from './notification-rules.ts';
+import { isValid, type NotificationRule, type PurchaseStanding, type Standing } from './notice-rules.ts';
+import { NOTIFICATIONS, notificationsOf, recipientOf, textIn } from './notification-rules.ts';
 import { type Notification, putNotifications } from './notification-store.ts';
+import { type Preferences, preferencesOf } from './preferences.ts';
+import { earliestMs } from './quiet-hours-rules.ts';
 import { localTimeText } from './time-zone-rules.ts';
 
 /** Something that happened. */
@@ -19,15 +21,12 @@ export interface Tellable {
 
 /** Writes down what people have to be told of an event: once for each of them and each channel, however often it comes. */
 export async function queueNotifications(db: Queryable, event: Tellable): Promise<void> {
-  const rules = NOTIFICATIONS.filter(
-    ({ on, reminder }) => on === event.type && (reminder === undefined || reminder === event.data['reminder']),
-  );
   await putNotifications(
     db,
-    rules.flatMap((rule) =>
+    notificationsOf(event).flatMap((rule) =>
       rule.channels.map((channel) => ({
         occasion: occasionOf(rule, event),
-        recipientId: textOf(event, rule.to) as UserId,
+        recipientId: recipientOf(rule, event) as UserId,
         channel,
         name: rule.name,
         data: event.data,
@@ -40,17 +39,8 @@ export async function queueNotifications(db: Queryable, event: Tellable): Promis
 /** A reminder that is asked for twice is one reminder: of this purchase, of this moment. Any other event stands for itself. */
 function occasionOf(rule: NotificationRule, event: Tellable): string {
   if (rule.reminder === undefined) return event.id;
-  return `rem_${uuidOf(`${textOf(event, 'purchaseId')}/${rule.reminder}/${textOf(event, momentOf(rule))}`).replaceAll('-', '')}`;
-}
-
-/** The member of a reminder's data that says what it reminds of. */
-const momentOf = ({ valid }: NotificationRule): 'startsAt' | 'dueAt' =>
-  valid.ahead === 'booking' ? 'startsAt' : 'dueAt';
-
-function textOf({ type, data }: Pick<Tellable, 'type' | 'data'>, member: string): string {
-  const value = data[member];
-  if (typeof value !== 'string') throw new TypeError(`${type} has no ${member}`);
-  return value;
+  const name = `${textIn(event, 'purchaseId')}/${rule.reminder}/${textIn(event, 'dueAt')}`;
+  return `rem_${uuidOf(name).replaceAll('-', '')}`;
 }
 
 /** What links are made of. */
@@ -68,71 +58,109 @@ export interface Message {
   readonly short: string;
   /** The paragraphs between greeting and signature. */
   readonly paragraphs: readonly string[];
+  /** When it is too late for it; undefined when it never is. */
+  readonly tooLateAt: Date | undefined;
 }
 
 /**
- * A message as it has to read now.
- * @returns `stale` when there is nothing left to say, `unwanted` when the person does not want it this way
+ * A message as it has to read now, by how things stand now.
+ * @returns `stale` when there is nothing left to say, `unwanted` when the person does not want it this way; a date when
+ *   they want to be left alone until then
  */
 export async function messageOf(
   db: Queryable,
-  { publicUrl, links }: MessagingLinks,
+  links: MessagingLinks,
   notification: Notification,
   now: Date,
-): Promise<Message | 'stale' | 'unwanted'> {
+): Promise<Message | 'stale' | 'unwanted' | Date> {
   const rule = NOTIFICATIONS.find(({ name }) => name === notification.name);
   const recipient = await getAccount(db, notification.recipientId);
   if (rule === undefined || recipient === undefined) return 'stale';
   const preferences = await preferencesOf(db, recipient.id);
-  if (rule.essential !== true && !preferences[notification.channel]) return 'unwanted';
-
+  if (rule.essential !== true && !preferences.wishes[notification.channel]) return 'unwanted';
   const subject = await subjectOf(db, rule, notification);
-  const occasion = rule.valid.ahead && new Date(textOf({ type: rule.on, data: notification.data }, momentOf(rule)));
-  const valid = isValid(rule, {
-    nowMs: now.getTime(),
-    emailVerified: recipient.emailVerified,
-    ...subject.standing,
-    ...(occasion !== undefined && { occasionMs: occasion.getTime() }),
+  const standing = { nowMs: now.getTime(), emailVerified: recipient.emailVerified, ...subject };
+  if (!isValid(rule, standing)) return 'stale';
+  const quiet = quietUntil(rule, preferences, standing);
+  if (quiet !== undefined) return quiet;
+  return worded(rule, recipient, preferences, subject.occasionMs, {
+    link: links.publicUrl + (subject.path ?? verificationPath(links.links, recipient, notification)),
   });
-  if (!valid) return 'stale';
-  const places = {
-    '{link}': publicUrl + (subject.path ?? verificationPath(links, recipient, notification)),
-    '{when}': occasion === undefined ? '' : localTimeText(occasion, preferences.timeZone),
-  };
-  return {
-    recipient,
-    subject: rule.subject,
-    short: filled(rule.short, places),
-    paragraphs: rule.text.map((paragraph) => filled(paragraph, places)),
-  };
 }
 
-const filled = (template: string, places: { '{link}': string; '{when}': string }): string =>
-  template.replace(/\{(?:link|when)\}/g, (place) => places[place as keyof typeof places]);
+/** Until when the person wants to be left alone with this. */
+function quietUntil(
+  { urgent }: NotificationRule,
+  { timeZone, wishes: { quietHours } }: Preferences,
+  { nowMs, occasionMs }: Standing,
+): Date | undefined {
+  if (urgent === true) return undefined;
+  const atMs = earliestMs({
+    nowMs,
+    timeZone,
+    quietHours,
+    ...(occasionMs !== undefined && { tooLateMs: occasionMs }),
+  });
+  return atMs > nowMs ? new Date(atMs) : undefined;
+}
+
+function worded(
+  rule: NotificationRule,
+  recipient: Account,
+  { timeZone }: Preferences,
+  occasionMs: number | undefined,
+  { link }: { readonly link: string },
+): Message {
+  const tooLateAt = occasionMs === undefined ? undefined : new Date(occasionMs);
+  const when = tooLateAt === undefined ? '' : localTimeText(tooLateAt, timeZone);
+  const filled = (template: string): string => template.replaceAll('{link}', link).replaceAll('{when}', when);
+  return { recipient, subject: rule.subject, short: filled(rule.short), paragraphs: rule.text.map(filled), tooLateAt };
+}
 
 const verificationPath = (links: LinkTokens, recipient: Account, { occurredAt }: Notification): string =>
   `/v1/users/verify-email?token=${encodeURIComponent(verificationToken(links, recipient, occurredAt))}`;
 
 /** What a notification is about: how it stands now, and where it is looked at. */
-async function subjectOf(db: Queryable, rule: NotificationRule, { recipientId, data }: Notification) {
+interface Subject extends Pick<Standing, 'purchase' | 'onboarding' | 'occasionMs'> {
+  readonly path?: string;
+}
+
+async function subjectOf(db: Queryable, rule: NotificationRule, of: Notification): Promise<Subject> {
   if (rule.on.startsWith('purchase.')) {
-    const id = textOf({ type: rule.on, data }, 'purchaseId') as PurchaseId;
-    const purchase = await findPurchase(db, id);
-    const standing = purchase && {
-      purchase: {
-        state: purchase.state,
-        transfer: purchase.transfer.status,
-        startsAtMs: purchase.slot?.startsAt.getTime(),
-      },
+    const id = textIn({ type: rule.on, data: of.data }, 'purchaseId') as PurchaseId;
+    const found = await findPurchase(db, id);
+    const purchase = found && standingOf(found);
+    const occasionMs = occasionMsOf(rule, of, purchase);
+    return {
+      path: `/v1/purchases/${id}`,
+      ...(purchase !== undefined && { purchase }),
+      ...(occasionMs !== undefined && { occasionMs }),
     };
-    return { standing, path: `/v1/purchases/${id}` };
   }
   if (rule.on.startsWith('onboarding.')) {
-    const onboarding = await findOnboarding(db, 'userId', recipientId);
-    return {
-      standing: onboarding && { onboarding: onboarding.state },
-      path: `/v1/onboardings/${onboarding?.id ?? ''}`,
-    };
+    const found = await findOnboarding(db, 'userId', of.recipientId);
+    return found === undefined ? {} : { onboarding: found.state, path: `/v1/onboardings/${found.id}` };
   }
-  return { standing: undefined, path: undefined };
+  return {};
+}
+
+const standingOf = ({ state, transfer, payment, books, deadlineAt, slot, proposal }: Purchase): PurchaseStanding => ({
+  state,
+  transfer: transfer.status,
+  wasAuthorised: payment.captureBefore !== null,
+  partRefunded: books.refunded > 0 && books.refunded < books.captured,
+  deadlineMs: deadlineAt?.getTime(),
+  startsAtMs: slot?.startsAt.getTime(),
+  proposedMs: proposal?.startsAt.getTime(),
+});
+
+/** The moment that is told: what a reminder reminds of, what a booking is moved to, else the deadline that runs now. */
+function occasionMsOf(
+  { on, valid, reminder }: NotificationRule,
+  { data }: Notification,
+  purchase: PurchaseStanding | undefined,
+): number | undefined {
+  if (valid.ahead === undefined) return undefined;
+  if (reminder !== undefined) return Date.parse(textIn({ type: on, data }, 'dueAt'));
+  return valid.ahead === 'deadline' ? purchase?.deadlineMs : Date.parse(textIn({ type: on, data }, 'startsAt'));
 }

@@ -3,6 +3,8 @@
 /** A way to reach a person. */
 export const CHANNELS = ['email', 'push'] as const;
 export type Channel = (typeof CHANNELS)[number];
+export const BOTH: readonly Channel[] = CHANNELS;
+export const MAIL: readonly Channel[] = ['email'];
 
 /** What an app runs on; FCM reaches all of them. */
 export const PLATFORMS = ['ios', 'android', 'web'] as const;

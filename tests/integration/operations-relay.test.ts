@@ -1,17 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { newId } from '../../platform/ids.ts';
-import type { LogFields, Logger } from '../../platform/logging.ts';
 import { createMetrics } from '../../platform/metrics.ts';
 import { emit } from '../../platform/outbox.ts';
-import { createLinkTokens } from '../../platform/tokens-link.ts';
-import type { Email, EmailSender } from '../../providers/email.ts';
 import { createEmbeddedEventBus, type PublishedEvent } from '../../providers/event-bus.ts';
-import { createUser } from '../../services/users/index.ts';
 import { type Job, startJobs } from '../../workers/relay/jobs.ts';
-import { mailSubscriber } from '../../workers/relay/mail-subscriber.ts';
 import { LOUD_AFTER_ATTEMPTS, outboxJob, retryDelayMs } from '../../workers/relay/outbox-job.ts';
 import { type ClonedDatabase, cloneDatabase } from '../helpers/database.ts';
+import { recordingLogger } from '../helpers/recording-log.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 let clone: ClonedDatabase;
@@ -25,23 +20,6 @@ beforeEach(async () => {
 });
 
 afterAll(() => clone.drop());
-
-/** A logger that keeps its lines for the test. */
-function recordingLogger(): Logger & { lines: Array<{ level: string; message: string; fields: LogFields }> } {
-  const lines: Array<{ level: string; message: string; fields: LogFields }> = [];
-  const at =
-    (level: string) =>
-    (message: string, fields: LogFields = {}): void =>
-      void lines.push({ level, message, fields });
-  const logger: Logger = {
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    child: () => logger,
-  };
-  return { ...logger, lines };
-}
 
 const write = (key: string, n: number) =>
   clone.database.transaction((tx) => emit(tx, { type: 'thing.happened', key, data: { n } }));
@@ -172,84 +150,5 @@ describe('the lead', () => {
     });
     await waitFor(async () => rounds >= 4, { what: 'four rounds', timeoutMs: 10_000 });
     await relay.stop();
-  });
-});
-
-describe('mails', () => {
-  function mailbox(outcome: 'sent' | 'refused' | 'broken' = 'sent') {
-    const sent: Email[] = [];
-    const sender: EmailSender = {
-      send: async (email) => {
-        if (outcome === 'broken') throw new Error('no connection');
-        sent.push(email);
-        return outcome;
-      },
-      close: () => undefined,
-    };
-    const log = recordingLogger();
-    const links = createLinkTokens(Buffer.alloc(32, 9));
-    const publicUrl = 'https://api.wellpact.example';
-    return { sent, log, tell: mailSubscriber({ database: clone.database, sender, links, publicUrl, log }) };
-  }
-
-  const signUp = () =>
-    createUser(clone.database, {
-      id: newId('usr'),
-      email: `${randomUUID()}@example.com`,
-      password: 'correct horse battery',
-      displayName: 'Ann',
-      birthDate: '1990-05-01',
-      country: 'DE',
-    });
-
-  const happened = (type: string, data: Record<string, unknown>): PublishedEvent => ({
-    id: newId('evt'),
-    type,
-    key: 'key',
-    data,
-    occurredAt: new Date('2026-01-31T12:00:00Z'),
-  });
-
-  it('are sent once for an event that comes twice, under an id of the event', async () => {
-    const { id: userId, email } = await signUp();
-    const { sent, tell } = mailbox();
-    const event = happened('user.signed_up', { userId });
-    await tell(event);
-    await tell(event);
-    expect(sent).toHaveLength(1);
-    expect(sent[0]).toMatchObject({ to: email, id: `${event.id}.userId` });
-    expect(sent[0]?.text).toContain('https://api.wellpact.example/v1/users/verify-email?token=usr_');
-  });
-
-  it('are tried again when they could not be sent, and not when they are refused for good', async () => {
-    const { id: userId } = await signUp();
-    const event = happened('user.signed_up', { userId });
-    await expect(mailbox('broken').tell(event)).rejects.toThrow('no connection');
-    const refused = mailbox('refused');
-    await refused.tell(event);
-    expect(refused.log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }));
-    const later = mailbox();
-    await later.tell(event);
-    expect(later.sent).toHaveLength(0);
-  });
-
-  it.each([
-    ['purchase.authorised', 'sellerId'],
-    ['purchase.delivered', 'buyerId'],
-    ['purchase.released', 'sellerId'],
-  ])('tell of %s to the %s and name nothing that was bought', async (type, recipient) => {
-    const [buyer, seller] = [await signUp(), await signUp()];
-    const { sent, tell } = mailbox();
-    const purchaseId = newId('pur');
-    await tell(happened(type, { purchaseId, buyerId: buyer.id, sellerId: seller.id }));
-    expect(sent.map(({ to }) => to)).toEqual([recipient === 'buyerId' ? buyer.email : seller.email]);
-    expect(sent[0]?.text).toContain(purchaseId);
-    expect(sent[0]?.subject).not.toMatch(/lst_|balm|massage|yoga/i);
-  });
-
-  it('are not called for by other events', async () => {
-    const { sent, tell } = mailbox();
-    await tell(happened('listing.created', { listingId: newId('lst') }));
-    expect(sent).toHaveLength(0);
   });
 });

@@ -68,13 +68,28 @@ export async function deleteDevice(db: Queryable, id: DeviceId, userId: UserId):
   return rowCount === 1;
 }
 
-/** Forgets a device that FCM no longer knows, unless it was registered anew since. */
+/**
+ * Forgets a device that FCM no longer knows, unless it was registered anew since. Compared by the millisecond, which is as
+ * much as a `Date` keeps.
+ */
 export async function dropToken(db: Queryable, token: string, knownSince: Date): Promise<void> {
   await db.query({
     name: 'devices_drop_token',
-    text: 'DELETE FROM messaging.devices WHERE token_hash = $1 AND registered_at <= $2',
+    text: `DELETE FROM messaging.devices
+            WHERE token_hash = $1 AND date_trunc('milliseconds', registered_at) <= $2`,
     values: [hashOf(token), knownSince],
   });
+}
+
+/** A person's devices, the one registered last first. */
+export async function listDevices(db: Queryable, userId: UserId): Promise<Device[]> {
+  const { rows } = await db.query<{ id: DeviceId; platform: Platform; registered_at: Date }>({
+    name: 'devices_list',
+    text: `SELECT id, platform, registered_at FROM messaging.devices WHERE user_id = $1
+            ORDER BY registered_at DESC, id DESC LIMIT $2`,
+    values: [userId, MAX_DEVICES],
+  });
+  return rows.map(({ id, platform, registered_at: registeredAt }) => ({ id, platform, registeredAt }));
 }
 
 /** Where a person's pushes go. */
@@ -91,35 +106,4 @@ export async function pushTargets(db: Queryable, userId: UserId): Promise<PushTa
     values: [userId, MAX_DEVICES],
   });
   return rows.map(({ id, token, registered_at: registeredAt }) => ({ id, token, registeredAt }));
-}
-
-/** What a person wishes. */
-export interface StoredPreferences {
-  /** Null: that of their country. */
-  readonly timeZone: string | null;
-  readonly email: boolean;
-  readonly push: boolean;
-}
-
-export async function findPreferences(db: Queryable, userId: UserId): Promise<StoredPreferences | undefined> {
-  const { rows } = await db.query<{ time_zone: string | null; email: boolean; push: boolean }>({
-    name: 'preferences_find',
-    text: 'SELECT time_zone, email, push FROM messaging.preferences WHERE user_id = $1',
-    values: [userId],
-  });
-  return rows[0] && { timeZone: rows[0].time_zone, email: rows[0].email, push: rows[0].push };
-}
-
-/** @returns false when they stand like that already; true with the row locked */
-export async function putPreferences(tx: Tx, userId: UserId, wishes: StoredPreferences): Promise<boolean> {
-  const { rowCount } = await tx.query({
-    name: 'preferences_put',
-    text: `INSERT INTO messaging.preferences AS stored (user_id, time_zone, email, push) VALUES ($1, $2, $3, $4)
-           ON CONFLICT (user_id) DO UPDATE
-              SET time_zone = excluded.time_zone, email = excluded.email, push = excluded.push, updated_at = now()
-            WHERE (stored.time_zone, stored.email, stored.push) IS DISTINCT FROM
-                  (excluded.time_zone, excluded.email, excluded.push)`,
-    values: [userId, wishes.timeZone, wishes.email, wishes.push],
-  });
-  return rowCount === 1;
 }

@@ -1,0 +1,88 @@
+/** What a notification is, as data, and whether there is still something to say. Pure. */
+import type { OnboardingState } from '../../contracts/onboarding.ts';
+import type { PurchaseState, TransferStatus } from '../../contracts/purchase.ts';
+import type { Channel } from './rules.ts';
+
+/** What has to be so when a notification goes out, which may be hours after its event; otherwise it is stale. */
+export interface Validity {
+  /** The purchase is in one of these states. */
+  readonly purchase?: readonly PurchaseState[];
+  readonly transfer?: TransferStatus;
+  readonly onboarding?: OnboardingState;
+  /** The address still has to be proven. */
+  readonly emailUnproven?: true;
+  /** The payment had been authorised: before that the seller was told of nothing. */
+  readonly wasAuthorised?: true;
+  /** A part of what was paid went back. */
+  readonly partRefunded?: true;
+  /**
+   * The moment that is told, `{when}`, is still to come, and is still that of the purchase: its deadline, the beginning of
+   * the booking, or where a party wants to move it.
+   */
+  readonly ahead?: 'deadline' | 'booking' | 'proposal';
+}
+
+export interface NotificationRule {
+  /** Unique; names it in logs, metrics and in what an app is sent. */
+  readonly name: string;
+  /** The type of the event. */
+  readonly on: string;
+  /** Of `purchase.reminder`: which one. */
+  readonly reminder?: string;
+  /** The member of the event's data that holds the recipient's user id; or the party that did not propose it. */
+  readonly to: 'userId' | 'buyerId' | 'sellerId' | 'otherParty';
+  readonly channels: readonly Channel[];
+  /** Sent whatever the person's preferences say: without it they lose money or their account. */
+  readonly essential?: true;
+  /** Sent in quiet hours as well: the person waits for it. */
+  readonly urgent?: true;
+  readonly valid: Validity;
+  /** The subject of the mail and the title of the push. */
+  readonly subject: string;
+  /** The push in a sentence. `{when}`: as in `text`. */
+  readonly short: string;
+  /**
+   * The paragraphs of the mail between greeting and signature. `{when}`: the moment it tells, in the person's own zone;
+   * `{link}`: where it goes on.
+   */
+  readonly text: readonly string[];
+}
+
+/** How things stand when a notification is about to go out; times in milliseconds since 1970. */
+export interface Standing {
+  readonly nowMs: number;
+  readonly emailVerified: boolean;
+  readonly purchase?: PurchaseStanding;
+  readonly onboarding?: OnboardingState;
+  /** The moment that is told. */
+  readonly occasionMs?: number;
+}
+
+export interface PurchaseStanding {
+  readonly state: PurchaseState;
+  readonly transfer: TransferStatus;
+  readonly wasAuthorised: boolean;
+  readonly partRefunded: boolean;
+  readonly deadlineMs: number | undefined;
+  readonly startsAtMs: number | undefined;
+  readonly proposedMs: number | undefined;
+}
+
+/** Whether there is still something to say. */
+export function isValid({ valid }: Pick<NotificationRule, 'valid'>, standing: Standing): boolean {
+  const { purchase, onboarding, emailVerified } = standing;
+  return [
+    valid.emailUnproven === undefined || !emailVerified,
+    valid.purchase === undefined || (purchase !== undefined && valid.purchase.includes(purchase.state)),
+    valid.transfer === undefined || purchase?.transfer === valid.transfer,
+    valid.wasAuthorised === undefined || purchase?.wasAuthorised === true,
+    valid.partRefunded === undefined || purchase?.partRefunded === true,
+    valid.onboarding === undefined || onboarding === valid.onboarding,
+    valid.ahead === undefined || isAhead(valid.ahead, standing),
+  ].every(Boolean);
+}
+
+function isAhead(ahead: NonNullable<Validity['ahead']>, { nowMs, occasionMs, purchase }: Standing): boolean {
+  const current = { deadline: purchase?.deadlineMs, booking: purchase?.startsAtMs, proposal: purchase?.proposedMs };
+  return occasionMs !== undefined && occasionMs > nowMs && current[ahead] === occasionMs;
+}
