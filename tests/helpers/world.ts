@@ -44,6 +44,8 @@ export interface World {
   /** Goods that are held. */
   readonly heldId: string;
   readonly onboardingId: string;
+  /** Of the buyer. */
+  readonly deviceId: string;
   readonly caseId: CaseId;
 }
 
@@ -71,6 +73,10 @@ export async function makeWorld(): Promise<World> {
     token: seller.accessToken,
     body: { firstName: 'A', lastName: 'Seller' },
   });
+  const device = await request<{ id: string }>('POST', '/v1/devices', {
+    token: buyer.accessToken,
+    body: { platform: 'ios', token: `token-${randomUUID()}` },
+  });
   return {
     tokens: {
       anonymous: undefined,
@@ -94,6 +100,7 @@ export async function makeWorld(): Promise<World> {
     declinedId: declined.body.id,
     heldId: held.body.id,
     onboardingId: onboarding.body.id,
+    deviceId: device.body.id,
     caseId: await blockedTransfer(held.body.id),
   };
 }

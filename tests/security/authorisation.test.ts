@@ -11,7 +11,7 @@ beforeAll(async () => {
   [world, routes] = await Promise.all([makeWorld(), operations()]);
 }, 120_000);
 
-/** What is sent, besides who asks. Nothing here changes anything, so that the order does not matter. */
+/** What is sent, besides who asks. What it changes is asked for nowhere else, so that the order does not matter. */
 interface Call {
   readonly id?: string;
   readonly body?: unknown;
@@ -49,6 +49,11 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   refundPurchase: ({ declinedId }) => ({ id: declinedId, body: {} }),
   reschedulePurchase: ({ declinedId }) => ({ id: declinedId, body: { startsAt: '2099-01-01T00:00:00Z' } }),
   acceptReschedule: ({ declinedId }) => ({ id: declinedId, body: {} }),
+  registerDevice: () => EMPTY,
+  listDevices: () => ({}),
+  removeDevice: ({ deviceId }) => ({ id: deviceId }),
+  getNotificationPreferences: () => ({}),
+  changeNotificationPreferences: () => ({ body: {}, headers: { 'if-match': '*' } }),
   listCases: () => ({}),
   getCase: ({ caseId }) => ({ id: caseId }),
   decideCase: ({ caseId }) => ({ id: caseId, body: { decision: 'approve', reason: 'Not one of its decisions.' } }),
@@ -81,6 +86,13 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   refundPurchase:       [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   reschedulePurchase:   [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   acceptReschedule:     [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  registerDevice:       [401, 401, 403, 400, 400, 400, 400, 400, 400, 400, 400, 400],
+  listDevices:          [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  removeDevice:         [401, 401, 403, 204, 404, 404, 404, 404, 404, 404, 404, 404],
+  getNotificationPreferences:
+                        [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  changeNotificationPreferences:
+                        [401, 401, 403, 400, 400, 400, 400, 400, 400, 400, 400, 400],
   listCases:            [401, 401, 403, 403, 403, 403, 403, 200, 403, 200, 200, 200],
   getCase:              [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 200, 200],
   decideCase:           [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 422, 422],

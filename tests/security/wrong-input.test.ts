@@ -132,6 +132,16 @@ async function samples(): Promise<Samples> {
     refundPurchase: [{ by: 'seller', id: heldId, body: { amount: price }, required: [] }],
     reschedulePurchase: [{ by: 'buyer', id: heldId, body: { startsAt }, required: ['startsAt'] }],
     acceptReschedule: [{ by: 'buyer', id: heldId, body: { startsAt }, required: [] }],
+    registerDevice: [
+      { by: 'buyer', body: { platform: 'ios', token: 'a-token-of-a-phone' }, required: ['platform', 'token'] },
+    ],
+    changeNotificationPreferences: [
+      {
+        by: 'buyer',
+        body: { timeZone: 'Europe/Berlin', email: true, push: true, quietHours: { from: '22:00', until: '07:00' } },
+        required: ['timeZone', 'email', 'push', 'quietHours'],
+      },
+    ],
     decideCase: [
       { by: 'finance', id: caseId, body: { decision: 'resolved', reason: 'Done.' }, required: ['decision', 'reason'] },
     ],
