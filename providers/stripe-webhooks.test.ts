@@ -17,7 +17,9 @@ const event = (more: Record<string, unknown> = {}): Buffer =>
 
 function signature(body: Buffer, ...secrets: readonly string[]): string {
   const at = Math.floor(Date.now() / 1_000);
-  const digests = secrets.map((secret) => createHmac('sha256', secret).update(`${at}.${body.toString()}`).digest('hex'));
+  const digests = secrets.map((secret) =>
+    createHmac('sha256', secret).update(`${at}.${body.toString()}`).digest('hex'),
+  );
   return [`t=${at}`, ...digests.map((digest) => `v1=${digest}`)].join(',');
 }
 
