@@ -1,3 +1,4 @@
+import { createAftercareActivities } from './aftercare.ts';
 import { createOnboardingActivities, type OnboardingDeps } from './onboarding.ts';
 import { createPurchaseActivities, type PurchaseDeps } from './purchase.ts';
 
@@ -5,7 +6,11 @@ export type ActivityDeps = PurchaseDeps & OnboardingDeps;
 
 /** Every activity of every flow, over real providers and a real database. */
 export function createActivities(deps: ActivityDeps) {
-  return { ...createPurchaseActivities(deps), ...createOnboardingActivities(deps) };
+  return {
+    ...createPurchaseActivities(deps),
+    ...createAftercareActivities(deps),
+    ...createOnboardingActivities(deps),
+  };
 }
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -21,6 +21,8 @@ export interface Payments {
   cancelPayment(paymentId: string, idempotencyKey: string): Promise<Payment>;
   /** Gives captured money back. */
   refund(request: RefundRequest, idempotencyKey: string): Promise<Refund>;
+  /** How a refund stands now: one that succeeded can still come back, days later. */
+  getRefund(refundId: string): Promise<Refund & { readonly amount: number }>;
   transfer(request: TransferRequest, idempotencyKey: string): Promise<Made>;
   /** Takes a transfer back from the seller's account. */
   reverseTransfer(request: ReversalRequest, idempotencyKey: string): Promise<Made>;

@@ -14,6 +14,7 @@ type PaymentCalls = Pick<
   | 'capturePayment'
   | 'cancelPayment'
   | 'refund'
+  | 'getRefund'
   | 'findPayment'
   | 'findRefund'
 >;
@@ -43,6 +44,11 @@ export function stripePayments(stripe: Stripe): PaymentCalls {
           ),
         ),
       ),
+    getRefund: (refundId) =>
+      asked(async () => {
+        const refund = await stripe.refunds.retrieve(refundId);
+        return { ...toRefund(refund), amount: refund.amount };
+      }),
     findPayment: ({ sinceMs, ...step }) =>
       asked(async () => {
         const created = { gte: Math.floor(sinceMs / 1_000) - CLOCK_SKEW_SECONDS };

@@ -1,4 +1,10 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type AftercareWorkflow,
+  aftercareWorkflowId,
+  type RefundHint,
+  refundHintSignal,
+} from '../../contracts/aftercare.ts';
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import {
   accountHintSignal,
@@ -7,6 +13,7 @@ import {
   type ProviderHint,
 } from '../../contracts/onboarding.ts';
 import { type PaymentHint, paymentHintSignal, purchaseWorkflowId } from '../../contracts/purchase.ts';
+import { TASK_QUEUES } from '../../contracts/task-queues.ts';
 
 /** Hands hints of providers to the flows they concern. Each resolves to false when the flow has ended. */
 export function createFlowSignals(client: Client) {
@@ -15,6 +22,17 @@ export function createFlowSignals(client: Client) {
   return {
     payment: (id: PurchaseId, hint: PaymentHint) =>
       sent(() => handle(purchaseWorkflowId(id)).signal(paymentHintSignal, hint)),
+    // The purchase has ended, as a rule: what comes out about its refund begins a flow of its own.
+    refund: (id: PurchaseId, hint: RefundHint) =>
+      sent(async () => {
+        await client.workflow.signalWithStart<AftercareWorkflow, [RefundHint]>('aftercare', {
+          workflowId: aftercareWorkflowId(id),
+          taskQueue: TASK_QUEUES.workflows,
+          args: [{ purchaseId: id }],
+          signal: refundHintSignal,
+          signalArgs: [hint],
+        });
+      }),
     account: (id: UserId, hint: ProviderHint) =>
       sent(() => handle(onboardingWorkflowId(id)).signal(accountHintSignal, hint)),
     identity: (id: UserId, hint: ProviderHint) =>

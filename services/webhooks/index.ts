@@ -19,6 +19,7 @@ export {
 /** Tells the flows. Each resolves to false when the flow has ended. */
 export interface FlowSignals {
   payment(purchaseId: PurchaseId, hint: { eventId: string; eventType: string }): Promise<boolean>;
+  refund(purchaseId: PurchaseId, hint: { eventId: string; refundId: string }): Promise<boolean>;
   account(userId: UserId, hint: { eventId: string }): Promise<boolean>;
   identity(userId: UserId, hint: { eventId: string }): Promise<boolean>;
 }
@@ -43,6 +44,12 @@ async function tellFlow(db: Queryable, signals: FlowSignals, event: WebhookEvent
     if (purchase === undefined) return 'unmatched';
     if (!isNews(event.eventType, purchase.state)) return 'ignored';
     return (await signals.payment(purchase.id, hint)) ? 'signalled' : 'ignored';
+  }
+  if (concern === 'refund') {
+    const { purchaseId, objectId: refundId, eventId } = event;
+    const purchase = purchaseId === null ? undefined : await findPurchase(db, purchaseId as PurchaseId);
+    if (purchase === undefined || refundId === null) return 'unmatched';
+    return (await signals.refund(purchase.id, { eventId, refundId })) ? 'signalled' : 'ignored';
   }
   const key = concern === 'account' ? 'accountId' : 'checkId';
   const value = concern === 'account' ? event.accountId : event.objectId;

@@ -3,8 +3,8 @@ import type { PurchaseState } from '../../contracts/purchase.ts';
 
 export type Provider = 'stripe' | 'stripe-connect' | 'onfido';
 
-/** What an event can be about: a buyer's payment, a seller's account, a seller's identity check. */
-export type Concern = 'payment' | 'account' | 'identity';
+/** What an event can be about: a buyer's payment or refund, a seller's account, a seller's identity check. */
+export type Concern = 'payment' | 'refund' | 'account' | 'identity';
 
 /** The events that a flow waits for. All others are stored, and that is all. */
 const CONCERNS: Readonly<Record<Provider, Readonly<Record<string, Concern>>>> = {
@@ -12,6 +12,8 @@ const CONCERNS: Readonly<Record<Provider, Readonly<Record<string, Concern>>>> = 
     'payment_intent.amount_capturable_updated': 'payment',
     'payment_intent.payment_failed': 'payment',
     'payment_intent.canceled': 'payment',
+    'refund.updated': 'refund',
+    'refund.failed': 'refund',
   },
   'stripe-connect': {
     'account.updated': 'account',

@@ -3,6 +3,7 @@
  * before it commits, before it can say so. In the end everything is as it is without a death.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createAftercareActivities } from '../../activities/aftercare.ts';
 import { createPurchaseActivities, type PurchaseDeps } from '../../activities/purchase.ts';
 import { dieAt, POINTS, pointsOf, type Scene } from '../helpers/death.ts';
 import { ends, outcomeOf } from '../helpers/outcomes.ts';
@@ -22,7 +23,8 @@ beforeAll(async () => {
 }, 120_000);
 
 test('every step of a purchase is played here, or says why it is not', () => {
-  const steps = Object.keys(createPurchaseActivities({} as PurchaseDeps));
+  const deps = {} as PurchaseDeps;
+  const steps = Object.keys({ ...createPurchaseActivities(deps), ...createAftercareActivities(deps) });
   expect(Object.keys(SIDE_EFFECTS).toSorted()).toEqual(steps.toSorted());
 });
 

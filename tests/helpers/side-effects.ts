@@ -1,4 +1,5 @@
 /** Every side effect of a purchase, as a table: how it is brought about, and how the purchase ends after it. */
+import type { AftercareActivities } from '../../activities/aftercare.ts';
 import type { PurchaseActivities } from '../../activities/purchase.ts';
 import type { UserId } from '../../contracts/ids.ts';
 import type { Purchase } from '../../services/transactions/index.ts';
@@ -8,7 +9,7 @@ import { request } from './client.ts';
 import type { Scene, StripeCall } from './death.ts';
 import { withDatabase } from './outcomes.ts';
 import { type Person, verifiedSeller } from './people.ts';
-import { act, buy, publishedListing, reached } from './purchases.ts';
+import { act, buy, publishedListing, reached, sandboxLog } from './purchases.ts';
 import { stack } from './stack.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -35,7 +36,7 @@ export interface Unplayed {
   readonly unplayed: string;
 }
 
-export const SIDE_EFFECTS: Readonly<Record<keyof PurchaseActivities, SideEffect | Unplayed>> = {
+export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & AftercareActivities), SideEffect | Unplayed>> = {
   openPurchase: {
     asks: undefined,
     set: async ({ seller, buyer }) => {
@@ -129,6 +130,17 @@ export const SIDE_EFFECTS: Readonly<Record<keyof PurchaseActivities, SideEffect 
     },
     ended: ({ state }) => state === 'refunded',
   },
+  noteRefund: {
+    asks: { method: 'GET', path: '/v1/refunds/{refund}', logged: undefined },
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept');
+      await act(seller, purchaseId, 'cancel');
+      await reached(buyer, purchaseId, 'cancelled');
+      const [refund] = await sandboxLog({ transferGroup: purchaseId, kind: 'refund' });
+      return { listingId, purchaseId, go: () => sendBack(refund?.id ?? '') };
+    },
+    ended: ({ refund }) => refund.status === 'failed',
+  },
   proposeReschedule: {
     asks: undefined,
     set: async ({ buyer }) => {
@@ -202,6 +214,13 @@ async function changeAccount(account: string, disabledReason: string | null): Pr
   const base = stack().urls.sandbox;
   const { status } = await request('POST', `/_control/accounts/${account}`, { base, body: { disabledReason } });
   if (status !== 200) throw new Error(`the account ${account} was not changed`);
+}
+
+/** The buyer's bank does not take a refund: it comes back. */
+async function sendBack(refundId: string): Promise<void> {
+  const base = stack().urls.sandbox;
+  const { status } = await request('POST', `/_control/refunds/${refundId}`, { base, body: { status: 'failed' } });
+  if (status !== 200) throw new Error(`the refund ${refundId} did not come back`);
 }
 
 async function stateOfOnboarding({ id, accessToken: token }: Person): Promise<string> {
