@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SETTINGS } from '../platform/config.ts';
+import { NOTIFICATIONS } from '../services/messaging/notification-rules.ts';
 import { COMPANY_ACCOUNTS } from '../services/transactions/ledger-accounts.ts';
 import { ACCOUNT_CLASSES, ACCOUNTS, MOVES } from '../services/transactions/money.ts';
 import { REMINDERS } from '../services/transactions/reminder-rules.ts';
@@ -130,10 +131,30 @@ function onboardingPage(): string {
   ].join('\n\n');
 }
 
+function notificationsPage(): string {
+  const rows = NOTIFICATIONS.map(({ on, reminder, to, channels, essential, urgent, valid, subject }) => [
+    `\`${on}\`${reminder === undefined ? '' : ` (${words(reminder)})`}`,
+    { userId: 'the person', buyerId: 'buyer', sellerId: 'seller', otherParty: 'who did not propose it' }[to],
+    channels.join(', '),
+    subject,
+    [valid.purchase?.map((state) => `\`${state}\``).join(' or '), valid.ahead && `the ${valid.ahead} is ahead`]
+      .filter(Boolean)
+      .join(', '),
+    [essential && 'always', urgent && 'also in quiet hours'].filter(Boolean).join(', '),
+  ]);
+  return [
+    '# What people are told',
+    GENERATED,
+    'Each goes out once a recipient and channel, by how things stand then; preferences and quiet hours are respected unless the last column says otherwise.',
+    table(['event', 'to', 'by', 'subject', 'only while', 'sent'], rows),
+  ].join('\n\n');
+}
+
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/purchase.md': purchasePage,
   'docs/reference/ledger.md': moneyPage,
   'docs/reference/onboarding.md': onboardingPage,
+  'docs/reference/notifications.md': notificationsPage,
   'docs/reference/settings.md': settingsPage,
 };
 
