@@ -266,7 +266,10 @@ async function record(
       ...(after.payment.problem !== null && { paymentProblem: after.payment.problem }),
       ...(before !== undefined &&
         before.transfer.status !== after.transfer.status && { transfer: after.transfer.status }),
-      ...(before !== undefined && (before.refund.id !== after.refund.id || before.refund.status !== after.refund.status) && { refund: after.refund.status }),
+      ...(before !== undefined &&
+        (before.refund.id !== after.refund.id || before.refund.status !== after.refund.status) && {
+          refund: after.refund.status,
+        }),
       ...(change.moves !== undefined && change.moves.length > 0 && { moves: change.moves, currency: after.currency }),
     },
   });
