@@ -216,7 +216,7 @@ describe('verifying the address', () => {
     expect((await mailedTokens(account.email, 2)).length).toBe(2);
     const ids = (await mailsTo(account.email)).map(({ messageId }) => messageId);
     expect(new Set(ids).size).toBe(2);
-    for (const id of ids) expect(id).toMatch(/^<evt_[0-9a-f]{32}\.userId@/);
+    for (const id of ids) expect(id).toMatch(/^<evt_[0-9a-f]{32}\.usr_[0-9a-f]{32}@/);
     for (let asked = 2; asked <= 5; asked++) expect((await ask()).status).toBe(204);
     const refused = await ask();
     expect(refused.status).toBe(429);

@@ -51,11 +51,12 @@ export function notificationJobs(deps: NotificationDeps): Job[] {
       name: `notify-${channel}`,
       idleMs: IDLE_MS,
       run: async (_leader, signal) => {
-        const lanes = await Promise.all(
-          Array.from({ length: LANES }, () =>
-            lane(deps, channel, signal, ({ name }, outcome) => settled.inc({ channel, name, outcome })),
-          ),
-        );
+        // One question when there is nothing to do, which is most of the time.
+        const first = await claimNotification(deps.database, channel, LEASE_SECONDS);
+        if (first === undefined) return false;
+        const count: Count = ({ name }, outcome) => settled.inc({ channel, name, outcome });
+        const others = Array.from({ length: LANES - 1 }, () => lane(deps, channel, signal, count));
+        const lanes = await Promise.all([handOver(deps, first, count).then(() => true), ...others]);
         return lanes.some(Boolean);
       },
     }),
