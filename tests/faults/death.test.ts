@@ -1,11 +1,11 @@
 /**
  * The worker dies at every point of every side effect of a purchase: before it asks Stripe, before it hears the answer,
- * before it commits, before it can say so. In the end everything is as it is without a death.
+ * before it commits, before it can say so; so do Temporal and PostgreSQL. In the end everything is as without a death.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createAftercareActivities } from '../../activities/aftercare.ts';
 import { createPurchaseActivities, type PurchaseDeps } from '../../activities/purchase.ts';
-import { dieAt, POINTS, pointsOf, type Scene } from '../helpers/death.ts';
+import { dieAt, type Mortal, POINTS, type Point, pointsOf, type Scene } from '../helpers/death.ts';
 import { ends, outcomeOf } from '../helpers/outcomes.ts';
 import { verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { type Cast, PLAYED, SIDE_EFFECTS } from '../helpers/side-effects.ts';
@@ -28,13 +28,20 @@ test('every step of a purchase is played here, or says why it is not', () => {
   expect(Object.keys(SIDE_EFFECTS).toSorted()).toEqual(steps.toSorted());
 });
 
-describe.each(POINTS)('a death at the point %s', (point) => {
+/** The worker dies everywhere; the others where they are what is waited for: a commit, and word of it. */
+const DEATHS: readonly (readonly [Mortal, Point])[] = [
+  ...POINTS.map((point) => ['worker', point] as const),
+  ['temporal', 'after_commit_before_ack'],
+  ['postgres', 'after_reply_before_commit'],
+];
+
+describe.each(DEATHS)('the death of %s at the point %s', (who, point) => {
   const played = PLAYED.filter(([, effect]) => pointsOf(effect).includes(point));
   let outcomes: ReadonlyMap<string, Record<string, unknown>>;
 
   beforeAll(async () => {
     const scenes = await setAll(played);
-    await dieAt(point, scenes);
+    await dieAt(point, who, scenes);
     outcomes = await endAll(scenes);
   }, 180_000);
 

@@ -1,5 +1,5 @@
 /**
- * Kills the worker at a named point of a side effect. One death is shared by all side effects that are under way: each
+ * Kills a process at a named point of a side effect. One death is shared by all side effects that are under way: each
  * waits at its own place of the same kind, which is known by looking, never by waiting for so long.
  */
 
@@ -50,16 +50,23 @@ const FOREVER_MS = 120_000;
 /** Long enough to take a lock meanwhile, shorter than what a step may take. */
 const A_MOMENT_MS = 1_500;
 
-/** Lets all scenes begin, kills the worker when each is at this point, and waits until its successor is ready. */
-export async function dieAt(point: Point, scenes: readonly Scene[]): Promise<void> {
-  if (point === 'before_send' || point === 'after_send_before_reply') await dieAsking(point, scenes);
-  else await dieCommitting(point, scenes);
+/** Who dies: the worker that takes the step, or what it takes it with. */
+export type Mortal = 'worker' | 'temporal' | 'postgres';
+
+/** Lets all scenes begin, kills a process when each is at this point, and waits until its successor is ready. */
+export async function dieAt(point: Point, who: Mortal, scenes: readonly Scene[]): Promise<void> {
+  if (point === 'before_send' || point === 'after_send_before_reply') await dieAsking(point, who, scenes);
+  else await dieCommitting(point, who, scenes);
   const url = `${stack().urls.api}/readyz`;
   await waitFor(() => answersOk(url), { what: 'the API to be ready', timeoutMs: 60_000 });
 }
 
 /** The requests do not reach Stripe, or are done there and not answered; the worker dies while it waits. */
-async function dieAsking(point: 'before_send' | 'after_send_before_reply', scenes: readonly Scene[]): Promise<void> {
+async function dieAsking(
+  point: 'before_send' | 'after_send_before_reply',
+  who: Mortal,
+  scenes: readonly Scene[],
+): Promise<void> {
   const kind = point === 'before_send' ? 'timeout' : 'late_reply';
   for (const { asks } of scenes) await plant(asks, kind, FOREVER_MS);
   begin(scenes);
@@ -69,12 +76,13 @@ async function dieAsking(point: 'before_send' | 'after_send_before_reply', scene
     const filter = { transferGroup: await purchaseOf(scene), kind: scene.asks.logged };
     await waitFor(async () => (await sandboxLog(filter)).length === 1, { what: `${scene.step} at Stripe`, ...SOON });
   }
-  await kill('worker');
+  await kill(who);
 }
 
 /** The rows that the steps are to write are locked by us: they wait with Stripe's answer in hand. */
 async function dieCommitting(
   point: 'after_reply_before_commit' | 'after_commit_before_ack',
+  who: Mortal,
   scenes: readonly Scene[],
 ): Promise<void> {
   const locks = await openLocks();
@@ -92,14 +100,14 @@ async function dieCommitting(
       what: `${scenes.length} steps of the worker to wait for their rows`,
       ...SOON,
     });
-    if (point === 'after_reply_before_commit') return await kill('worker', 'SIGKILL', () => locks.release());
+    if (point === 'after_reply_before_commit') return await kill(who, 'SIGKILL', () => locks.release());
     await keepWordOfCommits();
     await locks.release();
     await waitFor(async () => (await commitsWithoutWord()) === scenes.length, {
       what: `${scenes.length} steps of the worker to be committed`,
       ...SOON,
     });
-    await kill('worker', 'SIGKILL', giveWordOfCommits);
+    await kill(who, 'SIGKILL', giveWordOfCommits);
   } finally {
     await giveWordOfCommits();
     await locks.close();
@@ -111,7 +119,12 @@ async function dieCommitting(
  * meanwhile has committed and never learned of it. This holds for all its databases, so it is short.
  */
 const keepWordOfCommits = () => setStandbys("SET synchronous_standby_names = 'nobody'");
-const giveWordOfCommits = () => setStandbys('RESET synchronous_standby_names');
+/** It may have died itself: then as soon as it is back. */
+const giveWordOfCommits = async (): Promise<void> =>
+  void (await waitFor(() => setStandbys('RESET synchronous_standby_names').then(() => true), {
+    what: 'PostgreSQL to give word of commits',
+    timeoutMs: 30_000,
+  }));
 const setStandbys = async (change: string): Promise<void> =>
   void (await asSuperuser(`ALTER SYSTEM ${change}`, 'SELECT pg_reload_conf()'));
 
@@ -125,7 +138,7 @@ async function commitsWithoutWord(): Promise<number> {
 
 /** What it answers is not looked at: only what is left in the end. */
 function begin(scenes: readonly Scene[]): void {
-  for (const { go } of scenes) void go().catch(() => undefined);
+  for (const { go } of scenes) void go().catch(nothing);
 }
 
 async function plant(asks: StripeCall | undefined, kind: string, delayMs: number): Promise<void> {
@@ -192,9 +205,13 @@ interface Locks {
   close(): Promise<void>;
 }
 
+const nothing = (): undefined => undefined;
+
 /** Rows held by one transaction of ours. */
 async function openLocks(): Promise<Locks> {
   const client = new pg.Client({ connectionString: stack().databases.app });
+  // PostgreSQL may die with what we hold.
+  client.on('error', nothing);
   await client.connect();
   await client.query('BEGIN');
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
@@ -213,8 +230,8 @@ async function openLocks(): Promise<Locks> {
         );
         return waiting.rowCount ?? 0;
       }),
-    // A rollback, since a commit of ours might be kept waiting.
-    release: async () => void (await client.query('ROLLBACK')),
-    close: () => client.end(),
+    // A rollback, since a commit of ours might be kept waiting. A server that has died has let go by itself.
+    release: () => client.query('ROLLBACK').then(nothing, nothing),
+    close: () => client.end().catch(nothing),
   };
 }

@@ -1,11 +1,12 @@
 /** Every side effect of a purchase, as a table: how it is brought about, and how the purchase ends after it. */
+import { randomUUID } from 'node:crypto';
 import type { AftercareActivities } from '../../activities/aftercare.ts';
 import type { PurchaseActivities } from '../../activities/purchase.ts';
 import type { UserId } from '../../contracts/ids.ts';
 import type { Purchase } from '../../services/transactions/index.ts';
 import { payoutAccountOf } from '../../services/users/index.ts';
 import { freeSlots, publishedBooking } from './bookings.ts';
-import { request } from './client.ts';
+import { type Response, request } from './client.ts';
 import type { Scene, StripeCall } from './death.ts';
 import { withDatabase } from './outcomes.ts';
 import { type Person, verifiedSeller } from './people.ts';
@@ -41,7 +42,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     asks: undefined,
     set: async ({ seller, buyer }) => {
       const listingId = await publishedListing(seller);
-      return { listingId, purchaseId: undefined, go: () => buy(buyer, listingId) };
+      return { listingId, purchaseId: undefined, go: () => insist((key) => buy(buyer, listingId, {}, key)) };
     },
     ended: ({ state }) => state === 'authorised',
   },
@@ -49,7 +50,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     asks: posts('/v1/payment_intents', 'authorise'),
     set: async ({ seller, buyer }) => {
       const listingId = await publishedListing(seller);
-      return { listingId, purchaseId: undefined, go: () => buy(buyer, listingId) };
+      return { listingId, purchaseId: undefined, go: () => insist((key) => buy(buyer, listingId, {}, key)) };
     },
     ended: ({ state }) => state === 'authorised',
   },
@@ -66,7 +67,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     asks: posts('/v1/payment_intents/{intent}/capture', 'capture'),
     set: async ({ seller, buyer }) => {
       const { listingId, purchaseId } = await bought({ seller, buyer });
-      return { listingId, purchaseId, go: () => act(seller, purchaseId, 'accept') };
+      return { listingId, purchaseId, go: () => insist((key) => act(seller, purchaseId, 'accept', key)) };
     },
     ended: ({ state }) => state === 'held',
   },
@@ -74,7 +75,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     asks: posts('/v1/payment_intents/{intent}/cancel', 'cancel'),
     set: async ({ seller, buyer }) => {
       const { listingId, purchaseId } = await bought({ seller, buyer });
-      return { listingId, purchaseId, go: () => act(seller, purchaseId, 'decline') };
+      return { listingId, purchaseId, go: () => insist((key) => act(seller, purchaseId, 'decline', key)) };
     },
     ended: ({ state }) => state === 'declined',
   },
@@ -82,7 +83,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     asks: undefined,
     set: async ({ seller, buyer }) => {
       const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept');
-      return { listingId, purchaseId, go: () => act(seller, purchaseId, 'deliver') };
+      return { listingId, purchaseId, go: () => insist((key) => act(seller, purchaseId, 'deliver', key)) };
     },
     ended: ({ state }) => state === 'delivered',
   },
@@ -90,7 +91,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     asks: posts('/v1/transfers', 'transfer'),
     set: async ({ seller, buyer }) => {
       const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept', 'deliver');
-      return { listingId, purchaseId, go: () => act(buyer, purchaseId, 'confirm') };
+      return { listingId, purchaseId, go: () => insist((key) => act(buyer, purchaseId, 'confirm', key)) };
     },
     ended: ({ state }) => state === 'released',
   },
@@ -116,7 +117,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     asks: posts('/v1/refunds', 'refund'),
     set: async ({ seller, buyer }) => {
       const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept');
-      return { listingId, purchaseId, go: () => act(seller, purchaseId, 'cancel') };
+      return { listingId, purchaseId, go: () => insist((key) => act(seller, purchaseId, 'cancel', key)) };
     },
     ended: ({ state }) => state === 'cancelled',
   },
@@ -126,7 +127,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
       const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept', 'deliver');
       await act(buyer, purchaseId, 'confirm');
       await reached(buyer, purchaseId, 'released');
-      return { listingId, purchaseId, go: () => refundInFull(seller, purchaseId) };
+      return { listingId, purchaseId, go: () => insist((key) => refundInFull(seller, purchaseId, key)) };
     },
     ended: ({ state }) => state === 'refunded',
   },
@@ -145,7 +146,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     asks: undefined,
     set: async ({ buyer }) => {
       const { seller, listingId, purchaseId, to } = await booked(buyer);
-      return { listingId, purchaseId, go: () => propose(seller, purchaseId, to) };
+      return { listingId, purchaseId, go: () => insist((key) => propose(seller, purchaseId, to, key)) };
     },
     ended: ({ proposal }) => proposal !== null,
   },
@@ -154,7 +155,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     set: async ({ buyer }) => {
       const { seller, listingId, purchaseId, to } = await booked(buyer);
       await propose(seller, purchaseId, to);
-      return { listingId, purchaseId, go: () => acceptReschedule(buyer, purchaseId, to) };
+      return { listingId, purchaseId, go: () => insist((key) => acceptReschedule(buyer, purchaseId, to, key)) };
     },
     ended: ({ payment, slot }) => slot !== null && payment.capturedAt !== null && slot.since > payment.capturedAt,
   },
@@ -192,12 +193,29 @@ async function booked(buyer: Person): Promise<{ seller: Person; listingId: strin
   return { seller, listingId, purchaseId: body.id, to };
 }
 
-const post = (who: Person, purchaseId: string, action: string, body: Record<string, unknown>) =>
-  request('POST', `/v1/purchases/${purchaseId}/${action}`, { token: who.accessToken, body });
-const propose = (who: Person, id: string, startsAt: string) => post(who, id, 'reschedule', { startsAt });
-const acceptReschedule = (who: Person, id: string, startsAt: string) =>
-  post(who, id, 'reschedule/accept', { startsAt });
-const refundInFull = (who: Person, id: string) => post(who, id, 'refunds', {});
+const post = (who: Person, purchaseId: string, action: string, body: Record<string, unknown>, key?: string) =>
+  request('POST', `/v1/purchases/${purchaseId}/${action}`, {
+    token: who.accessToken,
+    body,
+    ...(key !== undefined && { idempotencyKey: key }),
+  });
+const propose = (who: Person, id: string, startsAt: string, key?: string) =>
+  post(who, id, 'reschedule', { startsAt }, key);
+const acceptReschedule = (who: Person, id: string, startsAt: string, key?: string) =>
+  post(who, id, 'reschedule/accept', { startsAt }, key);
+const refundInFull = (who: Person, id: string, key?: string) => post(who, id, 'refunds', {}, key);
+
+/** Asks as a good client does: with the same key, until there is a final answer. */
+async function insist(ask: (key: string) => Promise<Response<{ code?: string }>>): Promise<void> {
+  const key = randomUUID();
+  await waitFor(
+    async () => {
+      const { status, body } = await ask(key);
+      return status !== 202 && status < 500 && body.code !== 'IN_PROGRESS';
+    },
+    { what: 'a final answer', timeoutMs: 60_000, intervalMs: 250 },
+  );
+}
 
 /** The buyer pays as Stripe.js does: from then on only a webhook tells. */
 function payInApp(clientSecret: string): Promise<unknown> {
