@@ -13,8 +13,8 @@ export interface Validity {
   readonly emailUnproven?: true;
   /** The payment had been authorised: before that the seller was told of nothing. */
   readonly wasAuthorised?: true;
-  /** A part of what was paid went back. */
-  readonly partRefunded?: true;
+  /** Whether a part of what was paid went back, and the rest to the seller. */
+  readonly partRefunded?: boolean;
   /**
    * The moment that is told, `{when}`, is still to come, and is still that of the purchase: its deadline, the beginning of
    * the booking, or where a party wants to move it.
@@ -76,7 +76,7 @@ export function isValid({ valid }: Pick<NotificationRule, 'valid'>, standing: St
     valid.purchase === undefined || (purchase !== undefined && valid.purchase.includes(purchase.state)),
     valid.transfer === undefined || purchase?.transfer === valid.transfer,
     valid.wasAuthorised === undefined || purchase?.wasAuthorised === true,
-    valid.partRefunded === undefined || purchase?.partRefunded === true,
+    valid.partRefunded === undefined || purchase?.partRefunded === valid.partRefunded,
     valid.onboarding === undefined || onboarding === valid.onboarding,
     valid.ahead === undefined || isAhead(valid.ahead, standing),
   ].every(Boolean);

@@ -37,6 +37,14 @@ describe('who is told', () => {
     ]);
   });
 
+  test('one thing for one occasion: where an event has two rules for one person, they exclude each other', () => {
+    for (const { on, to } of NOTIFICATIONS) {
+      if (on === 'purchase.reminder') continue;
+      const same = NOTIFICATIONS.filter((rule) => rule.on === on && rule.to === to);
+      expect(new Set(same.map(({ valid }) => valid.partRefunded ?? false)).size, on).toBe(same.length);
+    }
+  });
+
   test('an event that names nobody is a mistake', () => {
     expect(() => told('purchase.held', { purchaseId: 'pur_1' })).toThrow('purchase.held has no buyerId');
   });

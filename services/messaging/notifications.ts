@@ -36,8 +36,12 @@ export async function queueNotifications(db: Queryable, event: Tellable): Promis
   );
 }
 
-/** A reminder that is asked for twice is one reminder: of this purchase, of this moment. Any other event stands for itself. */
+/**
+ * A reminder that is asked for twice is one reminder: of this purchase, of this moment. Any other event stands for itself;
+ * what it is told as when a part of the money went back is an occasion beside that, of which one turns out to be stale.
+ */
 function occasionOf(rule: NotificationRule, event: Tellable): string {
+  if (rule.valid.partRefunded === true) return `ntf_${uuidOf(`${event.id}/${rule.name}`).replaceAll('-', '')}`;
   if (rule.reminder === undefined) return event.id;
   const name = `${textIn(event, 'purchaseId')}/${rule.reminder}/${textIn(event, 'dueAt')}`;
   return `rem_${uuidOf(name).replaceAll('-', '')}`;

@@ -175,6 +175,21 @@ describe('a reminder', () => {
   });
 });
 
+test('a booking that is cancelled late is told as that, to both, and not as a payment alone', async () => {
+  const booking = await publishedBooking(seller);
+  const [slot] = await freeSlots(booking, 30);
+  const { body } = await buy(buyer, booking, { slot: { startsAt: slot?.startsAt } });
+  expect((await act(seller, body.id, 'accept')).status).toBe(200);
+  expect(await act(buyer, body.id, 'cancel')).toMatchObject({ status: 200, body: { state: 'released' } });
+  await allTold(database, body.id);
+  const [ofSeller, ofBuyer] = [await subjects(seller, body.id), await subjects(buyer, body.id)];
+  expect(ofSeller).toContain('An order was cancelled');
+  expect(ofSeller).not.toContain('A payment has been released to you');
+  expect(ofBuyer).toContain('Your order was cancelled');
+  expect(await titles(sellerToken, body.id)).toContain('An order was cancelled');
+  expect(await titles(buyerToken, body.id)).toContain('Your order was cancelled');
+});
+
 describe('a person', () => {
   test('who wants no mail and no push gets none', async () => {
     const quiet = await verifiedBuyer();
