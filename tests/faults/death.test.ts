@@ -1,6 +1,7 @@
 /**
  * The worker dies at every point of every side effect of a purchase: before it asks Stripe, before it hears the answer,
- * before it commits, before it can say so; so do Temporal and PostgreSQL. In the end everything is as without a death.
+ * before it commits, before it can say so; so do Temporal and PostgreSQL. In the end everything is as without a death,
+ * and so is what a client hears who asks until there is an answer.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createAftercareActivities } from '../../activities/aftercare.ts';
@@ -51,17 +52,31 @@ describe.each(DEATHS)('the death of %s at the point %s', (who, point) => {
   });
 });
 
-function setAll(effects: typeof PLAYED): Promise<readonly Scene[]> {
-  return Promise.all(effects.map(async ([step, { asks, set }]) => ({ step, asks, ...(await set(cast)) })));
+/** A scene that remembers what was answered in it. */
+type Remembered = Scene & { readonly answer: () => Promise<number | undefined> };
+
+function setAll(effects: typeof PLAYED): Promise<readonly Remembered[]> {
+  return Promise.all(
+    effects.map(async ([step, { asks, set }]) => {
+      const scene = await set(cast);
+      let answer: Promise<number | undefined> = Promise.resolve(undefined);
+      const go = (): Promise<number | undefined> => {
+        answer = scene.go();
+        return answer;
+      };
+      return { step, asks, ...scene, go, answer: () => answer };
+    }),
+  );
 }
 
 /** Waits until all consequences are there. @returns what each step has come to */
-async function endAll(scenes: readonly Scene[]): Promise<ReadonlyMap<string, Record<string, unknown>>> {
-  const outcomes = scenes.map(async ({ step, listingId }) => {
+async function endAll(scenes: readonly Remembered[]): Promise<ReadonlyMap<string, Record<string, unknown>>> {
+  const outcomes = scenes.map(async ({ step, listingId, answer }) => {
     const effect = PLAYED.find(([name]) => name === step)?.[1];
     // One that does not end so is found by its own test.
     const hasEnded = effect !== undefined && (await ends(listingId, effect.ended));
-    return [step, { hasEnded, ...(await outcomeOf(listingId)) }] as const;
+    const answered = await answer().catch(() => 'nothing final');
+    return [step, { hasEnded, answered, ...(await outcomeOf(listingId)) }] as const;
   });
   return new Map(await Promise.all(outcomes));
 }

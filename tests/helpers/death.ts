@@ -36,8 +36,8 @@ export interface Scene {
   readonly listingId: string;
   /** Undefined as long as the purchase is not there. */
   readonly purchaseId: string | undefined;
-  /** Lets it happen. What it answers does not matter: the answer may die, too. */
-  readonly go: () => Promise<unknown>;
+  /** Lets it happen. @returns the status that who asked for it got in the end; undefined when nobody asked us */
+  readonly go: () => Promise<number | undefined>;
 }
 
 /** The points at which a process can die in a step. */
@@ -136,7 +136,7 @@ async function commitsWithoutWord(): Promise<number> {
   return waiting.rowCount ?? 0;
 }
 
-/** What it answers is not looked at: only what is left in the end. */
+/** What they answer is looked at in the end: they may wait for what is to die first. */
 function begin(scenes: readonly Scene[]): void {
   for (const { go } of scenes) void go().catch(nothing);
 }

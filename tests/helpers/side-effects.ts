@@ -205,22 +205,23 @@ const acceptReschedule = (who: Person, id: string, startsAt: string, key?: strin
   post(who, id, 'reschedule/accept', { startsAt }, key);
 const refundInFull = (who: Person, id: string, key?: string) => post(who, id, 'refunds', {}, key);
 
-/** Asks as a good client does: with the same key, until there is a final answer. */
-async function insist(ask: (key: string) => Promise<Response<{ code?: string }>>): Promise<void> {
+/** Asks as a good client does: with the same key, until there is a final answer. @returns its status */
+function insist(ask: (key: string) => Promise<Response<{ code?: string }>>): Promise<number> {
   const key = randomUUID();
-  await waitFor(
+  return waitFor(
     async () => {
       const { status, body } = await ask(key);
-      return status !== 202 && status < 500 && body.code !== 'IN_PROGRESS';
+      const isFinal = status !== 202 && status < 500 && body.code !== 'IN_PROGRESS';
+      return isFinal && status;
     },
     { what: 'a final answer', timeoutMs: 60_000, intervalMs: 250 },
   );
 }
 
 /** The buyer pays as Stripe.js does: from then on only a webhook tells. */
-function payInApp(clientSecret: string): Promise<unknown> {
+async function payInApp(clientSecret: string): Promise<undefined> {
   const intent = clientSecret.split('_secret_')[0] ?? '';
-  return fetch(`${stack().urls.stripe}/v1/payment_intents/${intent}/confirm`, {
+  await fetch(`${stack().urls.stripe}/v1/payment_intents/${intent}/confirm`, {
     method: 'POST',
     headers: { authorization: 'Bearer pk_test_wellpact', 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ client_secret: clientSecret, payment_method: 'pm_card_visa' }),
@@ -228,14 +229,14 @@ function payInApp(clientSecret: string): Promise<unknown> {
 }
 
 /** Stripe disables a seller's account, or enables it again. */
-async function changeAccount(account: string, disabledReason: string | null): Promise<void> {
+async function changeAccount(account: string, disabledReason: string | null): Promise<undefined> {
   const base = stack().urls.sandbox;
   const { status } = await request('POST', `/_control/accounts/${account}`, { base, body: { disabledReason } });
   if (status !== 200) throw new Error(`the account ${account} was not changed`);
 }
 
 /** The buyer's bank does not take a refund: it comes back. */
-async function sendBack(refundId: string): Promise<void> {
+async function sendBack(refundId: string): Promise<undefined> {
   const base = stack().urls.sandbox;
   const { status } = await request('POST', `/_control/refunds/${refundId}`, { base, body: { status: 'failed' } });
   if (status !== 200) throw new Error(`the refund ${refundId} did not come back`);
