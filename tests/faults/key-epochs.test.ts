@@ -1,0 +1,218 @@
+/**
+ * What is made at Stripe is made once, also when the idempotency key can no longer tell: when Stripe keeps a failure under
+ * it, or has forgotten it. The steps are taken directly, as a worker takes them, since between two looks lies a minute.
+ */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createPurchaseActivities, type PaymentStep, type PurchaseActivities } from '../../activities/purchase.ts';
+import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
+import type { PurchaseState } from '../../contracts/purchase.ts';
+import { type Database, openDatabase } from '../../platform/database.ts';
+import { newId } from '../../platform/ids.ts';
+import { createLogger } from '../../platform/logging.ts';
+import { createStripePayments } from '../../providers/stripe.ts';
+import { loadPolicy } from '../../services/transactions/index.ts';
+import type { PurchaseEvent } from '../../services/transactions/rules.ts';
+import { expectEqualBooks } from '../helpers/books.ts';
+import { request } from '../helpers/client.ts';
+import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
+import { act, buy, publishedListing, read, sandboxLog } from '../helpers/purchases.ts';
+import { stack } from '../helpers/stack.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+let seller: Person;
+let buyer: Person;
+let database: Database;
+let steps: PurchaseActivities;
+
+beforeAll(async () => {
+  [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
+  const log = createLogger({ role: 'test', level: 'error' });
+  database = openDatabase({ url: stack().databases.app, maxConnections: 4, applicationName: 'test', log });
+  const apiKey = stack().env['STRIPE_API_KEY'] ?? '';
+  const payments = createStripePayments({ apiKey, apiUrl: stack().urls.stripe, timeoutMs: 5_000 });
+  steps = createPurchaseActivities({ database, payments, policy: loadPolicy('services/transactions/policy.yml') });
+});
+afterEach(() => request('DELETE', '/_control/faults', { base: stack().urls.sandbox }));
+afterAll(() => database.close());
+
+interface Case {
+  readonly what: string;
+  /** What makes it at Stripe, as the sandbox names it. */
+  readonly path: string;
+  /** What the sandbox's log calls it. */
+  readonly kind: string;
+  /** The name under which its epochs are kept. */
+  readonly step: 'beginPayment' | 'releaseToSeller' | 'refundBuyer' | 'reverseTransfer';
+  readonly from: PurchaseState;
+  readonly event: PurchaseEvent;
+  readonly by: 'buyer' | 'seller';
+  /** @returns the id of a purchase of which this is the next thing to be made */
+  readonly prepare: () => Promise<PurchaseId>;
+}
+
+async function held(): Promise<PurchaseId> {
+  const { body } = await buy(buyer, await publishedListing(seller));
+  expect((await act(seller, body.id, 'accept')).status).toBe(200);
+  return body.id as PurchaseId;
+}
+
+async function released(): Promise<PurchaseId> {
+  const id = await held();
+  expect((await act(buyer, id, 'confirm')).status).toBe(200);
+  return id;
+}
+
+/** A purchase whose payment was never begun: it has no workflow, which would begin it at once. */
+async function opened(): Promise<PurchaseId> {
+  const purchaseId = newId('pur');
+  const input: Parameters<PurchaseActivities['openPurchase']>[0] = {
+    purchaseId,
+    listingId: (await publishedListing(seller)) as ListingId,
+    buyerId: buyer.id as UserId,
+    sellerId: seller.id as UserId,
+    quantity: 1,
+    expectedPrice: { amount: 2_500, currency: 'EUR' },
+    acceptedDisclaimers: [],
+    publicUrl: stack().urls.api,
+    atMs: Date.now(),
+  };
+  await new MockActivityEnvironment().run(() => steps.openPurchase(input));
+  return purchaseId;
+}
+
+const CASES: readonly Case[] = [
+  {
+    what: 'a payment',
+    path: '/v1/payment_intents',
+    kind: 'authorise',
+    step: 'beginPayment',
+    from: 'payment_pending',
+    event: 'payment_authorised',
+    by: 'buyer',
+    prepare: opened,
+  },
+  {
+    what: 'a transfer',
+    path: '/v1/transfers',
+    kind: 'transfer',
+    step: 'releaseToSeller',
+    from: 'held',
+    event: 'confirm',
+    by: 'buyer',
+    prepare: held,
+  },
+  {
+    what: 'a refund',
+    path: '/v1/refunds',
+    kind: 'refund',
+    step: 'refundBuyer',
+    from: 'held',
+    event: 'refund_in_full',
+    by: 'seller',
+    prepare: held,
+  },
+  {
+    what: 'a reversal',
+    path: '/v1/transfers/{id}/reversals',
+    kind: 'reversal',
+    step: 'reverseTransfer',
+    from: 'released',
+    event: 'refund_in_full',
+    by: 'seller',
+    prepare: released,
+  },
+];
+
+async function plant(path: string, fault: Record<string, unknown>): Promise<void> {
+  const body = { provider: 'stripe', method: 'POST', path, times: 1, ...fault };
+  expect((await request('POST', '/_control/faults', { base: stack().urls.sandbox, body })).status).toBeLessThan(300);
+}
+
+/** Twice, since Stripe's client asks once more by itself when a connection breaks. */
+const LOST = { kind: 'lost_reply', times: 2 } as const;
+
+/** Takes the step, begun so long ago. @returns the failure, if it failed */
+async function take({ step, from, event, by }: Case, purchaseId: PurchaseId, begunMs = Date.now()): Promise<unknown> {
+  const actor = { type: 'user', id: (by === 'buyer' ? buyer : seller).id as UserId } as const;
+  const input: PaymentStep = {
+    purchaseId,
+    from,
+    event,
+    actor,
+    atMs: begunMs,
+    paymentMethod: 'pm_card_visa',
+    returnUrl: stack().urls.api,
+  };
+  try {
+    await new MockActivityEnvironment().run(() => steps[step](input));
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+const madeFor = async ({ kind }: Case, purchaseId: PurchaseId) => sandboxLog({ transferGroup: purchaseId, kind });
+
+/** A minute passes: the first look is as long ago. */
+async function aMinutePasses({ step }: Case, purchaseId: PurchaseId): Promise<void> {
+  const { rowCount } = await database.query(
+    `UPDATE transactions.purchases
+        SET key_epochs = jsonb_set(key_epochs, ARRAY[$2, 'absentSinceMs'],
+                                   to_jsonb((key_epochs -> $2 ->> 'absentSinceMs')::bigint - 61000))
+      WHERE id = $1 AND key_epochs -> $2 ->> 'absentSinceMs' IS NOT NULL`,
+    [purchaseId, step],
+  );
+  expect(rowCount).toBe(1);
+}
+
+/** A day passes since the purchase was opened, and with it its payment. */
+const aDayPasses = (purchaseId: PurchaseId) =>
+  database.query(`UPDATE transactions.purchases SET created_at = created_at - interval '24 h' WHERE id = $1`, [
+    purchaseId,
+  ]);
+
+const typeOf = (error: unknown): unknown => (error as { type?: unknown } | undefined)?.type;
+
+async function expectBooks(purchaseId: PurchaseId): Promise<void> {
+  await expectEqualBooks((await read(buyer, purchaseId)).body);
+}
+
+describe.each(CASES)('$what', (one) => {
+  test('that Stripe answers with a 500, and keeps that: looked for twice, a minute apart, then made under a new key', async () => {
+    const purchaseId = await one.prepare();
+    await plant(one.path, { kind: 'error' });
+    // The failure itself, then the same failure again under the key.
+    expect(await take(one, purchaseId)).toBeDefined();
+    expect(typeOf(await take(one, purchaseId))).toBe('ABSENCE_NOT_CONFIRMED');
+    expect(typeOf(await take(one, purchaseId))).toBe('ABSENCE_NOT_CONFIRMED');
+    expect(await madeFor(one, purchaseId)).toEqual([]);
+    await aMinutePasses(one, purchaseId);
+    expect(await take(one, purchaseId)).toBeUndefined();
+    const made = await madeFor(one, purchaseId);
+    expect(made.map(({ idempotencyKey }) => idempotencyKey)).toEqual([`purchase/${purchaseId}/${one.step}/2`]);
+    expect(await take(one, purchaseId)).toBeUndefined();
+    expect(await madeFor(one, purchaseId)).toHaveLength(1);
+    await expectBooks(purchaseId);
+  });
+
+  test('of which the answer was lost: the same key makes it no second time', async () => {
+    const purchaseId = await one.prepare();
+    await plant(one.path, LOST);
+    expect(await take(one, purchaseId)).toBeDefined();
+    expect(await take(one, purchaseId)).toBeUndefined();
+    const made = await madeFor(one, purchaseId);
+    expect(made.map(({ idempotencyKey }) => idempotencyKey)).toEqual([`purchase/${purchaseId}/${one.step}/1`]);
+    await expectBooks(purchaseId);
+  });
+
+  test('of which the answer was lost a day ago: Stripe may have forgotten the key, so it is looked for, and found', async () => {
+    const purchaseId = await one.prepare();
+    await plant(one.path, LOST);
+    expect(await take(one, purchaseId)).toBeDefined();
+    await aDayPasses(purchaseId);
+    expect(await take(one, purchaseId, Date.now() - DAY_MS)).toBeUndefined();
+    expect(await madeFor(one, purchaseId)).toHaveLength(1);
+    await expectBooks(purchaseId);
+  });
+});
