@@ -1,5 +1,6 @@
 /** The steps that move a booking: one party proposes another time, the other one accepts it. */
 import { findSlot, moveSlot } from '../services/marketplace/index.ts';
+import { refundShare } from '../services/transactions/cancellation-rules.ts';
 import { commitStep, fitsHoldLimit, type Purchase } from '../services/transactions/index.ts';
 import { refusal } from './failures.ts';
 import {
@@ -13,6 +14,12 @@ import {
   standing,
   stepKey,
 } from './purchase-steps.ts';
+
+/** A move that the buyer asked for leaves them what they could have got back at this moment; one of the seller's, all. */
+function refundCapAfter({ terms, slot, proposal, refundCap }: Purchase, { atMs }: PurchaseStep): number {
+  if (slot === null || proposal?.by !== 'buyer') return refundCap;
+  return refundShare(terms.cancellation ?? [], slot.startsAt.getTime() - atMs, refundCap);
+}
 
 export function createBookingActivities({ database, policy }: PurchaseDeps) {
   return {
@@ -56,7 +63,11 @@ export function createBookingActivities({ database, policy }: PurchaseDeps) {
         const slot = await moveSlot(tx, current.id, proposal.startsAt.getTime(), step.atMs);
         if (typeof slot === 'string') throw slotRefusal(slot);
         refuseBeyondHoldLimit(current, slot.endsAt);
-        return { slot: { ...slot, since: new Date(step.atMs) }, proposal: null };
+        return {
+          slot: { ...slot, since: new Date(step.atMs) },
+          proposal: null,
+          refundCap: refundCapAfter(current, step),
+        };
       });
       return standing(after);
     },

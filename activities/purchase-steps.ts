@@ -158,7 +158,7 @@ function forSellerIn(
   if (event !== 'cancel') return terms.price;
   const by = actor.id === purchase.sellerId ? 'seller' : 'buyer';
   const aheadMs = slot === null ? Number.POSITIVE_INFINITY : slot.startsAt.getTime() - atMs;
-  return cancellationSplit(terms.price, terms.cancellation ?? [], by, aheadMs).forSeller;
+  return cancellationSplit(terms.price, terms.cancellation ?? [], by, aheadMs, purchase.refundCap).forSeller;
 }
 
 /** Which party takes the step; undefined when none of them does. */

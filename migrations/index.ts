@@ -13,6 +13,7 @@ import { onboardingOutcomes } from './0012_onboarding_outcomes.ts';
 import { messaging } from './0013_messaging.ts';
 import { quietHours } from './0014_quiet_hours.ts';
 import { bookings } from './0016_bookings.ts';
+import { refundCaps } from './0017_refund_caps.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   messaging,
   quietHours,
   bookings,
+  refundCaps,
 ];

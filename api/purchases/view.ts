@@ -173,8 +173,12 @@ function deadlinesOf({ deadlineEvent }: Purchase, automatic: Explanation['automa
 const isNamed = (event: PurchaseEvent): event is keyof typeof DEADLINE_NAMES => event in DEADLINE_NAMES;
 
 /** What is not captured is given back whole, whatever the policy. */
-function ifCancelled({ terms, slot, books }: Purchase, by: Side, nowMs: number): { refund: number; forSeller: number } {
+function ifCancelled(
+  { terms, slot, books, refundCap }: Purchase,
+  by: Side,
+  nowMs: number,
+): { refund: number; forSeller: number } {
   if (books.held === 0) return { refund: terms.price, forSeller: 0 };
   const aheadMs = slot === null ? Number.POSITIVE_INFINITY : slot.startsAt.getTime() - nowMs;
-  return cancellationSplit(terms.price, terms.cancellation ?? [], by, aheadMs);
+  return cancellationSplit(terms.price, terms.cancellation ?? [], by, aheadMs, refundCap);
 }

@@ -23,6 +23,15 @@ describe('a cancellation', () => {
     expect(cancellationSplit(2_501, MODERATE, 'seller', 0)).toEqual({ refund: 2_501, forSeller: 0 });
   });
 
+  test('of what the buyer had moved gives back no more than they could have had before it was', () => {
+    expect(cancellationSplit(2_501, MODERATE, 'buyer', 500 * HOUR_MS, 5_000)).toEqual({
+      refund: 1_251,
+      forSeller: 1_250,
+    });
+    expect(cancellationSplit(2_501, MODERATE, 'buyer', 1 * HOUR_MS, 5_000)).toEqual({ refund: 0, forSeller: 2_501 });
+    expect(cancellationSplit(2_501, MODERATE, 'seller', 1 * HOUR_MS, 0)).toEqual({ refund: 2_501, forSeller: 0 });
+  });
+
   test('of goods gives everything back', () => {
     expect(cancellationSplit(2_501, [], 'buyer', Number.POSITIVE_INFINITY)).toEqual({ refund: 2_501, forSeller: 0 });
   });

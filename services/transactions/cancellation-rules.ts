@@ -19,17 +19,29 @@ export interface CancellationSplit {
  * @param tiers of the policy, from the earliest cancellation to the latest; none means everything back
  * @param by a seller who cancels gives everything back
  * @param aheadMs how long before the beginning it is cancelled
+ * @param refundCap the most that the buyer's cancellation gives back, in basis points; see {@link refundShare}
  */
 export function cancellationSplit(
   price: number,
   tiers: readonly CancellationTier[],
   by: 'buyer' | 'seller',
   aheadMs: number,
+  refundCap: number = WHOLE,
 ): CancellationSplit {
   if (by === 'seller' || tiers.length === 0) return { refund: price, forSeller: 0 };
-  const refundBasisPoints = tiers.find(({ beforeStartMs }) => aheadMs >= beforeStartMs)?.refundBasisPoints ?? 0;
+  const refundBasisPoints = refundShare(tiers, aheadMs, refundCap);
   const [refund, forSeller] = shares(price, [refundBasisPoints, WHOLE - refundBasisPoints]);
   return { refund, forSeller };
+}
+
+/**
+ * What a cancellation by the buyer gives back, in basis points of the price. Moving a booking far ahead, and cancelling it
+ * there, would bring back what the tiers had taken already: so when a buyer has it moved, what they could get back at that
+ * moment is the most that they ever get.
+ */
+export function refundShare(tiers: readonly CancellationTier[], aheadMs: number, refundCap: number = WHOLE): number {
+  if (tiers.length === 0) return WHOLE;
+  return Math.min(refundCap, tiers.find(({ beforeStartMs }) => aheadMs >= beforeStartMs)?.refundBasisPoints ?? 0);
 }
 
 const WHOLE = 10_000;

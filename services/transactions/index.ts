@@ -66,6 +66,7 @@ export interface StepChange {
   readonly slot?: Slot;
   /** Null when it is settled; any other state settles it, too. */
   readonly proposal?: Proposal | null;
+  readonly refundCap?: number;
   /** What was begun with this step and is gone through with by the next ones; null when it is done. */
   readonly unfinished?: Unfinished | null;
   readonly keyEpochs?: KeyEpochs;
@@ -127,6 +128,7 @@ export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): P
     transfer: { status: 'none', id: null },
     refund: { status: 'none', id: null },
     proposal: null,
+    refundCap: 10_000,
     unfinished: null,
     keyEpochs: {},
     chargeback: 'none',
@@ -179,6 +181,7 @@ function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
     stateSince: to === before.state ? before.stateSince : at,
     slot: change.slot ?? before.slot,
     proposal: proposalAfter(before, change, to),
+    refundCap: change.refundCap ?? before.refundCap,
     payment: { ...before.payment, ...change.payment, ...(capturedNow && { capturedAt: at }) },
     transfer: { ...before.transfer, ...change.transfer },
     refund: { ...before.refund, ...change.refund },

@@ -32,6 +32,8 @@ export interface Purchase {
   readonly slot: Slot | null;
   /** Where a party wants to move the booking, as long as the other one has not accepted. */
   readonly proposal: Proposal | null;
+  /** The most that a cancellation by the buyer gives back, in basis points of the price. */
+  readonly refundCap: number;
   readonly payment: PaymentRecord;
   readonly transfer: TransferRecord;
   readonly refund: RefundRecord;
@@ -118,7 +120,7 @@ const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 
 /** Named, since a statement that is planned for `*` breaks when a migration adds a column. */
 const COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
-  deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by,
+  deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by, refund_cap,
   payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
   unfinished, key_epochs, chargeback, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
@@ -140,6 +142,7 @@ interface Row extends Record<string, unknown> {
   slot_since: Date | null;
   proposed_starts_at: Date | null;
   proposed_by: Side | null;
+  refund_cap: number;
   payment_status: PaymentStatus;
   payment_problem: string | null;
   payment_intent_id: string | null;
@@ -173,6 +176,7 @@ function fromRow(row: Row): Purchase {
     deadlineEvent: row.deadline_event,
     slot: slotOf(row),
     proposal: proposalOf(row),
+    refundCap: row.refund_cap,
     payment: {
       status: row.payment_status,
       problem: row.payment_problem,
@@ -279,6 +283,7 @@ const CHANGING = [
   'slot_since',
   'proposed_starts_at',
   'proposed_by',
+  'refund_cap',
   'payment_status',
   'payment_problem',
   'payment_intent_id',
@@ -308,6 +313,7 @@ export async function updatePurchase(tx: Tx, purchase: Purchase): Promise<void> 
     purchase.slot?.since ?? null,
     purchase.proposal?.startsAt ?? null,
     purchase.proposal?.by ?? null,
+    purchase.refundCap,
     purchase.payment.status,
     purchase.payment.problem,
     purchase.payment.intentId,

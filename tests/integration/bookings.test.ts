@@ -313,6 +313,59 @@ describe('moving a booking', () => {
     await recordHistory('purchase-booking-rescheduled', purchaseWorkflowId(id as PurchaseId));
   });
 
+  test.each([
+    ['buyer', 0, 2_500],
+    ['seller', 2_500, 0],
+  ] as const)(
+    'what the %s has moved far ahead gives the buyer %i back, and the seller %i',
+    async (by, refund, forSeller) => {
+      const listing = await publishedBooking(seller, { cancellationPolicy: 'strict' });
+      const { id } = await held(listing, await freeHour(listing, 72));
+      const [proposer, accepter] = by === 'buyer' ? [buyer, seller] : [seller, buyer];
+      expect((await reschedule(proposer, id, await freeHour(listing, 20 * 24))).status).toBe(200);
+      expect((await acceptReschedule(accepter, id)).status).toBe(200);
+      const seen = (await read(buyer, id)).body as BookingBody;
+      expect(seen.next.ifCancelled).toEqual({ refund, forSeller });
+      const cancelled = await act(buyer, id, 'cancel');
+      expect(cancelled.body.money).toMatchObject({
+        refunded: refund,
+        transferred: forSeller * 0.9,
+        fees: forSeller * 0.1,
+      });
+      await expectEqualBooks(cancelled.body);
+    },
+  );
+
+  test('accepted, moved again and cancelled by both in the same moment: the seat is where the row says', async () => {
+    for (let round = 0; round < 10; round++) {
+      const listing = await publishedBooking(seller);
+      const [from = '', to = '', again = ''] = (await freeSlots(listing, 400 + 24 * round)).map(
+        (slot) => slot.startsAt,
+      );
+      const { id } = await held(listing, from);
+      expect((await reschedule(buyer, id, to)).status).toBe(200);
+      const answers = await Promise.all([
+        acceptReschedule(seller, id),
+        reschedule(seller, id, again),
+        act(round % 2 === 0 ? buyer : seller, id, 'cancel'),
+        acceptReschedule(seller, id, { startsAt: to }),
+      ]);
+      for (const { status, body } of answers) expect([200, 409], JSON.stringify(body)).toContain(status);
+      const ended = (await read(buyer, id)).body as BookingBody;
+      const { rows } = await database.query<{ starts_at: Date }>(
+        `SELECT b.starts_at FROM marketplace.bookings b JOIN marketplace.sessions s USING (listing_id, starts_at)
+          WHERE b.purchase_id = $1`,
+        [id],
+      );
+      const expected = ended.state === 'held' ? [ended.slot?.startsAt] : [];
+      expect(rows.map((row) => row.starts_at.toISOString())).toEqual(expected);
+      const sessions = await database.query('SELECT 1 FROM marketplace.sessions WHERE listing_id = $1', [listing]);
+      expect(sessions.rows.length).toBe(expected.length);
+      await expectEqualBooks(ended);
+      if (ended.state === 'held') expect((await act(seller, id, 'cancel')).status).toBe(200);
+    }
+  });
+
   test('a repeat of a proposal is the same proposal, a later one takes its place', async () => {
     const listing = await publishedBooking(seller);
     const [from = '', one = '', two = ''] = (await freeSlots(listing, 240)).map((slot) => slot.startsAt);
