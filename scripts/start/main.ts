@@ -63,7 +63,7 @@ async function serve(stack: Stack, flags: Flags, signal: AbortSignal): Promise<v
   });
   const demonstrate = async (): Promise<void> => {
     if (flags.demo && demoRecord(stack.dataDir) === undefined) await tryDemo(stack, signal);
-    if (!signal.aborted) console.log(await readyText(stack, demoRecord(stack.dataDir)));
+    if (!signal.aborted) console.log(await readyText(stack, demoRecord(stack.dataDir), !flags.ephemeral));
     await interrupted;
   };
   await Promise.race([demonstrate(), interrupted, stack.failed]);

@@ -4,7 +4,7 @@ import type { DemoResult } from '../demo.ts';
 import type { Stack } from '../stack/types.ts';
 
 /** What is printed once everything runs: what the demo did, where to look, how to stop. */
-export async function readyText(stack: Stack, demo: DemoResult | undefined): Promise<string> {
+export async function readyText(stack: Stack, demo: DemoResult | undefined, keepsData: boolean): Promise<string> {
   const { urls } = stack;
   const places: [string, string][] = [
     ['API, with its reference', `${urls.api}/docs`],
@@ -22,7 +22,7 @@ export async function readyText(stack: Stack, demo: DemoResult | undefined): Pro
     ['Sandbox: Stripe, Onfido', urls.sandbox],
     ['Logs', stack.logFile('*')],
   );
-  const parts = [`Where to look:\n${listOf(places)}`, closing(stack)];
+  const parts = [`Where to look:\n${listOf(places)}`, closing(stack, keepsData)];
   if (demo !== undefined) parts.unshift(`The demo purchase ${demo.purchaseId}:\n${storyTable(demo)}`);
   return `\n${parts.join('\n\n')}\n`;
 }
@@ -38,7 +38,8 @@ function storyTable(demo: DemoResult): string {
   return table.toString();
 }
 
-function closing(stack: Stack): string {
+function closing(stack: Stack, keepsData: boolean): string {
+  if (!keepsData) return 'Stop:  Ctrl-C. The data is deleted then.';
   return [
     'Stop:  Ctrl-C. The data stays.',
     `Reset: npm start -- --reset deletes the data in ${join(stack.dataDir, '/')} and starts anew.`,

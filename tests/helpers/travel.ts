@@ -10,7 +10,7 @@ import { createDataConverter } from '../../platform/temporal/data-converter.ts';
 import { createOnfidoIdentity } from '../../providers/onfido.ts';
 import type { Payment, Payments } from '../../providers/payments.ts';
 import { createStripePayments } from '../../providers/stripe.ts';
-import { loadPolicy } from '../../services/transactions/index.ts';
+import { loadPolicy, type Policy } from '../../services/transactions/index.ts';
 import { type ClonedDatabase, cloneDatabase } from './database.ts';
 import { TEST_PAYLOAD_KEYS } from './payload-key.ts';
 import { stack } from './stack.ts';
@@ -26,7 +26,8 @@ export interface Travel {
   end(): Promise<void>;
 }
 
-export async function beginTravel(): Promise<Travel> {
+/** @param changes what the policy says otherwise */
+export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel> {
   const dataConverter = createDataConverter(TEST_PAYLOAD_KEYS);
   const [environment, clone, bundle] = await Promise.all([
     timeSkipping({ client: { dataConverter } }),
@@ -46,7 +47,7 @@ export async function beginTravel(): Promise<Travel> {
       workflowId: env['ONFIDO_WORKFLOW_ID'] ?? '',
       timeoutMs: 10_000,
     }),
-    policy: loadPolicy('services/transactions/policy.yml'),
+    policy: { ...loadPolicy('services/transactions/policy.yml'), ...changes },
   });
   const workers = await Promise.all(
     Object.values(TASK_QUEUES).map((taskQueue) =>

@@ -149,3 +149,25 @@ test('a transfer that Stripe refuses for 30 days becomes a case, and closes it w
   expect(await handle.result()).toEqual({ state: 'completed' });
   await recordHistory('purchase-transfer-blocked-for-long', handle.workflowId, travel.client);
 });
+
+test('money is held for 88 days from its capture and no longer, however long the delivery may take', async () => {
+  // No seller has more than thirty handling days; with days of four the hold limit comes first.
+  const slow = await beginTravel({ handlingDay: 4 * DAY_MS });
+  try {
+    const slowSeller = newId('usr');
+    await placeSeller(slow, slowSeller);
+    const listingId = await placeGoods(slow, slowSeller, 30);
+    const wanted = { listingId, sellerId: slowSeller, buyerId, paymentMethod: 'pm_card_visa' };
+    const { purchaseId, handle } = await open(slow, wanted);
+    await handle.executeUpdate(acceptPurchaseUpdate, { args: [{ actorId: slowSeller }] });
+    const held = await storedIn(slow, purchaseId);
+    expect(held.deadlineEvent).toBe('hold_limit_reached');
+    expect(Number(held.deadlineAt) - Number(held.payment.capturedAt)).toBe(88 * DAY_MS);
+    await slow.sleep('87d');
+    expect((await storedIn(slow, purchaseId)).state).toBe('held');
+    expect(await handle.result()).toEqual({ state: 'refunded' });
+    expect(await storedIn(slow, purchaseId)).toMatchObject({ books: { captured: 2_500, refunded: 2_500, held: 0 } });
+  } finally {
+    await slow.end();
+  }
+}, 60_000);
