@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_PORT_OFFSET, type Ports, portsFor } from './ports.ts';
+import { type Ports, portOffsetProblem, portsFor } from './ports.ts';
 
 const text = z.string().min(1);
 const url = z.url();
@@ -43,7 +43,10 @@ export const SETTINGS = {
     about: 'The least level that is logged.',
   },
   PORT_OFFSET: {
-    schema: wholeNumber.refine((n) => n <= MAX_PORT_OFFSET, `at most ${MAX_PORT_OFFSET}`),
+    schema: wholeNumber.superRefine((offset, context) => {
+      const problem = portOffsetProblem(offset);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    }),
     default: '0',
     about: 'Added to every port of the local stack.',
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_PORT_OFFSET, type Ports, portsFor } from '../platform/ports.ts';
+import { type Ports, portOffsetProblem, portsFor } from '../platform/ports.ts';
 
 const text = z.string().min(1);
 const firstOfList = text.transform((value) => (value.split(',')[0] ?? '').trim()).pipe(text);
@@ -14,7 +14,10 @@ const schema = z.object({
     .regex(/^\d{1,5}$/, 'a whole number')
     .default('0')
     .transform(Number)
-    .refine((offset) => offset <= MAX_PORT_OFFSET, `at most ${MAX_PORT_OFFSET}`),
+    .superRefine((offset, context) => {
+      const problem = portOffsetProblem(offset);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    }),
   HOST: text.default('127.0.0.1'),
   SANDBOX_DATABASE_URL: z.url(),
   PUBLIC_URL: z.url(),

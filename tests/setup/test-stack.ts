@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { portsFor } from '../../platform/ports.ts';
+import { portOffsetProblem, portsFor } from '../../platform/ports.ts';
 import { isFree } from '../../scripts/stack/ports.ts';
 import { messageOf } from '../../scripts/stack/problems.ts';
 import { startStack } from '../../scripts/stack/stack.ts';
@@ -15,10 +15,11 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OFFSETS = { from: 1_000, to: 20_000 };
 const MAX_ATTEMPTS = 10;
 
-/** An offset whose ports are all free at the moment. */
+/** An offset whose ports can be used, and are all free at the moment. */
 export async function freePortOffset(): Promise<number> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const offset = randomInt(OFFSETS.from, OFFSETS.to);
+    if (portOffsetProblem(offset) !== undefined) continue;
     const free = await Promise.all(Object.values(portsFor(offset)).map(isFree));
     if (free.every(Boolean)) return offset;
   }
