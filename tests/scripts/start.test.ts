@@ -91,7 +91,8 @@ describe('npm start', () => {
   it.each([
     [['--no-dem'], {}, /^Unknown option '--no-dem'\. What there is: npm start -- --help\n$/],
     [[], { PORT_OFFSET: 'x' }, /^PORT_OFFSET is "x", but it has to be a whole number\.\n$/],
-    [[], { PORT_OFFSET: '60000' }, /^PORT_OFFSET must be a whole number from 0 to \d+, not "60000"\n$/],
+    [[], { PORT_OFFSET: '60000' }, /^PORT_OFFSET=60000 must be a whole number from 0 to \d+\.\n$/],
+    [[], { PORT_OFFSET: '3000' }, /^PORT_OFFSET=3000 would put api on port 6000, .* such as 3100\.\n$/],
     [[], { TEMPORAL_CLI: '/nowhere' }, /TEMPORAL_CLI is "\/nowhere"/],
     [
       [],
