@@ -2,18 +2,15 @@
  * `npm run staff -- create --email ada@example.org --name "Ada" --role compliance`: makes an account of staff and prints its
  * password, once. Works on `DATABASE_URL`, else on the local stack whose data lies in `WELLPACT_DATA` (`.wellpact`).
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { openDatabase } from '../platform/database.ts';
 import { Problem } from '../platform/errors.ts';
 import { createLogger } from '../platform/logging.ts';
-import { portsFor } from '../platform/ports.ts';
 import { createStaff } from '../services/users/index.ts';
 import { STAFF_ROLES } from '../services/users/rules.ts';
-import { loadSecrets } from './stack/secrets.ts';
+import { localStack } from './stack/local-stack.ts';
+import { StartError } from './stack/problems.ts';
 
 const USAGE = `Usage: npm run staff -- create --email <address> --name <name> --role <${STAFF_ROLES.join('|')}>`;
 
@@ -36,15 +33,11 @@ function readArguments(): z.output<typeof wanted> {
 }
 
 async function databaseUrl(): Promise<string> {
-  const { DATABASE_URL, PORT_OFFSET, WELLPACT_DATA } = process.env;
+  const { DATABASE_URL } = process.env;
   if (DATABASE_URL) return DATABASE_URL;
-  const folder = WELLPACT_DATA || fileURLToPath(new URL('../.wellpact', import.meta.url));
-  if (!existsSync(join(folder, 'secrets.json'))) {
-    throw new TypeError(`There is no local stack in ${folder}: run npm start first, or set DATABASE_URL.`);
-  }
-  const { POSTGRES_APP_PASSWORD: password } = await loadSecrets(folder);
-  const port = portsFor(Number(PORT_OFFSET || '0')).postgres;
-  return `postgres://wellpact_app:${encodeURIComponent(password)}@127.0.0.1:${port}/wellpact`;
+  const { ports, secrets } = await localStack('DATABASE_URL');
+  const password = encodeURIComponent(secrets.POSTGRES_APP_PASSWORD);
+  return `postgres://wellpact_app:${password}@127.0.0.1:${ports.postgres}/wellpact`;
 }
 
 try {
@@ -60,7 +53,7 @@ try {
   }
 } catch (error) {
   // A person reads this: the reason alone, where it is one of ours.
-  const known = error instanceof TypeError || error instanceof Problem;
+  const known = error instanceof TypeError || error instanceof StartError || error instanceof Problem;
   console.error(known ? error.message : error);
   process.exitCode = 1;
 }

@@ -3,12 +3,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { type BundleOptions, bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { Logger } from '../logging.ts';
-import { FAILURE_CONVERTER_PATH } from './data-converter.ts';
+import { FAILURE_CONVERTER_PATH, modulePath } from './data-converter.ts';
 
 /** What can get into a workflow bundle: any change there makes a new one. */
 const SOURCES = ['workflows', 'contracts', 'services', 'platform/temporal', 'package.json'];
+/** The SDK loads interceptors by path into the workflow sandbox. */
+const RECORDER_PATH = modulePath('replay-recorder');
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
@@ -16,10 +18,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  * @param cacheDir where bundles are kept by the hash of their sources, since making one takes seconds; none is kept without
  */
 export async function workflowBundle(cacheDir: string | undefined, log: Logger): Promise<WorkflowBundleWithSourceMap> {
-  if (cacheDir === undefined) return bundle(log);
+  if (cacheDir === undefined) return bundle(log, OF_WORKERS);
   const path = join(cacheDir, `workflows-${await hashOfSources()}.js`);
   if (existsSync(path)) return { code: await readFile(path, 'utf8'), sourceMap: '' };
-  const made = await bundle(log);
+  const made = await bundle(log, OF_WORKERS);
   await mkdir(cacheDir, { recursive: true });
   // Renamed into place, so that another process never reads half a bundle.
   const unfinished = `${path}.${process.pid}`;
@@ -28,13 +30,19 @@ export async function workflowBundle(cacheDir: string | undefined, log: Logger):
   return made;
 }
 
-function bundle(log: Logger): Promise<WorkflowBundleWithSourceMap> {
+const OF_WORKERS = { failureConverterPath: FAILURE_CONVERTER_PATH };
+
+/** A bundle of its own for replay, whose workflows also tell what they are about to do. */
+export const replayBundle = (log: Logger): Promise<WorkflowBundleWithSourceMap> =>
+  bundle(log, { workflowInterceptorModules: [RECORDER_PATH] });
+
+function bundle(log: Logger, options: Partial<BundleOptions>): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
     workflowsPath: join(
       ROOT,
       existsSync(join(ROOT, 'workflows/index.ts')) ? 'workflows/index.ts' : 'workflows/index.js',
     ),
-    failureConverterPath: FAILURE_CONVERTER_PATH,
+    ...options,
     logger: {
       log: (_level, message) => log.debug(message),
       trace: () => {},

@@ -15,7 +15,7 @@ export function createDataConverter(payloadKeys: readonly string[]): DataConvert
 export const FAILURE_CONVERTER_PATH = modulePath('failure-converter');
 
 /** The path of a module beside this one, whether the project runs from its sources or compiled. */
-function modulePath(name: string): string {
+export function modulePath(name: string): string {
   const source = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
   return existsSync(source) ? source : source.replace(/\.ts$/, '.js');
 }

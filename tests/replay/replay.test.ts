@@ -1,9 +1,5 @@
 /** The code of today leads to the histories of then: a purchase that is open while we deploy goes on. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '../../platform/logging.ts';
 import { workflowBundle } from '../../platform/temporal/bundle.ts';
@@ -11,8 +7,8 @@ import { createDataConverter } from '../../platform/temporal/data-converter.ts';
 import { type RecordedHistory, replay } from '../../platform/temporal/replay.ts';
 import { recordedHistories } from '../helpers/histories.ts';
 import { TEST_PAYLOAD_KEYS } from '../helpers/payload-key.ts';
+import { type PlantedBundle, plantBundle } from '../helpers/planted-bundle.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const dataConverter = createDataConverter(TEST_PAYLOAD_KEYS);
 const histories = recordedHistories();
 
@@ -52,29 +48,16 @@ describe('recorded histories', () => {
 });
 
 describe('a change that would break open purchases', () => {
-  /** A copy of what the bundle is made of, in which something is planted. */
-  const copy = mkdtempSync(join(tmpdir(), 'planted-'));
-  let planted: WorkflowBundleWithSourceMap;
-
+  let planted: PlantedBundle;
   beforeAll(async () => {
-    for (const folder of ['workflows', 'contracts', 'services', 'platform', 'activities']) {
-      cpSync(join(ROOT, folder), join(copy, folder), { recursive: true });
-    }
-    mkdirSync(join(copy, 'providers'), { recursive: true });
-    cpSync(join(ROOT, 'package.json'), join(copy, 'package.json'));
-    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-    swapFirstSteps(join(copy, 'workflows/purchase.ts'));
-    planted = await bundleWorkflowCode({
-      workflowsPath: join(copy, 'workflows/index.ts'),
-      logger: createSilence(),
-    });
+    planted = await plantBundle();
   });
-  afterAll(() => rmSync(copy, { recursive: true, force: true }));
+  afterAll(() => planted.remove());
 
   test('two steps in another order are found, and workflow and event named', async () => {
     const recorded = histories.get('purchase-confirmed');
     if (recorded === undefined) throw new Error('purchase-confirmed is not recorded');
-    const [difference] = await differences(planted, recorded);
+    const [difference] = await differences(planted.bundle, recorded);
     expect(difference).toContain(recorded.workflowId);
     // The first task's events: 5 is the update, 6 and 7 are the markers of the two steps.
     expect(difference).toMatch(/6 MarkerRecorded openPurchase, 7 MarkerRecorded beginPayment/);
@@ -89,21 +72,4 @@ function payloadsOf(event: unknown): { metadata?: Record<string, Uint8Array> }[]
     if (name === 'searchAttributes' || name === 'details') return [];
     return name === 'payloads' ? (value as { metadata?: Record<string, Uint8Array> }[]) : payloadsOf(value);
   });
-}
-
-/** The purchase is looked at before it is opened: the first two steps change places. */
-function swapFirstSteps(path: string): void {
-  const source = readFileSync(path, 'utf8');
-  const opening = /return await databaseStep\('openPurchase', (.*)\);/;
-  const changed = source.replace(
-    opening,
-    "await databaseStep('readStanding', { purchaseId: input.purchaseId }, ''); return await databaseStep('openPurchase', $1);",
-  );
-  if (changed === source) throw new Error('the place to plant the change was not found');
-  writeFileSync(path, changed);
-}
-
-function createSilence() {
-  const silent = (): void => {};
-  return { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent };
 }

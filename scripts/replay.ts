@@ -1,0 +1,131 @@
+/**
+ * `npm run replay -- <workflow id>` and `npm run replay -- --query "<visibility query>"`: replays workflows of a running
+ * Temporal with the code of this folder, before it is deployed. Ends with 1 when one of them would no longer go on.
+ */
+import { parseArgs } from 'node:util';
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { DefaultLogger, type ReplayHistoriesIterable, Runtime } from '@temporalio/worker';
+import { createLogger } from '../platform/logging.ts';
+import { replayBundle } from '../platform/temporal/bundle.ts';
+import { connectTemporal, type Temporal, type TemporalSettings } from '../platform/temporal/client.ts';
+import { createDataConverter } from '../platform/temporal/data-converter.ts';
+import { replay } from '../platform/temporal/replay.ts';
+import { localStack } from './stack/local-stack.ts';
+import { StartError } from './stack/problems.ts';
+import { loadTemporalDevConfig } from './stack/temporal-dev-config.ts';
+
+const USAGE = `Usage: npm run replay -- <workflow id>
+       npm run replay -- --query "WorkflowType = 'purchase' AND ExecutionStatus = 'Running'"
+
+Replays with the code of this folder what a running Temporal has: that of TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and
+PAYLOAD_KEYS, else that of the local stack. Ends with 1 when the code does not lead to a history.
+Queries: https://docs.temporal.io/list-filter`;
+
+/** Temporal answers within this time, or is said not to be there. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** How often progress is told where no terminal shows it. */
+const TELL_EVERY = 100;
+
+type Wanted = { readonly workflowId: string } | { readonly query: string };
+
+function readArguments(): Wanted {
+  let parsed: { positionals: string[]; values: { query?: string | undefined } };
+  try {
+    parsed = parseArgs({ allowPositionals: true, options: { query: { type: 'string' } } });
+  } catch (error) {
+    throw new StartError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  }
+  const { query } = parsed.values;
+  const [workflowId, ...more] = parsed.positionals;
+  if (query !== undefined && workflowId === undefined) return { query };
+  if (query === undefined && workflowId !== undefined && more.length === 0) return { workflowId };
+  throw new StartError(USAGE);
+}
+
+async function settings(): Promise<TemporalSettings> {
+  const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, PAYLOAD_KEYS } = process.env;
+  if (TEMPORAL_ADDRESS && PAYLOAD_KEYS) {
+    return {
+      TEMPORAL_ADDRESS,
+      TEMPORAL_NAMESPACE: TEMPORAL_NAMESPACE || 'default',
+      PAYLOAD_KEYS: PAYLOAD_KEYS.split(',').map((key) => key.trim()),
+    };
+  }
+  const { ports, secrets } = await localStack('TEMPORAL_ADDRESS and PAYLOAD_KEYS');
+  return {
+    TEMPORAL_ADDRESS: `127.0.0.1:${ports.temporal}`,
+    TEMPORAL_NAMESPACE: loadTemporalDevConfig('temporal-dev.yml').namespace,
+    PAYLOAD_KEYS: secrets.PAYLOAD_KEYS.split(','),
+  };
+}
+
+/** The histories that are asked for, as they are fetched, and how many there are. @throws StartError */
+async function fetchHistories(
+  { client }: Temporal,
+  wanted: Wanted,
+): Promise<{ readonly total: number; readonly histories: ReplayHistoriesIterable }> {
+  const { workflow } = client;
+  try {
+    if ('query' in wanted) {
+      const { count } = await workflow.count(wanted.query);
+      return { total: count, histories: workflow.list(wanted).intoHistories() };
+    }
+    const history = await workflow.getHandle(wanted.workflowId).fetchHistory();
+    return { total: 1, histories: [{ ...wanted, history }] };
+  } catch (error) {
+    // The server's own words: it names what it does not know, or does not understand of a query.
+    const cause = error instanceof ServiceError ? error.cause : error;
+    if (isGrpcServiceError(cause)) throw new StartError(`Temporal says: ${cause.details}`);
+    throw error;
+  }
+}
+
+/** One line that is written over and over on a terminal; elsewhere a line now and then. */
+function tellProgress(done: number, total: number): void {
+  const text = `${done} of ${Math.max(done, total)} replayed`;
+  if (process.stderr.isTTY) process.stderr.write(`\r${text}`);
+  else if (done % TELL_EVERY === 0) console.error(text);
+}
+
+async function replayAll(temporal: Temporal, config: TemporalSettings, wanted: Wanted): Promise<string[]> {
+  const { total, histories } = await fetchHistories(temporal, wanted);
+  const log = createLogger({ role: 'replay', level: 'error' });
+  const bundle = await replayBundle(log);
+  const options = { workflowBundle: bundle, dataConverter: createDataConverter(config.PAYLOAD_KEYS) };
+  // What the SDK would log of a difference is told below, in words. Installed only here: it ends with the last worker.
+  Runtime.install({
+    telemetryOptions: { logging: { filter: 'OFF', forward: {} } },
+    logger: new DefaultLogger('ERROR', () => {}),
+  });
+  const differences: string[] = [];
+  let done = 0;
+  for await (const { difference } of replay(options, histories)) {
+    tellProgress(++done, total);
+    if (difference !== undefined) differences.push(difference);
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r');
+  console.log(`${done} replayed, ${differences.length} would not go on.`);
+  return differences;
+}
+
+try {
+  const wanted = readArguments();
+  const config = await settings();
+  const temporal = connectTemporal(config);
+  try {
+    await temporal.client
+      .withDeadline(Date.now() + CONNECT_TIMEOUT_MS, () => temporal.connection.ensureConnected())
+      .catch(() => {
+        throw new StartError(`Temporal does not answer at ${config.TEMPORAL_ADDRESS}.`);
+      });
+    const differences = await replayAll(temporal, config, wanted);
+    for (const difference of differences) console.log(`\n${difference}`);
+    if (differences.length > 0) process.exitCode = 1;
+  } finally {
+    await temporal.close();
+  }
+} catch (error) {
+  // A person reads this: the reason alone, where it is one of ours.
+  console.error(error instanceof StartError || error instanceof RangeError ? error.message : error);
+  process.exitCode = 1;
+}
