@@ -1,5 +1,5 @@
 import type { UserId } from '../contracts/ids.ts';
-import { type Config, loadConfig } from '../platform/config.ts';
+import { type Config, configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
@@ -139,7 +139,7 @@ function exitAfter(log: Logger): [() => void, (error: unknown) => void] {
   ];
 }
 
-const config = loadConfig(process.env);
+const config = configOrExit();
 const log = createLogger({ role: 'api', level: config.LOG_LEVEL });
 try {
   await main(config, log);

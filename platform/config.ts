@@ -4,6 +4,24 @@ import { type Ports, portOffsetProblem, portsFor } from './ports.ts';
 const text = z.string().min(1);
 const url = z.url();
 const list = text.transform((value) => value.split(',').map((item) => item.trim()));
+/** Why a value cannot be meant for production, in words that do not repeat it; undefined when it can. */
+type ProductionProblem = (value: string) => string | undefined;
+
+const LOCAL_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0)$/;
+
+/** A sandbox is reached without TLS, on this machine. */
+const publicHttps: ProductionProblem = (value) => {
+  const { protocol, hostname } = new URL(value);
+  if (protocol !== 'https:') return 'https is needed in production';
+  return LOCAL_HOST.test(hostname) ? 'an address of this machine has no place in production' : undefined;
+};
+
+/** @param why ends a message that begins with the name of the setting */
+const never =
+  (pattern: RegExp, why: string): ProductionProblem =>
+  (value) =>
+    pattern.test(value) ? why : undefined;
+
 const wholeNumber = z
   .string()
   .regex(/^\d{1,9}$/, 'a whole number')
@@ -51,7 +69,11 @@ export const SETTINGS = {
     about: 'Added to every port of the local stack.',
   },
   HOST: { schema: text, default: '127.0.0.1', about: 'The address on which servers listen.' },
-  PUBLIC_URL: { schema: url, about: 'Where people and providers reach the API, without a trailing slash.' },
+  PUBLIC_URL: {
+    schema: url,
+    production: publicHttps,
+    about: 'Where people and providers reach the API, without a trailing slash.',
+  },
   DATABASE_URL: { schema: url, about: 'PostgreSQL, as the role that may not change what is append-only.' },
   DATABASE_MAX_CONNECTIONS: { schema: wholeNumber, default: '20', about: 'Connections of one process at the most.' },
   TEMPORAL_ADDRESS: { schema: text, about: 'Temporal frontend, host:port.' },
@@ -60,6 +82,7 @@ export const SETTINGS = {
   PAYLOAD_KEYS: {
     schema: list,
     secret: true,
+    production: never(/(^|,)\s*local-/, 'a key that `npm start` made for one machine has no place in production'),
     about:
       'Keys of the payload codec, `id:base64` of 32 bytes each, comma-separated; the first one encrypts, all decrypt.',
   },
@@ -70,9 +93,15 @@ export const SETTINGS = {
     about: 'Ed25519 private key as a JWK in JSON: signs access tokens.',
   },
   LINK_KEY: { schema: text, secret: true, about: 'Base64 of 32 bytes: signs the links that are sent by e-mail.' },
-  STRIPE_API_KEY: { schema: text, secret: true, about: 'Secret key of the platform account.' },
+  STRIPE_API_KEY: {
+    schema: text,
+    secret: true,
+    production: never(/^[a-z]+_test_/, 'a key of test mode has no place in production'),
+    about: 'Secret key of the platform account.',
+  },
   STRIPE_API_URL: {
     schema: url,
+    production: publicHttps,
     default: 'https://api.stripe.com',
     about: 'Another address of the Stripe API, for a sandbox.',
   },
@@ -83,9 +112,15 @@ export const SETTINGS = {
       'Signing secrets of the webhook endpoint for events of the platform, comma-separated while one is being replaced.',
   },
   STRIPE_CONNECT_WEBHOOK_SECRETS: { schema: list, secret: true, about: 'The same for events of connected accounts.' },
-  ONFIDO_API_TOKEN: { schema: text, secret: true, about: 'API token.' },
+  ONFIDO_API_TOKEN: {
+    schema: text,
+    secret: true,
+    production: never(/^api_sandbox\./, 'a token of the sandbox has no place in production'),
+    about: 'API token.',
+  },
   ONFIDO_API_URL: {
     schema: url,
+    production: publicHttps,
     default: 'https://api.eu.onfido.com/v3.6',
     about: 'Address of the Onfido API, by region.',
   },
@@ -96,7 +131,12 @@ export const SETTINGS = {
   },
   ONFIDO_WORKFLOW_ID: { schema: z.uuid(), about: 'The Onfido Studio workflow that checks a seller.' },
   SMTP_URL: { schema: url, secret: true, about: 'Outgoing mail.' },
-  MAIL_FROM: { schema: text, default: 'Wellpact <no-reply@wellpact.example>', about: 'The sender of mails.' },
+  MAIL_FROM: {
+    schema: text,
+    default: 'Wellpact <no-reply@wellpact.example>',
+    production: never(/@[^>]*\.example>?$/, 'nobody can be answered at .example: name a sender of your own'),
+    about: 'The sender of mails.',
+  },
   FCM_CREDENTIALS: {
     schema: serviceAccount,
     secret: true,
@@ -104,6 +144,7 @@ export const SETTINGS = {
   },
   FCM_API_URL: {
     schema: url,
+    production: publicHttps,
     default: 'https://fcm.googleapis.com',
     about: 'Another address of the FCM API, for a sandbox.',
   },
@@ -116,7 +157,10 @@ export const SETTINGS = {
     schema: text.optional(),
     about: 'Where a worker keeps the bundle of the workflows, since making it takes seconds. Not kept without.',
   },
-} as const satisfies Record<string, { schema: z.ZodType; default?: string; secret?: true; about: string }>;
+} as const satisfies Record<
+  string,
+  { schema: z.ZodType; default?: string; secret?: true; production?: ProductionProblem; about: string }
+>;
 
 type Settings = { readonly [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['schema']> };
 
@@ -131,23 +175,41 @@ export class ConfigError extends Error {
 
 /**
  * Reads the settings from the environment.
- * @throws ConfigError naming everything that is missing or wrong at once
+ * @throws ConfigError naming everything that is missing or wrong at once, and in production what belongs to a sandbox
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const wrong: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(SETTINGS)) {
     const given = env[name] === '' ? undefined : env[name];
-    const result = setting.schema.safeParse(given ?? ('default' in setting ? setting.default : undefined));
-    if (result.success) values[name] = result.data;
-    else {
+    const value = given ?? ('default' in setting ? setting.default : undefined);
+    const result = setting.schema.safeParse(value);
+    if (!result.success) {
       const what = given === undefined ? 'missing' : (result.error.issues[0]?.message ?? 'wrong');
       wrong.push(`  ${name}: ${what}. ${setting.about}`);
+      continue;
     }
+    values[name] = result.data;
+    const isProduction = env['NODE_ENV'] === 'production';
+    const problem = isProduction && value !== undefined && 'production' in setting && setting.production(value);
+    if (problem) wrong.push(`  ${name}: ${problem}. ${setting.about}`);
   }
   if (wrong.length > 0) {
     throw new ConfigError(`These settings are missing or wrong:\n${wrong.join('\n')}\nSee docs/reference/settings.md.`);
   }
   const settings = values as unknown as Settings;
   return { ...settings, ports: portsFor(settings.PORT_OFFSET) };
+}
+
+/** The settings of a process that ends, with the message alone, when they cannot be used. */
+export function configOrExit(): Config {
+  try {
+    return loadConfig(process.env);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      console.error(error.message);
+      process.exit(1);
+    }
+    throw error;
+  }
 }

@@ -106,6 +106,7 @@ function settingsPage(): string {
     '# Settings',
     GENERATED,
     'Every process reads its settings from the environment. `npm start` gives all of them; secrets are made once and kept in `.wellpact/secrets.json`.',
+    'With `NODE_ENV=production` a process refuses what belongs to a sandbox (test keys, addresses without https or of this machine, keys that `npm start` made), and names all of it at once.',
     table(['variable', 'default', '', 'what it is'], rows),
   ].join('\n\n');
 }

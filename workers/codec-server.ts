@@ -4,12 +4,12 @@
  * the Temporal UI alone.
  */
 import { createServer } from 'node:http';
-import { loadConfig } from '../platform/config.ts';
+import { configOrExit } from '../platform/config.ts';
 import { createLogger } from '../platform/logging.ts';
 import { parsePayloadKeys } from '../platform/temporal/codec.ts';
 import { codecHandler } from './codec-handler.ts';
 
-const config = loadConfig(process.env);
+const config = configOrExit();
 const log = createLogger({ role: 'codec', level: config.LOG_LEVEL });
 
 // Who may decrypt is settled by the UI's token in production; that check is not built, so it does not run there.

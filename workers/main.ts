@@ -1,6 +1,6 @@
 /** The worker: runs the workflows and their activities. One process can serve several task queues. */
 import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
-import { type Config, loadConfig } from '../platform/config.ts';
+import { type Config, configOrExit } from '../platform/config.ts';
 import { openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
 import { createMetrics, observeDatabase } from '../platform/metrics.ts';
@@ -87,7 +87,7 @@ function installRuntime(log: Logger): void {
   });
 }
 
-const config = loadConfig(process.env);
+const config = configOrExit();
 const log = createLogger({ role: 'worker', level: config.LOG_LEVEL });
 
 try {

@@ -2,7 +2,7 @@
  * The relay: publishes what the transactions wrote into the outbox, sends mails and pushes, and tells the flows
  * of events that the API could not tell them of.
  */
-import { type Config, loadConfig } from '../platform/config.ts';
+import { type Config, configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
@@ -90,7 +90,7 @@ const stopSignal = (): Promise<void> =>
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
 
-const config = loadConfig(process.env);
+const config = configOrExit();
 const log = createLogger({ role: 'relay', level: config.LOG_LEVEL });
 try {
   await main(config, log);
