@@ -69,6 +69,12 @@ export const SETTINGS = {
     about: 'Added to every port of the local stack.',
   },
   HOST: { schema: text, default: '127.0.0.1', about: 'The address on which servers listen.' },
+  DRAIN_SECONDS: {
+    schema: wholeNumber.refine((seconds) => seconds <= 300, 'at most 300'),
+    default: '0',
+    about:
+      'For so long the API goes on serving after it was told to stop, while `/readyz` answers 503: what the balancer needs to notice.',
+  },
   PUBLIC_URL: {
     schema: url,
     production: publicHttps,
