@@ -21,9 +21,9 @@ async function main(config: Config, log: Logger): Promise<void> {
   });
   const metrics = createMetrics('worker');
   observeDatabase(metrics, database);
-  const connection = await NativeConnection.connect({ address: config.TEMPORAL_ADDRESS });
+  const connection = await NativeConnection.connect(config.temporal.connection);
   try {
-    await requireSearchAttributes(connection, config.TEMPORAL_NAMESPACE);
+    await requireSearchAttributes(connection, config.temporal.namespace);
     const workers = await createWorkers(config, log, connection, database, queues);
     const running = workers.map((worker) => worker.run());
     const operations = await startOperationsServer({

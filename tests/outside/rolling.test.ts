@@ -192,15 +192,15 @@ describe('while everything is replaced', () => {
   const done: { id: string; buyer: Person; end: string }[] = [];
 
   beforeAll(async () => {
-    let rolling = true;
+    const rollout = { over: false };
     let begun = 0;
     const hand = async (): Promise<void> => {
-      while ((rolling || begun < PURCHASES) && begun < MAX_PURCHASES) {
+      while ((!rollout.over || begun < PURCHASES) && begun < MAX_PURCHASES) {
         done.push(await onePurchase(begun++, told));
         await sleep(PAUSE_MS);
       }
     };
-    const rollout = async (): Promise<void> => {
+    const replaceAll = async (): Promise<void> => {
       // Those of the beginning: each successor joins them while this goes on.
       const first = [...replicas.keys()];
       for (const id of first) {
@@ -210,9 +210,11 @@ describe('while everything is replaced', () => {
       }
       underWay.push(begun - done.length);
       await replaceTemporal();
-      rolling = false;
     };
-    await Promise.all([rollout().finally(() => (rolling = false)), ...Array.from({ length: HANDS }, hand)]);
+    const replacing = replaceAll().finally(() => {
+      rollout.over = true;
+    });
+    await Promise.all([replacing, ...Array.from({ length: HANDS }, hand)]);
   }, 400_000);
 
   test('every old process ends by itself, without an error', () => {
