@@ -6,7 +6,7 @@ import { type Database, openDatabase, violatedConstraint } from '../../platform/
 import { createLogger } from '../../platform/logging.ts';
 import { allDay, draftBooking, freeHour, freeSlots, plan, publishedBooking } from '../helpers/bookings.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
-import { type Response, request } from '../helpers/client.ts';
+import { request } from '../helpers/client.ts';
 import { recordHistory } from '../helpers/histories.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, type PurchaseBody, publishedListing, read } from '../helpers/purchases.ts';
