@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /** The folders whose unit tests stand beside their source. */
-const SOURCES = '{activities,api,contracts,migrations,platform,providers,sandbox,scripts,services,workers,workflows}';
+const SOURCES =
+  '{activities,api,bench,contracts,migrations,platform,providers,sandbox,scripts,services,workers,workflows}';
 
 export default defineConfig({
   test: {

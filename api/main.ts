@@ -81,7 +81,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     identify: identifyBy(deps.accessTokens, database),
     idempotency: createIdempotencyKeeper(database, secretKey('FIELD_KEY', config.FIELD_KEY)),
     rateLimits: deps.rateLimits,
-    replyCheck: REPLY_CHECK[config.NODE_ENV],
+    replyCheck: config.REPLY_CHECK ?? REPLY_CHECK[config.NODE_ENV],
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
   });
   const handle = app.callback();

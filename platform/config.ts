@@ -153,6 +153,11 @@ export const SETTINGS = {
     default: 'services/transactions/policy.yml',
     about: 'Windows, limits and tiers of purchases.',
   },
+  REPLY_CHECK: {
+    schema: z.enum(['off', 'log', 'fail']).optional(),
+    about:
+      'Whether answers are checked against the schemas that describe them. Without: off in production, else log; fail in tests.',
+  },
   BUNDLE_CACHE_DIR: {
     schema: text.optional(),
     about: 'Where a worker keeps the bundle of the workflows, since making it takes seconds. Not kept without.',
