@@ -64,9 +64,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'outside',
-          // One file after another: each runs a Temporal server of its own, which is no small thing.
+          // One file after another: they replace the processes of the one stack.
           fileParallelism: false,
           include: ['tests/outside/**/*.test.ts'],
+          globalSetup: ['tests/setup/outside.ts'],
           testTimeout: 60_000,
         },
       },
