@@ -13,6 +13,7 @@ import { TASK_QUEUES } from '../../contracts/task-queues.ts';
 import { newId } from '../../platform/ids.ts';
 import { latestCase } from '../../services/cases/index.ts';
 import { createUser, findOnboarding, openOnboarding } from '../../services/users/index.ts';
+import { recordHistory } from '../helpers/histories.ts';
 import { stack } from '../helpers/stack.ts';
 import { beginTravel, type Travel } from '../helpers/travel.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -52,6 +53,7 @@ test('a check that is not taken within 7 days is abandoned, and counts as an att
   expect((await stored(userId)).state).toBe('identity_check');
   await travel.sleep('2h');
   expect(await stored(userId)).toMatchObject({ state: 'abandoned', attempts: 1, checkDueAt: null });
+  await recordHistory('onboarding-check-window-over', onboardingWorkflowId(userId), travel.client);
 }, 60_000);
 
 test('a review that nobody decides within 72 hours is escalated, and still open', async () => {
