@@ -13,8 +13,9 @@ import type { Stack, StackOptions } from './types.ts';
  * @throws StartError saying what to do, when something is in the way; the reason of `signal` when that is aborted
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
+  const config = loadTemporalDevConfig(join(options.root, 'temporal-dev.yml'));
   const plan = {
-    config: loadTemporalDevConfig(join(options.root, 'temporal-dev.yml')),
+    config: { ...config, dynamicConfig: { ...config.dynamicConfig, ...options.dynamicConfig } },
     ports: portsFor(options.portOffset),
     own: options.database === 'embedded' ? undefined : ownDatabases(process.env),
   };

@@ -25,6 +25,7 @@ const CHECKS = [
 /** The suites of `npm run test:full` after `npm test`: further arguments of vitest. */
 const LATER_SUITES: ReadonlyArray<{ readonly name: string; readonly args: readonly string[] }> = [
   { name: 'faults', args: ['--project=faults'] },
+  { name: 'deploys', args: ['--project=deploys'] },
 ];
 /** What `npm test` leaves to `npm run test:full`. */
 const NOT_LATER = LATER_SUITES.map(({ name }) => `--project=!${name}`);
