@@ -52,6 +52,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'deploys',
+          include: ['tests/deploys/**/*.test.ts'],
+          globalSetup: ['tests/setup/deploys.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'security',
           // One file after another: what is stored is counted before and after.
           fileParallelism: false,

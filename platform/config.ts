@@ -225,6 +225,14 @@ export const SETTINGS = {
     schema: text.optional(),
     about: 'Where a worker keeps the bundle of the workflows, since making it takes seconds. Not kept without.',
   },
+  WELLPACT_BUILD_ID: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/, 'letters, digits, dots, dashes and underscores, 100 at the most')
+      .optional(),
+    about:
+      'Which build a worker is: it gets work once `npm run deploy -- set-current` names it. `auto`: the commit and a hash of the workflows. Without it, workers have no versions.',
+  },
 } as const satisfies Record<
   string,
   { schema: z.ZodType; default?: string; secret?: true; production?: ProductionProblem; about: string }
