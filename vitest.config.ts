@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /** The folders whose unit tests stand beside their source. */
-const SOURCES = '{activities,api,contracts,migrations,platform,providers,sandbox,scripts,services,workers,workflows}';
+const SOURCES =
+  '{activities,api,bench,contracts,migrations,platform,providers,sandbox,scripts,services,workers,workflows}';
 
 export default defineConfig({
   test: {
@@ -46,6 +47,15 @@ export default defineConfig({
           include: ['tests/faults/**/*.test.ts'],
           globalSetup: ['tests/setup/integration.ts'],
           testTimeout: 90_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'deploys',
+          include: ['tests/deploys/**/*.test.ts'],
+          globalSetup: ['tests/setup/deploys.ts'],
+          testTimeout: 60_000,
         },
       },
       {

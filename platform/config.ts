@@ -216,9 +216,22 @@ export const SETTINGS = {
     default: 'services/transactions/policy.yml',
     about: 'Windows, limits and tiers of purchases.',
   },
+  REPLY_CHECK: {
+    schema: z.enum(['off', 'log', 'fail']).optional(),
+    about:
+      'Whether answers are checked against the schemas that describe them. Without: off in production, else log; fail in tests.',
+  },
   BUNDLE_CACHE_DIR: {
     schema: text.optional(),
     about: 'Where a worker keeps the bundle of the workflows, since making it takes seconds. Not kept without.',
+  },
+  WELLPACT_BUILD_ID: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/, 'letters, digits, dots, dashes and underscores, 100 at the most')
+      .optional(),
+    about:
+      'Which build a worker is: it gets work once `npm run deploy -- set-current` names it. `auto`: the commit and a hash of the workflows. Without it, workers have no versions.',
   },
 } as const satisfies Record<
   string,
