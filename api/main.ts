@@ -3,12 +3,13 @@ import { type Config, configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
-import { createMetrics, observeDatabase } from '../platform/metrics.ts';
+import { createMetrics, observeDatabase, observeDependencies } from '../platform/metrics.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
 import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
 import { createStripePayments } from '../providers/stripe.ts';
+import { watched } from '../providers/watched.ts';
 import { findActiveSession } from '../services/users/index.ts';
 import { createApp } from './app.ts';
 import type { IdentifyCaller } from './authentication.ts';
@@ -54,13 +55,19 @@ function routesOf(deps: ApiDeps): Route[] {
   ];
 }
 
-async function depsOf(config: Config, database: Database, temporal: Temporal): Promise<ApiDeps> {
+async function depsOf(config: Config, database: Database, temporal: Temporal, log: Logger): Promise<ApiDeps> {
   const metrics = createMetrics('api');
   observeDatabase(metrics, database);
   const readinessChecks: ReadinessCheck[] = [
     { name: 'database', check: () => database.query('SELECT 1') },
     { name: 'temporal', check: () => temporal.connection.workflowService.getSystemInfo({}) },
   ];
+  observeDependencies(metrics, readinessChecks, log);
+  const payments = createStripePayments({
+    apiKey: config.STRIPE_API_KEY,
+    apiUrl: config.STRIPE_API_URL,
+    timeoutMs: PROVIDER_TIMEOUT_MS,
+  });
   return {
     config,
     database,
@@ -68,11 +75,7 @@ async function depsOf(config: Config, database: Database, temporal: Temporal): P
     metrics,
     readinessChecks,
     rateLimits: createRateLimits(database),
-    payments: createStripePayments({
-      apiKey: config.STRIPE_API_KEY,
-      apiUrl: config.STRIPE_API_URL,
-      timeoutMs: PROVIDER_TIMEOUT_MS,
-    }),
+    payments: watched('stripe', payments, metrics),
     accessTokens: await createAccessTokens(config.TOKEN_SIGNING_KEY, config.PUBLIC_URL),
     links: createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY)),
   };
@@ -99,7 +102,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     log,
   });
   const temporal = connectTemporal(config);
-  const deps = await depsOf(config, database, temporal);
+  const deps = await depsOf(config, database, temporal, log);
   const app = createApp({
     routes: routesOf(deps),
     publicUrl: config.PUBLIC_URL,

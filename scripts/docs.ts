@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SETTINGS } from '../platform/config.ts';
+import { METRICS, SDK_METRICS } from '../platform/metrics-table.ts';
 import { NOTIFICATIONS } from '../services/messaging/notification-rules.ts';
 import { COMPANY_ACCOUNTS } from '../services/transactions/ledger-accounts.ts';
 import { ACCOUNT_CLASSES, ACCOUNTS, MOVES } from '../services/transactions/money.ts';
@@ -151,12 +152,37 @@ function notificationsPage(): string {
   ].join('\n\n');
 }
 
+function metricsPage(): string {
+  const rows = Object.entries(METRICS).map(([name, { kind, help, labels, roles }]) => [
+    `\`${name}\``,
+    kind,
+    labels.map((label) => `\`${label}\``).join(', '),
+    roles.length === 3 ? 'each' : roles.join(', '),
+    help,
+  ]);
+  return [
+    '# Figures',
+    GENERATED,
+    'Each process serves its figures for Prometheus at `/metrics`: the API at its own port (3000), worker and relay at their operations ports (3001, 3002). Every figure carries `role`; beside these there are the usual ones of Node.js (`process_…`, `nodejs_…`). No label ever holds an id or anything personal.',
+    'What has to be summed up from the database is gathered by the one relay that leads, every 15 seconds; one that stands by shows none of it. So ask for `max by (…)` over all relays, never for `sum`.',
+    'How to look at them: [observe.md](../how-to/observe.md). What to do when one is bad: [alerts.md](../how-to/alerts.md).',
+    table(['figure', 'kind', 'labels', 'in', 'what it is'], rows),
+    '## Of the Temporal SDK',
+    'The worker’s SDK serves its own figures at `/metrics` of port 3003. What the dashboards and alerts use of them:',
+    table(
+      ['figure', 'what it is'],
+      Object.entries(SDK_METRICS).map(([name, about]) => [`\`${name}\``, about]),
+    ),
+  ].join('\n\n');
+}
+
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/purchase.md': purchasePage,
   'docs/reference/ledger.md': moneyPage,
   'docs/reference/onboarding.md': onboardingPage,
   'docs/reference/notifications.md': notificationsPage,
   'docs/reference/settings.md': settingsPage,
+  'docs/reference/metrics.md': metricsPage,
 };
 
 const check = process.argv.includes('--check');

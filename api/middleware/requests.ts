@@ -1,4 +1,3 @@
-import { Histogram } from 'prom-client';
 import { v7 as uuidv7 } from 'uuid';
 import type { Logger } from '../../platform/logging.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -12,13 +11,8 @@ const REQUEST_ID = /^[\w.:-]{8,128}$/;
  * The line names the route's pattern, never the path, a query value or a body.
  */
 export function requests(log: Logger, metrics: Metrics): Middleware {
-  const duration = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time from the arrival of a request to its answer.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
-    registers: [metrics.registry],
-  });
+  const duration = metrics.histogram('wellpact_http_request_duration_seconds');
+  const refusals = metrics.counter('wellpact_http_refusals_total');
   return async (ctx, next) => {
     const startedAt = performance.now();
     const given = ctx.get('X-Request-Id');
@@ -32,6 +26,7 @@ export function requests(log: Logger, metrics: Metrics): Middleware {
     const ms = performance.now() - startedAt;
     const route = ctx.state.route ?? 'unmatched';
     duration.observe({ method: ctx.method, route, status: ctx.status }, ms / 1_000);
+    if (ctx.state.refusal !== undefined) refusals.inc({ code: ctx.state.refusal });
     ctx.state.log.info('request', {
       method: ctx.method,
       route,

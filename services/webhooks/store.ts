@@ -96,3 +96,19 @@ export async function waitingEvents(db: Queryable, graceSeconds: number, limit: 
     purchaseId: row.purchase_id,
   }));
 }
+
+/** Events whose flow was not told yet: how many of the oldest `limit`, and the age of the oldest in seconds, by provider. */
+export async function webhookBacklog(
+  db: Queryable,
+  limit: number,
+): Promise<{ provider: Provider; waiting: number; oldestSeconds: number }[]> {
+  const { rows } = await db.query<{ provider: Provider; waiting: number; oldestSeconds: number }>({
+    name: 'webhook_backlog',
+    text: `SELECT provider, count(*) AS waiting, extract(epoch FROM now() - min(received_at))::float8 AS "oldestSeconds"
+             FROM (SELECT provider, received_at FROM webhooks.inbox WHERE status = 'received'
+                    ORDER BY received_at LIMIT $1) AS oldest
+            GROUP BY provider`,
+    values: [limit],
+  });
+  return rows;
+}
