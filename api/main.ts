@@ -8,6 +8,7 @@ import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
 import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
+import { startTracing } from '../platform/tracing.ts';
 import { createStripePayments } from '../providers/stripe.ts';
 import { watched } from '../providers/watched.ts';
 import { findActiveSession } from '../services/users/index.ts';
@@ -95,6 +96,7 @@ function identifyBy(accessTokens: AccessTokens, database: Database): IdentifyCal
 const REPLY_CHECK = { production: 'off', development: 'log', test: 'fail' } as const;
 
 async function main(config: Config, log: Logger): Promise<void> {
+  const tracing = await startTracing(config, 'api');
   const database = openDatabase({
     url: config.DATABASE_URL,
     maxConnections: config.DATABASE_MAX_CONNECTIONS,
@@ -125,6 +127,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     if (!(await stopListening(server, GRACE_MS))) log.warn('requests were cut at the end of the grace period');
     await temporal.close();
     await database.close();
+    await tracing?.stop();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => void stop(signal).then(...exitAfter(log)));

@@ -74,13 +74,13 @@ export const METRICS = {
   },
   wellpact_webhooks_waiting: {
     kind: 'gauge',
-    help: 'Events of providers in the inbox whose flow was not told yet, by provider, counted up to 10,000.',
+    help: 'Events of providers in the inbox whose flow should have been told by now, by provider, counted up to 10,000.',
     labels: ['provider'],
     roles: LEADER,
   },
   wellpact_webhook_oldest_waiting_seconds: {
     kind: 'gauge',
-    help: 'Age of the oldest event in the inbox whose flow was not told yet, by provider.',
+    help: 'For how long the first of them has been due, by provider.',
     labels: ['provider'],
     roles: LEADER,
   },

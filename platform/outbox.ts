@@ -1,5 +1,6 @@
 import type { Queryable, Tx } from './database.ts';
 import { newId } from './ids.ts';
+import { traceParent } from './tracing.ts';
 
 /** Something that happened, for whoever wants to know. Holds references and figures, never personal data. */
 export interface DomainEvent {
@@ -17,8 +18,8 @@ export interface DomainEvent {
 export async function emit(tx: Tx, event: DomainEvent): Promise<void> {
   await tx.query({
     name: 'outbox_emit',
-    text: `INSERT INTO outbox.events (id, type, key, data) VALUES ($1, $2, $3, $4)`,
-    values: [newId('evt'), event.type, event.key, JSON.stringify(event.data)],
+    text: `INSERT INTO outbox.events (id, type, key, data, trace) VALUES ($1, $2, $3, $4, $5)`,
+    values: [newId('evt'), event.type, event.key, JSON.stringify(event.data), traceParent() ?? null],
   });
 }
 

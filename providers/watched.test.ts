@@ -13,14 +13,12 @@ describe('a watched provider', () => {
         getPayment: async (id: string) => `payment ${id}`,
         refund: (): Promise<string> => Promise.reject(busy),
         transfer: (): Promise<string> => Promise.reject(new TypeError('no')),
-        close: () => 'closed',
       },
       metrics,
     );
     expect(await provider.getPayment('pi_1')).toBe('payment pi_1');
     await expect(provider.refund()).rejects.toBe(busy);
     await expect(provider.transfer()).rejects.toThrow(TypeError);
-    expect(provider.close()).toBe('closed');
     const { text } = await metrics.render();
     const counts = text.split('\n').filter((line) => line.startsWith('wellpact_provider_call_duration_seconds_count'));
     const labels = (operation: string, outcome: string) =>

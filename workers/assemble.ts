@@ -8,6 +8,8 @@ import type { Logger } from '../platform/logging.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { workflowBundle } from '../platform/temporal/bundle.ts';
 import { createDataConverter } from '../platform/temporal/data-converter.ts';
+import { activityTracing, workflowTracing } from '../platform/temporal/tracing.ts';
+import type { Tracing } from '../platform/tracing.ts';
 import { createOnfidoIdentity } from '../providers/onfido.ts';
 import { createStripePayments } from '../providers/stripe.ts';
 import { watched } from '../providers/watched.ts';
@@ -19,12 +21,14 @@ export interface WorkerDeps {
   readonly metrics: Metrics;
   readonly connection: NativeConnection;
   readonly database: Database;
+  /** Undefined when traces are off. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** One worker a task queue: only the workflows' own queue runs workflows, the others have their provider's rate limit. */
 export async function createWorkers(
   config: Config,
-  { log, metrics, connection, database }: WorkerDeps,
+  { log, metrics, connection, database, tracing }: WorkerDeps,
   queues: readonly TaskQueue[],
 ): Promise<Worker[]> {
   const payments = createStripePayments({
@@ -49,13 +53,15 @@ export async function createWorkers(
     namespace: config.TEMPORAL_NAMESPACE,
     activities,
     dataConverter: createDataConverter(config.PAYLOAD_KEYS),
-    // From the outside in: what is counted is the failure that the workflow gets.
+    // From the outside in: what is counted and traced is the failure that the workflow gets.
     interceptors: {
       activity: [
+        (context) => ({ inbound: activityTracing(context) }),
         (context) => ({ inbound: stepTimer(metrics, context) }),
         () => ({ inbound: new FailureInterceptor() }),
       ],
     },
+    sinks: workflowTracing(tracing),
     shutdownGraceTime: '8s',
     shutdownForceTime: '9s',
   } satisfies Partial<WorkerOptions>;

@@ -7,11 +7,13 @@ import { createMetrics, observeDatabase, observeDependencies } from '../platform
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import { startOperationsServer } from '../platform/operations-server.ts';
 import { requireSearchAttributes } from '../platform/temporal/search-attributes.ts';
+import { startTracing } from '../platform/tracing.ts';
 import { createWorkers } from './assemble.ts';
 import { chosenTaskQueues } from './task-queues.ts';
 
 async function main(config: Config, log: Logger): Promise<void> {
   const queues = chosenTaskQueues(process.argv.slice(2));
+  const tracing = await startTracing(config, 'worker');
   installRuntime(log, `${config.HOST}:${config.ports.workerTemporalMetrics}`);
   const database = openDatabase({
     url: config.DATABASE_URL,
@@ -24,7 +26,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   const connection = await NativeConnection.connect({ address: config.TEMPORAL_ADDRESS });
   try {
     await requireSearchAttributes(connection, config.TEMPORAL_NAMESPACE);
-    const workers = await createWorkers(config, { log, metrics, connection, database }, queues);
+    const workers = await createWorkers(config, { log, metrics, connection, database, tracing }, queues);
     const running = workers.map((worker) => worker.run());
     const checks: readonly ReadinessCheck[] = [
       { name: 'database', check: () => database.query('SELECT 1') },
@@ -50,6 +52,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   } finally {
     await connection.close();
     await database.close();
+    await tracing?.stop();
   }
 }
 

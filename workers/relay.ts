@@ -12,7 +12,8 @@ import { startOperationsServer } from '../platform/operations-server.ts';
 import { connectTemporal } from '../platform/temporal/client.ts';
 import { createFlowSignals } from '../platform/temporal/signals.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
-import { createSmtpSender } from '../providers/email.ts';
+import { startTracing } from '../platform/tracing.ts';
+import { createSmtpSender, type Email } from '../providers/email.ts';
 import { createEmbeddedEventBus } from '../providers/event-bus.ts';
 import { createFcmPush } from '../providers/fcm.ts';
 import { watched } from '../providers/watched.ts';
@@ -31,6 +32,7 @@ import { webhookJob } from './relay/webhook-job.ts';
 const PUSH_TIMEOUT_MS = 5_000;
 
 async function main(config: Config, log: Logger): Promise<void> {
+  const tracing = await startTracing(config, 'relay');
   const database = openDatabase({
     url: config.DATABASE_URL,
     maxConnections: config.DATABASE_MAX_CONNECTIONS,
@@ -39,7 +41,8 @@ async function main(config: Config, log: Logger): Promise<void> {
   });
   const metrics = createMetrics('relay');
   observeDatabase(metrics, database);
-  const sender = watched('smtp', createSmtpSender({ url: config.SMTP_URL, from: config.MAIL_FROM }), metrics);
+  const smtp = createSmtpSender({ url: config.SMTP_URL, from: config.MAIL_FROM });
+  const sender = watched('smtp', { send: (email: Email) => smtp.send(email) }, metrics);
   const links = createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY));
   const bus = createEmbeddedEventBus();
   bus.subscribe('notifications', notificationSubscriber({ database }));
@@ -90,9 +93,10 @@ async function main(config: Config, log: Logger): Promise<void> {
   log.info('stopping');
   await operations.close();
   await runner.stop();
-  sender.close();
+  smtp.close();
   await temporal.close();
   await database.close();
+  await tracing?.stop();
 }
 
 /** Resolves when the process is told to stop. */

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Logger } from '../../platform/logging.ts';
 import type { Metrics } from '../../platform/metrics.ts';
-import type { Middleware } from '../context.ts';
+import { type Span, SpanKind, SpanStatusCode, traced, untraced } from '../../platform/tracing.ts';
+import type { Context, Middleware } from '../context.ts';
 
 /** A caller's own request id is taken over when it is one: letters, digits and `._:-`, 8 to 128 of them. */
 const REQUEST_ID = /^[\w.:-]{8,128}$/;
@@ -13,7 +14,7 @@ const REQUEST_ID = /^[\w.:-]{8,128}$/;
 export function requests(log: Logger, metrics: Metrics): Middleware {
   const duration = metrics.histogram('wellpact_http_request_duration_seconds');
   const refusals = metrics.counter('wellpact_http_refusals_total');
-  return async (ctx, next) => {
+  const answer = async (ctx: Context, next: () => Promise<unknown>): Promise<void> => {
     const startedAt = performance.now();
     const given = ctx.get('X-Request-Id');
     const requestId = REQUEST_ID.test(given) ? given : uuidv7();
@@ -35,4 +36,28 @@ export function requests(log: Logger, metrics: Metrics): Middleware {
       ...(ctx.state.caller === undefined ? {} : { userId: ctx.state.caller.userId }),
     });
   };
+  return (ctx, next) => {
+    if (OPERATIONS.has(ctx.path)) return untraced(() => answer(ctx, next));
+    // A caller's own `traceparent` is not taken: strangers would decide what we record, and under which id.
+    return traced(ctx.method, { kind: SpanKind.SERVER, parent: null }, async (span) => {
+      await answer(ctx, next);
+      describe(span, ctx);
+    });
+  };
+}
+
+/** Asked by machines, every few seconds. */
+const OPERATIONS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+
+/** What a trace tells of a request; the route's pattern, never the path. */
+function describe(span: Span, { method, status, state }: Context): void {
+  if (!span.isRecording()) return;
+  if (state.route !== undefined) span.updateName(`${method} ${state.route}`).setAttribute('http.route', state.route);
+  span.setAttributes({
+    'http.request.method': method,
+    'http.response.status_code': status,
+    'wellpact.request_id': state.requestId,
+    ...(state.refusal !== undefined && { 'error.type': state.refusal }),
+  });
+  if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
 }

@@ -1,6 +1,7 @@
 import type { Database, Queryable } from '../../platform/database.ts';
 import type { Logger } from '../../platform/logging.ts';
 import type { Metrics } from '../../platform/metrics.ts';
+import { SpanKind, type SpanOptions, type TraceParent, traced } from '../../platform/tracing.ts';
 import type { EventBus, PublishedEvent } from '../../providers/event-bus.ts';
 import type { Job } from './jobs.ts';
 
@@ -20,6 +21,8 @@ export const retryDelayMs = (attempts: number): number =>
 
 interface WaitingEvent extends PublishedEvent {
   readonly attempts: number;
+  /** Of which trace it is; null where nothing was traced. */
+  readonly trace: TraceParent | null;
 }
 
 /**
@@ -57,9 +60,10 @@ async function readWaiting(leader: Queryable): Promise<WaitingEvent[]> {
     data: Record<string, unknown>;
     occurred_at: Date;
     attempts: number;
+    trace: string | null;
   }>({
     name: 'outbox_waiting',
-    text: `SELECT id, type, key, data, occurred_at, attempts FROM outbox.events AS event
+    text: `SELECT id, type, key, data, occurred_at, attempts, trace FROM outbox.events AS event
            WHERE published_at IS NULL AND (retry_at IS NULL OR retry_at <= now())
              AND NOT EXISTS (
                SELECT FROM outbox.events AS earlier
@@ -88,10 +92,10 @@ async function publishInOrder(
   signal: AbortSignal,
   count: (type: string) => void,
 ): Promise<void> {
-  for (const { attempts, ...event } of events) {
+  for (const { attempts, trace, ...event } of events) {
     if (signal.aborted) return;
     try {
-      await bus.publish(event);
+      await traced(`publish ${event.type}`, spanOf(event, trace), () => bus.publish(event));
     } catch (error) {
       const failed = attempts + 1;
       const fields = { event: event.id, type: event.type, key: event.key, attempts: failed, error: reasonsOf(error) };
@@ -104,6 +108,12 @@ async function publishInOrder(
     count(event.type);
   }
 }
+
+const spanOf = ({ id }: PublishedEvent, trace: TraceParent | null): SpanOptions => ({
+  kind: SpanKind.CONSUMER,
+  parent: trace,
+  attributes: { 'messaging.system': 'wellpact_outbox', 'messaging.message.id': id },
+});
 
 const reasonsOf = (error: unknown): unknown => (error instanceof AggregateError ? error.errors : error);
 
