@@ -25,7 +25,8 @@ const CHECKS = [
 /** The suites of `npm run test:full` after `npm test`: further arguments of vitest. */
 const LATER_SUITES: ReadonlyArray<{ readonly name: string; readonly args: readonly string[] }> = [
   { name: 'faults', args: ['--project=faults'] },
-  { name: 'deploys', args: ['--project=deploys'] },
+  { name: 'deploys and long histories', args: ['--project=deploys', '--project=afresh'] },
+  { name: 'pages that are followed', args: ['--project=docs'] },
 ];
 /** What `npm test` leaves to `npm run test:full`. */
 const NOT_LATER = LATER_SUITES.map(({ name }) => `--project=!${name}`);
