@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
 import { createMetrics, observeDatabase, observeDependencies } from '../platform/metrics.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
+import { createSecurityLog } from '../platform/security-log.ts';
 import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
 import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
@@ -78,6 +79,11 @@ async function depsOf(config: Config, database: Database, temporal: Temporal, lo
     rateLimits: createRateLimits(database),
     payments: watched('stripe', payments, metrics),
     accessTokens: await createAccessTokens(config.TOKEN_SIGNING_KEY, config.PUBLIC_URL),
+    security: createSecurityLog({
+      role: 'api',
+      key: secretKey('FIELD_KEY', config.FIELD_KEY),
+      file: config.SECURITY_LOG_FILE,
+    }),
     links: createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY)),
   };
 }
@@ -88,7 +94,8 @@ function identifyBy(accessTokens: AccessTokens, database: Database): IdentifyCal
     const claims = await accessTokens.verify(token);
     if (claims === undefined) return undefined;
     const session = await findActiveSession(database, claims.sessionId);
-    if (session === undefined || session.userId !== (claims.userId as UserId)) return undefined;
+    if (session === undefined) return { sessionOverOf: claims.userId as UserId };
+    if (session.userId !== (claims.userId as UserId)) return undefined;
     return { ...session, roles: session.roles as readonly Role[], sessionId: claims.sessionId };
   };
 }
@@ -110,6 +117,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     publicUrl: config.PUBLIC_URL,
     log,
     metrics: deps.metrics,
+    security: deps.security,
     identify: identifyBy(deps.accessTokens, database),
     idempotency: createIdempotencyKeeper(database, secretKey('FIELD_KEY', config.FIELD_KEY)),
     rateLimits: deps.rateLimits,
