@@ -15,6 +15,7 @@ import { createStripePayments } from '../providers/stripe.ts';
 import { watched } from '../providers/watched.ts';
 import { loadPolicy } from '../services/transactions/index.ts';
 import { stepTimer } from './step-timer.ts';
+import { buildIdOf, versioned } from './versioning.ts';
 
 export interface WorkerDeps {
   readonly log: Logger;
@@ -50,7 +51,7 @@ export async function createWorkers(
   });
   const common = {
     connection,
-    namespace: config.TEMPORAL_NAMESPACE,
+    namespace: config.temporal.namespace,
     activities,
     dataConverter: createDataConverter(config.PAYLOAD_KEYS),
     // From the outside in: what is counted and traced is the failure that the workflow gets.
@@ -66,11 +67,14 @@ export async function createWorkers(
     shutdownForceTime: '9s',
   } satisfies Partial<WorkerOptions>;
   const bundle = await workflowBundle(config.BUNDLE_CACHE_DIR, log);
+  const buildId = await buildIdOf(config.WELLPACT_BUILD_ID, bundle);
+  if (buildId !== undefined) log.info('this worker gets work once its build is current', { buildId });
   return Promise.all(
     queues.map((taskQueue) =>
       Worker.create({
         ...common,
         ...LIMITS[taskQueue],
+        ...versioned(buildId),
         taskQueue,
         ...(taskQueue === TASK_QUEUES.workflows && ofWorkflows(bundle)),
       }),

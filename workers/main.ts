@@ -4,6 +4,7 @@ import { type Config, configOrExit } from '../platform/config.ts';
 import { openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
 import { createMetrics, observeDatabase, observeDependencies } from '../platform/metrics.ts';
+import { requireMigrations } from '../platform/migrations-applied.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import { startOperationsServer } from '../platform/operations-server.ts';
 import { requireSearchAttributes } from '../platform/temporal/search-attributes.ts';
@@ -23,13 +24,14 @@ async function main(config: Config, log: Logger): Promise<void> {
   });
   const metrics = createMetrics('worker');
   observeDatabase(metrics, database);
-  const connection = await NativeConnection.connect({ address: config.TEMPORAL_ADDRESS });
+  const connection = await NativeConnection.connect(config.temporal.connection);
   try {
-    await requireSearchAttributes(connection, config.TEMPORAL_NAMESPACE);
+    await requireSearchAttributes(connection, config.temporal.namespace);
     const workers = await createWorkers(config, { log, metrics, connection, database, tracing }, queues);
     const running = workers.map((worker) => worker.run());
     const checks: readonly ReadinessCheck[] = [
       { name: 'database', check: () => database.query('SELECT 1') },
+      { name: 'migrations', check: () => requireMigrations(database) },
       { name: 'temporal', check: () => connection.workflowService.getSystemInfo({}) },
       {
         name: 'workers',

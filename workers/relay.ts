@@ -7,6 +7,7 @@ import { secretKey } from '../platform/crypto.ts';
 import { openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
 import { createMetrics, observeDatabase, observeDependencies } from '../platform/metrics.ts';
+import { requireMigrations } from '../platform/migrations-applied.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import { startOperationsServer } from '../platform/operations-server.ts';
 import { connectTemporal } from '../platform/temporal/client.ts';
@@ -69,6 +70,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   const runner = startJobs({ database, log, metrics, jobs });
   const checks: readonly ReadinessCheck[] = [
     { name: 'database', check: () => database.query('SELECT 1') },
+    { name: 'migrations', check: () => requireMigrations(database) },
     {
       // Standing by is being ready: another relay does the work.
       name: 'jobs',

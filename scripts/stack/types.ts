@@ -13,8 +13,11 @@ export interface StackOptions {
   readonly roles?: readonly Role[];
   /** `compiled` unless told. `source`: each role compiles itself as it is imported, for roles outside of the build. */
   readonly run?: 'compiled' | 'source';
-  /** Without Temporal only roles that do not need it can be started. */
-  readonly temporal?: boolean;
+  /**
+   * The dev server unless told; `postgres`: the server that operators run, with its databases in the embedded PostgreSQL
+   * and without Web UI. Without Temporal only roles that do not need it can be started.
+   */
+  readonly temporal?: boolean | 'postgres';
   readonly nodeEnv?: 'development' | 'test';
   /** `embedded` whatever the environment says; else a PostgreSQL that the environment names is used. */
   readonly database?: 'embedded';
@@ -22,6 +25,8 @@ export interface StackOptions {
   readonly durability?: 'safe' | 'fast';
   /** Delete all data first. */
   readonly reset?: boolean;
+  /** More dynamic configuration of Temporal; it wins over that of `temporal-dev.yml`. */
+  readonly dynamicConfig?: Readonly<Record<string, boolean | number | string>>;
   /** More settings for every role; they win over the usual ones. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onProgress: (progress: Progress) => void;
