@@ -9,6 +9,7 @@ import { createLogger, type Logger } from '../platform/logging.ts';
 import { createMetrics, observeDatabase, observeDependencies } from '../platform/metrics.ts';
 import { requireMigrations } from '../platform/migrations-applied.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
+import { createSecurityLog } from '../platform/security-log.ts';
 import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
 import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
@@ -63,6 +64,11 @@ async function depsOf(
     rateLimits: createRateLimits(database),
     payments: watched('stripe', payments, metrics),
     accessTokens: await createAccessTokens(config.TOKEN_SIGNING_KEY, config.PUBLIC_URL),
+    security: createSecurityLog({
+      role: 'api',
+      key: secretKey('FIELD_KEY', config.FIELD_KEY),
+      file: config.SECURITY_LOG_FILE,
+    }),
     links: createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY)),
   };
 }
@@ -73,7 +79,8 @@ function identifyBy(accessTokens: AccessTokens, database: Database): IdentifyCal
     const claims = await accessTokens.verify(token);
     if (claims === undefined) return undefined;
     const session = await findActiveSession(database, claims.sessionId);
-    if (session === undefined || session.userId !== (claims.userId as UserId)) return undefined;
+    if (session === undefined) return { sessionOverOf: claims.userId as UserId };
+    if (session.userId !== (claims.userId as UserId)) return undefined;
     return { ...session, roles: session.roles as readonly Role[], sessionId: claims.sessionId };
   };
 }
@@ -96,6 +103,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     publicUrl: config.PUBLIC_URL,
     log,
     metrics: deps.metrics,
+    security: deps.security,
     identify: identifyBy(deps.accessTokens, database),
     idempotency: createIdempotencyKeeper(database, secretKey('FIELD_KEY', config.FIELD_KEY)),
     rateLimits: deps.rateLimits,
