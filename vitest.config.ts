@@ -41,6 +41,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'traces',
+          include: ['tests/traces/**/*.test.ts'],
+          globalSetup: ['tests/setup/traces.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'faults',
           // One file after another: faults are planted in the one sandbox that all of them use.
           fileParallelism: false,
@@ -52,11 +61,25 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'afresh',
+          include: ['tests/afresh/**/*.test.ts'],
+          globalSetup: ['tests/setup/afresh.ts'],
+          testTimeout: 90_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'deploys',
           include: ['tests/deploys/**/*.test.ts'],
           globalSetup: ['tests/setup/deploys.ts'],
           testTimeout: 60_000,
         },
+      },
+      {
+        extends: true,
+        // Pages of docs/how-to, followed in a fresh copy of the sources: each step starts tests of its own.
+        test: { name: 'docs', include: ['tests/docs/**/*.test.ts'] },
       },
       {
         extends: true,

@@ -6,7 +6,9 @@
 import { createServer } from 'node:http';
 import { ABOUT_ROLES, argumentsOrExit } from '../platform/arguments.ts';
 import { configOrExit } from '../platform/config.ts';
+import { secretKey } from '../platform/crypto.ts';
 import { createLogger } from '../platform/logging.ts';
+import { createSecurityLog } from '../platform/security-log.ts';
 import { parsePayloadKeys } from '../platform/temporal/codec.ts';
 import { codecHandler } from './codec-handler.ts';
 
@@ -31,6 +33,11 @@ const server = createServer(
     keys: parsePayloadKeys(config.PAYLOAD_KEYS),
     allowedOrigin: new URL(config.TEMPORAL_UI_URL).origin,
     log,
+    security: createSecurityLog({
+      role: 'codec',
+      key: secretKey('FIELD_KEY', config.FIELD_KEY),
+      file: config.SECURITY_LOG_FILE,
+    }),
   }),
 );
 server.requestTimeout = 10_000;
