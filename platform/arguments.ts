@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /** The process was called with arguments that it does not know. */
-export const WRONG_ARGUMENTS = 2;
+const WRONG_ARGUMENTS = 2;
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 type Values<Given extends Options> = ReturnType<

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { portsFor } from '../../platform/ports.ts';
@@ -12,7 +12,6 @@ import { answersOk, waitFor } from './wait-for.ts';
 export interface Replica {
   /** Where it is asked whether it is ready, and, of the API, all else. */
   readonly port: number;
-  readonly child: ChildProcess;
   /** Told to stop. @returns its exit code, or the signal that ended it */
   stop(): Promise<number | NodeJS.Signals | null>;
 }
@@ -45,7 +44,6 @@ export async function startReplica(
   await waitFor(() => answersOk(readyUrl(role, ports)), { what: `${role.name} to be ready`, timeoutMs: 60_000 });
   return {
     port: ports[role.ready.port],
-    child,
     stop: async () => {
       child.kill('SIGTERM');
       const hang = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
