@@ -2,6 +2,7 @@ import { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../platform/logging.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import { supportConsole } from './console.ts';
 import type { RequestState } from './context.ts';
 import { type DispatchOptions, dispatch } from './dispatch.ts';
 import { docs } from './docs.ts';
@@ -35,6 +36,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(requests(options.log, options.metrics));
   app.use(errors);
   app.use(securityHeaders(options.publicUrl));
+  app.use(supportConsole(options.publicUrl));
   app.use(docs(describe(options.routes, options.publicUrl)));
   app.use(router.routes());
   app.use(router.allowedMethods());

@@ -26,6 +26,7 @@ import { operationsRoutes } from './routes/operations.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { slotRoutes } from './routes/slots.ts';
+import { staffPurchaseRoutes } from './routes/staff-purchases.ts';
 import { verificationPageRoutes } from './routes/verification-page.ts';
 import { listen, stopListening } from './server.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
@@ -49,6 +50,7 @@ function routesOf(deps: ApiDeps): Route[] {
     ...purchaseRoutes(deps),
     ...notificationRoutes(deps),
     ...caseRoutes(deps),
+    ...staffPurchaseRoutes(deps),
     ...webhookRoutes(deps),
     ...operationsRoutes(deps),
   ];
