@@ -61,6 +61,16 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: {
+          name: 'outside',
+          // One file after another: each runs a Temporal server of its own, which is no small thing.
+          fileParallelism: false,
+          include: ['tests/outside/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
         test: { name: 'conformance', include: ['tests/conformance/**/*.test.ts'], testTimeout: 60_000 },
       },
       { extends: true, test: { name: 'scripts', include: ['tests/{scripts,lint}/**/*.test.ts'], testTimeout: 90_000 } },

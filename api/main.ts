@@ -16,20 +16,9 @@ import type { ApiDeps } from './deps.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createIdempotencyKeeper } from './idempotency/idempotency.ts';
 import { createRateLimits } from './rate-limits.ts';
-import type { Role, Route } from './route.ts';
-import { accountRoutes } from './routes/accounts.ts';
-import { caseRoutes } from './routes/cases.ts';
-import { listingRoutes } from './routes/listings.ts';
-import { notificationRoutes } from './routes/notifications.ts';
-import { onboardingRoutes } from './routes/onboardings.ts';
-import { operationsRoutes } from './routes/operations.ts';
-import { purchaseRoutes } from './routes/purchases.ts';
-import { sessionRoutes } from './routes/sessions.ts';
-import { slotRoutes } from './routes/slots.ts';
-import { staffPurchaseRoutes } from './routes/staff-purchases.ts';
-import { verificationPageRoutes } from './routes/verification-page.ts';
+import type { Role } from './route.ts';
+import { routesOf } from './routes.ts';
 import { listen, stopListening } from './server.ts';
-import { webhookRoutes } from './webhooks/routes.ts';
 
 /** Longest wait of a handler (8 s for a workflow, after 8 s for another run of the request), and some time to spare. */
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -37,24 +26,6 @@ const REQUEST_TIMEOUT_MS = 20_000;
 const PROVIDER_TIMEOUT_MS = 6_000;
 /** Requests in flight may go on for so long after the process was told to stop. */
 const GRACE_MS = 8_000;
-
-/** All routes, one resource a line. */
-function routesOf(deps: ApiDeps): Route[] {
-  return [
-    ...accountRoutes(deps),
-    ...verificationPageRoutes(deps),
-    ...sessionRoutes(deps),
-    ...onboardingRoutes(deps),
-    ...listingRoutes(deps),
-    ...slotRoutes(deps),
-    ...purchaseRoutes(deps),
-    ...notificationRoutes(deps),
-    ...caseRoutes(deps),
-    ...staffPurchaseRoutes(deps),
-    ...webhookRoutes(deps),
-    ...operationsRoutes(deps),
-  ];
-}
 
 async function depsOf(config: Config, database: Database, temporal: Temporal): Promise<ApiDeps> {
   const metrics = createMetrics('api');
