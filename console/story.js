@@ -4,7 +4,7 @@ import { duration, localTime, money, Relative, Time } from './format.js';
 import { Copyable, Failure, Heading, Loading, Message, Pill, shortId, useRead } from './parts.js';
 import { LIST_PATH, Link, listPath } from './router.js';
 import { Money, Postings } from './story-money.js';
-import { ACTIONS, ATTENTION, ATTENTION_EXPLAINED, eventText, oneOf, PEOPLE, plain, STATES } from './words.js';
+import { ACTIONS, ATTENTION, ATTENTION_EXPLAINED, eventText, oneOf, PAYMENT, PEOPLE, plain, STATES } from './words.js';
 
 export function Story({ id }) {
   const { data, error, isLoading, reload } = useRead(`/v1/admin/purchases/${id}`);
@@ -73,9 +73,15 @@ function Next({ story }) {
   </dl>`;
 }
 
-function WaitsFor({ story: { why, reschedule } }) {
+function WaitsFor({ story: { state, why, reschedule, payment } }) {
   const { waitsFor, mayAct } = why;
   return html`<b>${capital(PEOPLE[waitsFor])}</b>
+    ${
+      state === 'payment_pending' &&
+      html`<p>
+        ${payment.problem && `The card was refused: ${payment.problem.replaceAll('_', ' ')}. `}The buyer ${PAYMENT[payment.status]}.
+      </p>`
+    }
     ${reschedule && html`<p>The ${reschedule.proposedBy} proposes <${Time} at=${reschedule.startsAt} />.</p>`}
     ${mayAct.map(
       ({ party, actions }) =>
@@ -94,7 +100,7 @@ function Until({ story: { why, transfer } }) {
 function Then({ story: { why, transfer, state } }) {
   const { automatic, inProgress } = why;
   if (automatic !== null) {
-    return html`<b>${capital(automatic.says)}</b><p>The purchase becomes ${STATES[automatic.becomes].toLowerCase()}.</p>`;
+    return html`<b>${capital(automatic.says)}</b><p class="becomes">Then it is <${Pill} state=${automatic.becomes} /></p>`;
   }
   if (transfer.retry !== null) return html`<${Retry} ...${transfer.retry} />`;
   if (inProgress)
@@ -121,7 +127,7 @@ function Timeline({ story: { timeline, price } }) {
 }
 
 function Event({ event, currency }) {
-  const { at, by, actor, state, moves } = event;
+  const { at, by, actor, state, moves, transfer } = event;
   const who = by === 'staff' ? html`staff <code>${actor.replace('staff:', '')}</code>` : PEOPLE[by];
   return html`<li data-state=${state}>
     <p class="event"><span>${eventText(event)}</span> <span class="muted">by ${who}</span></p>
@@ -129,6 +135,7 @@ function Event({ event, currency }) {
       ({ name, amount, says }, index) =>
         html`<p class="move" key=${`${name} ${index}`}>${capital(says)}: <b>${money(amount, currency)}</b></p>`,
     )}
+    ${transfer === 'blocked' && html`<p class="move refused">Stripe refused the transfer: the money stays payable.</p>`}
     <p class="at"><${Time} at=${at} withSeconds />${state && html` · ${STATES[state]}`}</p>
   </li>`;
 }
@@ -171,7 +178,7 @@ function Facts({ story: { buyerId, sellerId, listingId, payment, transfer, refun
         </div>`,
       )}
     </dl>
-    <p class="muted">Opened <${Time} at=${createdAt} />${payment.problem && html` · the card was refused: ${payment.problem.replaceAll('_', ' ')}`}</p>
+    <p class="muted">Opened <${Time} at=${createdAt} /></p>
   </section>`;
 }
 

@@ -69,40 +69,40 @@ export const ACCOUNTS = {
   owedToBuyer: 'Owed to the buyer',
 };
 
-/** What a purchase that came into a state has gone through, by who did it where that makes a difference. */
+/** How a purchase comes into a state; by whom is said beside it. */
 const ARRIVALS = {
-  payment_pending: 'The purchase was opened',
-  authorised: 'The payment was authorised',
-  held: 'The seller accepted',
-  delivered: { seller: 'The seller delivered', default: 'The booking is over' },
-  disputed: 'A dispute was opened',
-  released: {
-    buyer: 'The buyer confirmed: the money is released',
-    default: 'The time to look is over: the money is released',
-  },
-  completed: 'The purchase was completed',
-  refunded: 'The buyer was refunded',
-  cancelled: {
-    buyer: 'The buyer cancelled',
-    seller: 'The seller cancelled',
-    default: 'The purchase was cancelled',
-  },
-  declined: { seller: 'The seller declined', default: 'The seller did not accept in time' },
-  expired: 'The buyer did not pay in time',
+  payment_pending: { default: 'Opened' },
+  authorised: { default: 'Payment authorised' },
+  held: { default: 'Accepted' },
+  delivered: { seller: 'Delivered', default: 'The booking is over' },
+  disputed: { default: 'Disputed' },
+  released: { buyer: 'Confirmed', default: 'The time to look is over' },
+  completed: { default: 'Completed' },
+  refunded: { default: 'Refunded' },
+  cancelled: { default: 'Cancelled' },
+  declined: { seller: 'Declined', default: 'Not accepted in time' },
+  expired: { default: 'Not paid in time' },
 };
 
 const UPDATES = {
-  beginPayment: 'The payment was begun',
-  proposeReschedule: 'Another time was proposed',
-  moveBooking: 'The booking was moved',
-  retryTransfer: 'The money was sent to the seller',
+  beginPayment: 'Payment begun',
+  proposeReschedule: 'Another time proposed',
+  moveBooking: 'Booking moved',
+  retryTransfer: 'Money sent to the seller',
 };
 
-/** What happened, in a sentence. */
-export function eventText({ by, action, state, step, transfer }) {
+/** How the payment stands, as the end of a sentence about the buyer. */
+export const PAYMENT = {
+  requires_payment_method: 'has to give a card that works',
+  requires_confirmation: 'has to confirm the payment',
+  requires_action: 'has to pass the check of their bank',
+  processing: 'has paid; Stripe is processing it',
+};
+
+/** What happened, in a few words. */
+export function eventText({ by, action, state, step }) {
   const arrival = ARRIVALS[state];
-  if (arrival !== undefined) return typeof arrival === 'string' ? arrival : (arrival[by] ?? arrival.default);
-  if (transfer === 'blocked') return 'Stripe refused the transfer to the seller';
+  if (arrival !== undefined) return arrival[by] ?? arrival.default;
   return UPDATES[step] ?? plain(step ?? action);
 }
 
