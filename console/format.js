@@ -41,11 +41,11 @@ export function relativeTime(iso, nowMs) {
   return new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'always' }).format(amount, unit);
 }
 
-/** `24 hours`, `30 days`: the largest unit that fits. */
-export function duration(seconds) {
+/** `day`, `12 hours`: what comes after "every", in the largest unit that fits. */
+export function period(seconds) {
   const [unit, sizeMs] = UNITS.find(([, ms]) => seconds * 1_000 >= ms) ?? ['second', 1_000];
   const amount = Math.round((seconds * 1_000) / sizeMs);
-  return `${amount} ${unit}${amount === 1 ? '' : 's'}`;
+  return amount === 1 ? unit : `${amount} ${unit}s`;
 }
 
 const TICK_MS = 20_000;
@@ -69,3 +69,6 @@ export function Relative({ at }) {
   const nowMs = useNow();
   return html`<time datetime=${at} title=${utcTime(at)}>${relativeTime(at, nowMs)}</time>`;
 }
+
+/** Whose clock the times are by. */
+export const timeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,6 +1,6 @@
 /** All purchases as a table: filtered, found by an id, page by page. */
 import { html } from 'htm/preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { money, Relative } from './format.js';
 import { Failure, Flags, Heading, Loading, Pill, shortId, useRead } from './parts.js';
 import { Link, listPath, navigate, storyPath } from './router.js';
@@ -16,7 +16,7 @@ export function List({ query }) {
   const table = useRef(null);
   useListKeys(table);
   return html`<section class="list">
-    <div class="title"><${Heading} title="Purchases" /><${Find} /></div>
+    <${Heading} title="Purchases" />
     <${Filters} filters=${filters} />
     ${
       error !== undefined && data === undefined
@@ -27,44 +27,6 @@ export function List({ query }) {
             <${Pages} filters=${filters} nextCursor=${data.nextCursor} count=${data.data.length} />`
     }
   </section>`;
-}
-
-/** Takes whatever has an id in it: an id, a workflow's id, a link. */
-function Find() {
-  const [problem, setProblem] = useState();
-  const input = useRef(null);
-  useEffect(() => {
-    const onKey = (event) => {
-      if (event.key !== '/' || event.target.matches?.('input, select, textarea')) return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, []);
-  const submit = (event) => {
-    event.preventDefault();
-    const [id, kind] = /(pur|usr|lst)_[0-9a-f]{32}/.exec(input.current.value) ?? [];
-    if (id === undefined) return setProblem('Paste the whole id: pur_…, usr_… or lst_… with 32 digits.');
-    setProblem(undefined);
-    input.current.value = '';
-    navigate(kind === 'pur' ? storyPath(id) : listPath(kind === 'usr' ? { userId: id } : { listingId: id }));
-  };
-  return html`<form class="find" role="search" onSubmit=${submit}>
-    <input
-      ref=${input}
-      type="search"
-      placeholder="Find by id: purchase, person or listing"
-      aria-label="Find by the id of a purchase, person or listing"
-      aria-describedby=${problem && 'find-problem'}
-      aria-invalid=${problem !== undefined}
-      autocomplete="off"
-      spellcheck=${false}
-      onInput=${() => setProblem(undefined)}
-    />
-    <kbd aria-hidden="true">/</kbd>
-    ${problem && html`<p id="find-problem" class="problem" role="alert">${problem}</p>`}
-  </form>`;
 }
 
 function Filters({ filters }) {
@@ -153,7 +115,7 @@ function Pages({ filters, nextCursor, count }) {
 
 /** `j` and `k` go down and up the rows; Enter opens the one that has the focus, as for any link. */
 function useListKeys(table) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event) => {
       const step = { j: 1, k: -1 }[event.key];
       if (step === undefined || event.metaKey || event.ctrlKey || event.target.matches?.('input, select, textarea'))

@@ -3,6 +3,8 @@
 import { html } from 'htm/preact';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { Find } from './find.js';
+import { timeZone } from './format.js';
 import { List } from './list.js';
 import { Message, useRead } from './parts.js';
 import { LIST_PATH, Link, useLocation } from './router.js';
@@ -48,9 +50,11 @@ function Frame({ children }) {
       <${Link} href=${LIST_PATH} class="brand">
         <img src="/console/files/icon.svg" alt="" width="22" height="22" />Wellpact<span>Support console</span>
       <//>
+      <${Find} />
       <${Account} />
     </header>
     <main id="content" tabindex="-1">${children}</main>
+    <footer>Times are those of ${timeZone()}; point at one to see it in UTC.</footer>
   `;
 }
 
@@ -58,7 +62,7 @@ function Frame({ children }) {
 function Account() {
   const { data } = useRead('/v1/me');
   return html`<div class="account">
-    ${data && html`<span>${data.displayName} <small>${data.roles.join(', ')}</small></span>`}
+    ${data && html`<span><span class="name">${data.displayName}</span> <small>${data.roles.join(', ')}</small></span>`}
     <button type="button" class="quiet" onClick=${signOut}>Sign out</button>
   </div>`;
 }

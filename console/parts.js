@@ -1,6 +1,6 @@
 /** Small parts that several views are made of. */
 import { html } from 'htm/preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { read } from './session.js';
 import { ATTENTION, STATES } from './words.js';
 
@@ -31,13 +31,17 @@ export function Copyable({ value, label }) {
   ></span>`;
 }
 
+export function usePageTitle(title) {
+  useEffect(() => {
+    document.title = `${title} – Wellpact console`;
+  }, [title]);
+}
+
 /** The heading of a view: takes the focus when the view comes, so that a keyboard and a screen reader begin there. */
 export function Heading({ title, children }) {
   const ref = useRef(null);
-  useEffect(() => {
-    document.title = `${title} – Wellpact console`;
-    ref.current?.focus({ preventScroll: true });
-  }, [title]);
+  usePageTitle(title);
+  useLayoutEffect(() => ref.current?.focus({ preventScroll: true }), [title]);
   return html`<h1 tabindex="-1" ref=${ref}>${children ?? title}</h1>`;
 }
 

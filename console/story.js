@@ -1,6 +1,6 @@
 /** One purchase as a story: how it stands, what happens next, what happened, where the money is. */
 import { html } from 'htm/preact';
-import { duration, localTime, money, Relative, Time } from './format.js';
+import { localTime, money, period, Relative, Time } from './format.js';
 import { Copyable, Failure, Heading, Loading, Message, Pill, shortId, useRead } from './parts.js';
 import { LIST_PATH, Link, listPath } from './router.js';
 import { Money, Postings } from './story-money.js';
@@ -93,7 +93,7 @@ function Until({ story: { why, transfer } }) {
   if (why.automatic !== null) {
     return html`<b><${Time} at=${why.automatic.at} /></b><p><${Relative} at=${why.automatic.at} /></p>`;
   }
-  if (transfer.retry !== null) return html`<b>the transfer succeeds</b><p>There is no deadline.</p>`;
+  if (transfer.retry !== null) return html`<b>The transfer succeeds</b><p>There is no deadline.</p>`;
   return html`<b>–</b><p>There is no deadline.</p>`;
 }
 
@@ -110,7 +110,7 @@ function Then({ story: { why, transfer, state } }) {
 
 function Retry({ everySeconds, becomesCaseAt }) {
   const hasBecome = becomesCaseAt !== null && new Date(becomesCaseAt) < new Date();
-  return html`<b>The transfer is tried again${everySeconds === null ? '' : ` every ${duration(everySeconds)}`}</b>
+  return html`<b>The transfer is tried again${everySeconds === null ? '' : ` every ${period(everySeconds)}`}</b>
     <p>
       Also as soon as Stripe says that the seller's account has changed.
       ${becomesCaseAt !== null && !hasBecome && ` On ${localTime(becomesCaseAt)} it becomes a case for finance.`}

@@ -86,6 +86,7 @@ const ARRIVALS = {
 
 const UPDATES = {
   beginPayment: 'Payment begun',
+  refreshPayment: 'Payment looked at again',
   proposeReschedule: 'Another time proposed',
   moveBooking: 'Booking moved',
   retryTransfer: 'Money sent to the seller',
@@ -103,7 +104,9 @@ export const PAYMENT = {
 export function eventText({ by, action, state, step }) {
   const arrival = ARRIVALS[state];
   if (arrival !== undefined) return arrival[by] ?? arrival.default;
-  return UPDATES[step] ?? plain(step ?? action);
+  // What is done again and again has a number, or the id of its cause, behind a slash.
+  const [name] = (step ?? action).split('/');
+  return UPDATES[name] ?? plain(name);
 }
 
 /** `capturePayment` and `case.opened` as words, for what has no name here. */

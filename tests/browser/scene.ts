@@ -11,9 +11,9 @@ export interface Scene {
   readonly seller: Person;
   readonly buyer: Person;
   /** Buys something of the seller's, and goes on. @returns the id of the purchase */
-  bought(...actions: readonly PurchaseAction[]): Promise<string>;
+  readonly bought: (...actions: readonly PurchaseAction[]) => Promise<string>;
   /** The buyer's card was declined. */
-  declinedCard(): Promise<string>;
+  readonly declinedCard: () => Promise<string>;
 }
 
 /** @param title of what is sold */

@@ -69,7 +69,7 @@ export function browserForFile(): Windows {
 /** A reader whose clock is not that of the server. */
 const WHERE = { locale: 'en-GB', timezoneId: 'Europe/Berlin' } as const;
 /** The browser notes each answer that is no success; tests ask for such answers. */
-const EXPECTED = /^Failed to load resource: the server responded with a status of 4\d\d/;
+const EXPECTED = /^Failed to load resource: the server responded with a status of (4\d\d|503)/;
 
 /** Opens an address of the console and signs in there. */
 export async function signedIn(context: BrowserContext, who: StaffAccount, path = '/console'): Promise<Page> {
