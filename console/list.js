@@ -97,8 +97,9 @@ function Row({ purchase: { id, state, price, attention, why, createdAt } }) {
   </tr>`;
 }
 
-const Next = ({ why: { automatic, inProgress } }) => {
+const Next = ({ why: { automatic, inProgress, holds } }) => {
   if (inProgress) return html`<span class="muted">a step is under way</span>`;
+  if (holds.includes('transfer_blocked')) return html`<span class="muted">the transfer is tried again</span>`;
   if (automatic === null) return html`<span class="muted">–</span>`;
   return html`${STATES[automatic.becomes]} <span class="muted"><${Relative} at=${automatic.at} /></span>`;
 };

@@ -15,6 +15,9 @@ import { stack } from '../helpers/stack.ts';
 import { newStaff, type StaffAccount } from '../helpers/staff.ts';
 import { blockedTransfer, type Scene, setScene } from './scene.ts';
 
+/** The encoding of a sealed payload, as the UI shows what it cannot read. */
+const ENCRYPTED = Buffer.from('binary/encrypted').toString('base64');
+
 describe.skipIf(!hasBrowser)('the Temporal Web UI', () => {
   const windows = browserForFile();
   let scene: Scene;
@@ -92,9 +95,9 @@ describe.skipIf(!hasBrowser)('the Temporal Web UI', () => {
       const asked = context.waitForEvent('request', (request) => request.url().startsWith(stack().urls.codec));
       const page = await historyOf(context, id);
       await asked;
-      await page.getByText('binary/encrypted').first().waitFor();
+      await page.getByText(ENCRYPTED).first().waitFor();
       await picture(page, name);
-      return page.locator('main').innerText();
+      return page.locator('body').innerText();
     }
 
     test('nothing is readable when the codec server does not run', async () => {
