@@ -43,7 +43,7 @@ describe('the page', () => {
       expect(file.headers.get('x-content-type-options')).toBe('nosniff');
       if (!/\.m?js$/.test(path)) continue;
       expect(file.headers.get('content-type')).toMatch(/^text\/javascript/);
-      for (const [, name = ''] of file.body.matchAll(/(?:from|import)\s*["']([^"']+)["']/g)) {
+      for (const [, name = ''] of file.body.matchAll(/\b(?:from|import)\s*["']([\w./-]+)["']/g)) {
         const target = name.startsWith('.') ? new URL(name, `http://x${path}`).pathname : map.imports[name];
         expect(target, `${path} imports ${name}`).toBeDefined();
         wanted.push(target ?? '');
@@ -57,7 +57,6 @@ describe('the page', () => {
     for (const path of [
       '/console/files/index.html',
       '/console/files/..%2fpackage.json',
-      '/console/files/../package.json',
       '/console/files/',
       '/console/files/constructor',
       '/console/modules/preact',
