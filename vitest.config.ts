@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /** The folders whose unit tests stand beside their source. */
-const SOURCES = '{activities,api,contracts,migrations,platform,providers,sandbox,scripts,services,workers,workflows}';
+const SOURCES =
+  '{activities,api,bench,contracts,migrations,platform,providers,sandbox,scripts,services,workers,workflows}';
 
 export default defineConfig({
   test: {
@@ -51,6 +52,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'deploys',
+          include: ['tests/deploys/**/*.test.ts'],
+          globalSetup: ['tests/setup/deploys.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'security',
           // One file after another: what is stored is counted before and after.
           fileParallelism: false,
@@ -63,9 +73,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'outside',
-          // One file after another: each runs a Temporal server of its own, which is no small thing.
+          // One file after another: they replace the processes of the one stack.
           fileParallelism: false,
           include: ['tests/outside/**/*.test.ts'],
+          globalSetup: ['tests/setup/outside.ts'],
           testTimeout: 60_000,
         },
       },

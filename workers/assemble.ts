@@ -10,6 +10,7 @@ import { createDataConverter } from '../platform/temporal/data-converter.ts';
 import { createOnfidoIdentity } from '../providers/onfido.ts';
 import { createStripePayments } from '../providers/stripe.ts';
 import { loadPolicy } from '../services/transactions/index.ts';
+import { buildIdOf, versioned } from './versioning.ts';
 
 /** One worker a task queue: only the workflows' own queue runs workflows, the others have their provider's rate limit. */
 export async function createWorkers(
@@ -36,7 +37,7 @@ export async function createWorkers(
   });
   const common = {
     connection,
-    namespace: config.TEMPORAL_NAMESPACE,
+    namespace: config.temporal.namespace,
     activities,
     dataConverter: createDataConverter(config.PAYLOAD_KEYS),
     interceptors: { activity: [() => ({ inbound: new FailureInterceptor() })] },
@@ -44,11 +45,14 @@ export async function createWorkers(
     shutdownForceTime: '9s',
   } satisfies Partial<WorkerOptions>;
   const bundle = await workflowBundle(config.BUNDLE_CACHE_DIR, log);
+  const buildId = await buildIdOf(config.WELLPACT_BUILD_ID, bundle);
+  if (buildId !== undefined) log.info('this worker gets work once its build is current', { buildId });
   return Promise.all(
     queues.map((taskQueue) =>
       Worker.create({
         ...common,
         ...LIMITS[taskQueue],
+        ...versioned(buildId),
         taskQueue,
         ...(taskQueue === TASK_QUEUES.workflows && ofWorkflows(bundle)),
       }),

@@ -32,9 +32,12 @@ export async function workflowBundle(cacheDir: string | undefined, log: Logger):
 
 const OF_WORKERS = { failureConverterPath: FAILURE_CONVERTER_PATH };
 
-/** A bundle of its own for replay, whose workflows also tell what they are about to do. */
-export const replayBundle = (log: Logger): Promise<WorkflowBundleWithSourceMap> =>
-  bundle(log, { workflowInterceptorModules: [RECORDER_PATH] });
+/**
+ * A bundle of its own for replay, whose workflows also tell what they are about to do.
+ * @param recorderPath the module of interceptors through which they tell it
+ */
+export const replayBundle = (log: Logger, recorderPath = RECORDER_PATH): Promise<WorkflowBundleWithSourceMap> =>
+  bundle(log, { workflowInterceptorModules: [recorderPath] });
 
 function bundle(log: Logger, options: Partial<BundleOptions>): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({

@@ -27,7 +27,8 @@ export async function ensureNamespace(address: string, namespace: string, retent
       workflowExecutionRetentionPeriod: msToTs(`${retentionDays} days`),
     });
   } catch (error) {
-    if (!isGrpcServiceError(error) || Number(error.code) !== ALREADY_EXISTS) throw error;
+    const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+    if (code !== ALREADY_EXISTS) throw error;
   } finally {
     await connection.close();
   }

@@ -25,6 +25,8 @@ export interface StackOptions {
   readonly durability?: 'safe' | 'fast';
   /** Delete all data first. */
   readonly reset?: boolean;
+  /** More dynamic configuration of Temporal; it wins over that of `temporal-dev.yml`. */
+  readonly dynamicConfig?: Readonly<Record<string, boolean | number | string>>;
   /** More settings for every role; they win over the usual ones. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onProgress: (progress: Progress) => void;
