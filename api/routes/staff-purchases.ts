@@ -70,7 +70,7 @@ export function staffPurchaseRoutes({ config, database }: StaffPurchaseDeps): Ro
           findListing(database, story.purchase.listingId),
           listCases(database, { kinds: kindsShownTo(roles), subjectId: id }, MAX_CASES),
         ]);
-        const temporal = { uiUrl: config.TEMPORAL_UI_URL, namespace: config.TEMPORAL_NAMESPACE };
+        const temporal = { uiUrl: config.TEMPORAL_UI_URL, namespace: config.temporal.namespace };
         return { status: 200, body: storyBody(story, { title: listing?.title, cases, temporal }) };
       },
     }),

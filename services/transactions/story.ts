@@ -16,19 +16,18 @@ export interface PurchaseStory {
 const SAME_LOOK_MINUTES = 15;
 
 /**
- * Reads a purchase as somebody of staff, and notes that they did: what is not noted is not shown.
+ * Reads a purchase as somebody of staff, after noting that they do: what cannot be noted is not shown.
  * @returns undefined when there is no such purchase
  */
-export function readAsStaff(db: Database, id: PurchaseId, staff: Actor): Promise<PurchaseStory | undefined> {
+export async function readAsStaff(db: Database, id: PurchaseId, staff: Actor): Promise<PurchaseStory | undefined> {
+  if ((await findPurchase(db, id)) === undefined) return undefined;
+  await db.transaction((tx) => noteLook(tx, id, staff));
   return db.transaction(async (tx) => {
+    // Steps go on meanwhile; all of this is of one moment.
+    await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     const purchase = await findPurchase(tx, id);
     if (purchase === undefined) return undefined;
-    await noteLook(tx, id, staff);
-    return {
-      purchase,
-      timeline: await staffTimelineOf(tx, purchase),
-      postings: await postingsOf(tx, id),
-    };
+    return { purchase, timeline: await staffTimelineOf(tx, purchase), postings: await postingsOf(tx, id) };
   });
 }
 

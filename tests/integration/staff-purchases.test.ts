@@ -251,7 +251,10 @@ async function planOf(db: Database, search: PurchaseSearch): Promise<string> {
   let plan = '';
   const explaining: Queryable = {
     query: async (text, values) => {
-      const explained = await db.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${String(text)}`, values);
+      const explained = await db.query<{ 'QUERY PLAN': string }>(
+        `EXPLAIN ${typeof text === 'string' ? text : text.text}`,
+        values,
+      );
       plan = explained.rows.map((row) => row['QUERY PLAN']).join('\n');
       return { ...explained, rows: [] };
     },
