@@ -65,7 +65,7 @@ function Next({ story }) {
   const { why } = story;
   const answers = [
     ['Waits for', html`<${WaitsFor} story=${story} />`],
-    ['Until', html`<${Until} story=${story} />`],
+    [why.waitsFor === 'nobody' ? 'Ended' : 'Until', html`<${Until} story=${story} />`],
     [why.automatic ? 'If nobody does anything' : 'What happens next', html`<${Then} story=${story} />`],
   ];
   return html`<dl class="next">
@@ -89,7 +89,9 @@ function WaitsFor({ story: { state, why, reschedule, payment } }) {
     )}`;
 }
 
-function Until({ story: { why, transfer } }) {
+function Until({ story: { why, transfer, stateSince } }) {
+  if (why.waitsFor === 'nobody')
+    return html`<b><${Time} at=${stateSince} /></b><p><${Relative} at=${stateSince} /></p>`;
   if (why.automatic !== null) {
     return html`<b><${Time} at=${why.automatic.at} /></b><p><${Relative} at=${why.automatic.at} /></p>`;
   }
@@ -105,7 +107,7 @@ function Then({ story: { why, transfer, state } }) {
   if (transfer.retry !== null) return html`<${Retry} ...${transfer.retry} />`;
   if (inProgress)
     return html`<b>The step that was begun is gone through with</b><p>Nobody can act until it is done.</p>`;
-  return html`<b>${why.waitsFor === 'nobody' ? `Nothing: it has ended as ${STATES[state].toLowerCase()}` : 'Nothing by itself'}</b>`;
+  return html`<b>${why.waitsFor === 'nobody' ? `Nothing: it is ${STATES[state].toLowerCase()}` : 'Nothing by itself'}</b>`;
 }
 
 function Retry({ everySeconds, becomesCaseAt }) {

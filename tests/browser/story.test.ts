@@ -64,7 +64,8 @@ describe.skipIf(!hasBrowser)('the story of a purchase', () => {
   test('cancelled: nothing happens any more', async () => {
     const page = await storyOf(await scene.bought('accept', 'cancel'), 'cancelled');
     expect(await heading(page)).toBe('€25.00 The purchase was cancelled.');
-    expect(await answer(page, 'What happens next')).toContain('Nothing: it has ended as cancelled');
+    expect(await answer(page, 'What happens next')).toContain('Nothing: it is cancelled');
+    expect(await answer(page, 'Ended')).toContain('just now');
     expect(await money(page)).toMatch(/Refunded to the buyer .* €25\.00 ✓ Both sides are equal/);
   });
 
