@@ -6,7 +6,7 @@ import type { Config } from '../platform/config.ts';
 import type { Database } from '../platform/database.ts';
 import type { Logger } from '../platform/logging.ts';
 import { workflowBundle } from '../platform/temporal/bundle.ts';
-import { createDataConverter } from '../platform/temporal/data-converter.ts';
+import { createWorkerConverter } from '../platform/temporal/data-converter.ts';
 import { createOnfidoIdentity } from '../providers/onfido.ts';
 import { createStripePayments } from '../providers/stripe.ts';
 import { loadPolicy } from '../services/transactions/index.ts';
@@ -38,7 +38,7 @@ export async function createWorkers(
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
     activities,
-    dataConverter: createDataConverter(config.PAYLOAD_KEYS),
+    dataConverter: createWorkerConverter(config.PAYLOAD_KEYS),
     interceptors: { activity: [() => ({ inbound: new FailureInterceptor() })] },
     shutdownGraceTime: '8s',
     shutdownForceTime: '9s',

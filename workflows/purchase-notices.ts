@@ -4,7 +4,7 @@ import type { PurchaseInput } from '../contracts/purchase.ts';
 import { DEADLINE_AT, PURCHASE_STATE } from '../contracts/search-attributes.ts';
 import { allowedActions, timerOf } from '../services/transactions/rules.ts';
 import type { AgendaItem, Trouble } from './purchase-agenda.ts';
-import { circumstancesOf, type Story } from './purchase-steps.ts';
+import { nowOf, type Story } from './purchase-steps.ts';
 import { moneyText, tellStaff, timeText } from './support/notices.ts';
 
 export interface NoticeBoard {
@@ -70,7 +70,7 @@ function waitingFor({ standing, deal: { kind } }: Story): string[] {
   if (state === 'payment_pending') return [`Waits for the buyer to pay (${payment}).`];
   const proposed = proposal && `The ${proposal.by} proposes to move it to ${timeText(proposal.startsAtMs)}.`;
   const actions = (['buyer', 'seller'] as const).flatMap((party) => {
-    const actions = allowedActions(state, kind, party, circumstancesOf(standing, Date.now()));
+    const actions = allowedActions(state, kind, party, nowOf(standing));
     return actions.length === 0 ? [] : [`The ${party} can: ${actions.join(', ')}.`];
   });
   return [...(proposed === undefined ? [] : [proposed]), ...actions];

@@ -11,7 +11,6 @@ import { TypedSearchAttributes } from '@temporalio/common';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import {
   openPurchaseUpdate,
-  type PurchaseCommand,
   type PurchaseInput,
   type PurchaseOutcome,
   type PurchaseWorkflow,
@@ -25,11 +24,11 @@ import { Gate } from './gate.ts';
 export interface PurchaseCommands {
   /** Starts the workflow and hears whether the purchase could be opened. @throws Problem with the refusal's code */
   open(input: PurchaseInput, commandId: string): Promise<CommandResult>;
-  /** Sends what a party wants. @throws Problem with the refusal's code */
-  send(
+  /** Sends what a party, or staff, want. @throws Problem with the refusal's code */
+  send<Command>(
     purchaseId: PurchaseId,
-    update: UpdateDefinition<PurchaseOutcome, [PurchaseCommand]>,
-    command: PurchaseCommand,
+    update: UpdateDefinition<PurchaseOutcome, [Command]>,
+    command: Command,
     commandId: string,
   ): Promise<CommandResult>;
 }

@@ -11,6 +11,7 @@ import { FAILURE_CONVERTER_PATH, modulePath } from './data-converter.ts';
 const SOURCES = ['workflows', 'contracts', 'services', 'platform/temporal', 'package.json'];
 /** The SDK loads interceptors by path into the workflow sandbox. */
 const RECORDER_PATH = modulePath('replay-recorder');
+const GUARD_PATH = modulePath('typed-input-guard');
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
@@ -30,11 +31,11 @@ export async function workflowBundle(cacheDir: string | undefined, log: Logger):
   return made;
 }
 
-const OF_WORKERS = { failureConverterPath: FAILURE_CONVERTER_PATH };
+const OF_WORKERS = { failureConverterPath: FAILURE_CONVERTER_PATH, workflowInterceptorModules: [GUARD_PATH] };
 
 /** A bundle of its own for replay, whose workflows also tell what they are about to do. */
 export const replayBundle = (log: Logger): Promise<WorkflowBundleWithSourceMap> =>
-  bundle(log, { workflowInterceptorModules: [RECORDER_PATH] });
+  bundle(log, { workflowInterceptorModules: [GUARD_PATH, RECORDER_PATH] });
 
 function bundle(log: Logger, options: Partial<BundleOptions>): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({

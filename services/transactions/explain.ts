@@ -1,6 +1,14 @@
 /** "Why does it not move?" and "what next?", worked out from the transition table. Pure. */
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { allowedActions, type Circumstances, isFinal, type PurchaseEvent, timerOf, transition } from './rules.ts';
+import {
+  allowedActions,
+  type Circumstances,
+  isFinal,
+  outcomeOf,
+  type PurchaseEvent,
+  timerOf,
+  transition,
+} from './rules.ts';
 import type { Purchase } from './store.ts';
 
 /** Why a purchase stands where it stands, and what moves it on. */
@@ -11,7 +19,7 @@ export interface Explanation {
   /** Whose move it is; nobody's once the purchase has ended. */
   readonly waitsFor: 'buyer' | 'seller' | 'platform' | 'nobody';
   /** What stands in the way of the money. */
-  readonly holds: readonly ('transfer_blocked' | 'chargeback')[];
+  readonly holds: readonly ('staff_pause' | 'transfer_blocked' | 'chargeback')[];
   readonly mayAct: readonly { readonly party: 'buyer' | 'seller'; readonly actions: readonly PurchaseEvent[] }[];
   /** What happens by itself, and when; null when nothing does. */
   readonly automatic: { readonly at: string; readonly becomes: PurchaseState; readonly says: string } | null;
@@ -33,22 +41,27 @@ const SUMMARIES: Readonly<Record<PurchaseState, string>> = {
   expired: 'The buyer did not pay in time; nothing was charged.',
 };
 
+const PAUSED =
+  'Staff have paused the money: until they let it go, nothing is captured, released or refunded, and the time for it stands still.';
+
 /** @param nowMs milliseconds since 1970: some things can only be done until a booking begins */
 export function explain(purchase: Purchase, nowMs: number): Explanation {
-  const { state, terms, deadlineAt, deadlineEvent, slot, proposal } = purchase;
+  const { state, terms, deadlineAt, deadlineEvent, slot, proposal, pause } = purchase;
   const timer = timerOf(state, terms.kind, deadlineEvent);
   const circumstances = {
     nowMs,
     startsAtMs: slot?.startsAt.getTime() ?? null,
     proposal: proposal && { by: proposal.by, startsAtMs: proposal.startsAt.getTime() },
+    paused: pause !== null,
   };
   const inProgress = purchase.unfinished !== null;
   const parties = inProgress ? [] : (['buyer', 'seller'] as const);
   return {
     state,
-    summary: SUMMARIES[state],
+    summary: pause === null ? SUMMARIES[state] : `${SUMMARIES[state]} ${PAUSED}`,
     waitsFor: waitsFor(purchase, circumstances),
     holds: [
+      ...(pause !== null ? (['staff_pause'] as const) : []),
       ...(purchase.transfer.status === 'blocked' ? (['transfer_blocked'] as const) : []),
       ...(purchase.chargeback === 'inquiry' || purchase.chargeback === 'open' ? (['chargeback'] as const) : []),
     ],
@@ -58,17 +71,18 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
     automatic:
       timer === undefined || deadlineAt === null || inProgress || purchase.transfer.status === 'blocked'
         ? null
-        : { at: deadlineAt.toISOString(), becomes: timer.row.to, says: timer.row.says },
+        : { at: deadlineAt.toISOString(), ...outcomeOf(timer, pause !== null) },
     inProgress,
   };
 }
 
 /** Whose move it is, by the parties who can act; with no party able to, the platform's. */
 function waitsFor(
-  { state, terms, unfinished, transfer }: Purchase,
+  { state, terms, unfinished, transfer, pause }: Purchase,
   circumstances: Circumstances,
 ): Explanation['waitsFor'] {
   if (isFinal(state)) return 'nobody';
+  if (pause !== null && state !== 'payment_pending') return 'platform';
   // Stripe refuses to pay somebody whose account lacks something: only they can give it.
   if (transfer.status === 'blocked') return 'seller';
   if (unfinished !== null || state === 'released') return 'platform';

@@ -3,6 +3,7 @@ import type { PurchaseState } from '../../contracts/purchase.ts';
 import { auditTrail } from '../../platform/audit.ts';
 import type { Queryable } from '../../platform/database.ts';
 import type { Purchase } from './store.ts';
+import { STAFF_NOTE_ADDED } from './support.ts';
 
 /** Something that happened to a purchase, for its parties. */
 export interface TimelineEntry {
@@ -18,7 +19,8 @@ export interface TimelineEntry {
 /** What happened to a purchase, oldest first: read from its audit trail, so that both tell the same. */
 export async function timelineOf(db: Queryable, purchase: Purchase): Promise<TimelineEntry[]> {
   const entries = await auditTrail(db, 'purchase', purchase.id satisfies PurchaseId);
-  return entries.map((entry) => {
+  const shown = entries.filter(({ action }) => action !== STAFF_NOTE_ADDED);
+  return shown.map((entry) => {
     const change = JSON.parse(entry.change) as { to?: PurchaseState; moves?: { name: string; amount: number }[] };
     return {
       at: entry.at,
@@ -34,5 +36,5 @@ function roleOf(actor: string, purchase: Purchase): TimelineEntry['by'] {
   if (actor === `user:${purchase.buyerId}`) return 'buyer';
   if (actor === `user:${purchase.sellerId}`) return 'seller';
   if (actor.startsWith('provider:')) return 'provider';
-  return actor.startsWith('staff:') ? 'staff' : 'system';
+  return /^(unverified_)?staff:/.test(actor) ? 'staff' : 'system';
 }

@@ -10,6 +10,7 @@ export interface PurchaseBody {
   readonly id: string;
   readonly state: string;
   readonly code: string;
+  readonly holds: readonly string[];
   readonly payment: { readonly status: string; readonly problem: string | null; readonly clientSecret?: string };
   readonly transfer: { readonly status: string };
   readonly money: Readonly<Record<Account, number>>;
