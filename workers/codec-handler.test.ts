@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../platform/config.ts';
+import type { Logger } from '../platform/logging.ts';
 import { EncryptionCodec, parsePayloadKeys } from '../platform/temporal/codec.ts';
-import { recordingLogger } from '../tests/helpers/recording-log.ts';
 import { type CodecAccess, codecAccess, createTokenAccess, LOCAL_ACCESS } from './codec-access.ts';
 import { codecHandler } from './codec-handler.ts';
 
@@ -34,11 +34,14 @@ afterAll(() => {
   for (const server of servers) server.close();
 });
 
+const nothing = (): void => {};
+const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => silent };
+
 const byToken = (url = jwksUrl): CodecAccess =>
   createTokenAccess({ jwksUrl: url, issuer: ISSUER, audience: AUDIENCE, roles: ['support'], rolesClaim: 'roles' });
 
 const codec = (access: CodecAccess, httpsOnly = false): Promise<string> => {
-  const options = { keys, access, httpsOnly, allowedOrigin: ORIGIN, log: recordingLogger() };
+  const options = { keys, access, httpsOnly, allowedOrigin: ORIGIN, log: silent };
   return listen(createServer(codecHandler(options)));
 };
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Payload, WorkflowSerializationContext } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
-import { typedInput } from '../../contracts/typed-input.ts';
+import { strayInput, typedInput } from '../../contracts/typed-input.ts';
 import { EncryptionCodec, PayloadError, parsePayloadKeys, sealUnbound, unseal } from './codec.ts';
 
 const key = (id: string): string => `${id}:${randomBytes(32).toString('base64')}`;
@@ -67,7 +67,7 @@ describe('the payload codec', () => {
 
   test('what nobody encrypted is not handed on', async () => {
     const [back] = await new EncryptionCodec(parsePayloadKeys([newKey])).decode([secret], here);
-    expect(Buffer.from(back?.data ?? []).toString()).toBe('{"unsealed":true}');
+    expect(Buffer.from(back?.data ?? []).toString()).toBe('{"notFromUs":"unsealed"}');
   });
 
   test.each(['', 'k:', 'k:c2hvcnQ=', 'bm8taWQ='])('"%s" is no key', (entry) => {
@@ -77,7 +77,7 @@ describe('the payload codec', () => {
 
 describe('what staff typed into the Temporal UI', () => {
   const keys = parsePayloadKeys([newKey]);
-  const workers = new EncryptionCodec(keys, { takesTyped: true });
+  const workers = new EncryptionCodec(keys, { ofWorkflows: true });
   const sealedNote = sealUnbound(keys, secret);
 
   async function readBy(codec: EncryptionCodec, payload: Payload): Promise<unknown> {
@@ -93,7 +93,7 @@ describe('what staff typed into the Temporal UI', () => {
   });
 
   test('cannot be mistaken for what one of our processes sent, even if it looks like its mark', async () => {
-    const forged = { typedIntoTheUi: { value: { note: 'x' }, seal: 'forged' } };
+    const forged = { notFromUs: { value: { note: 'x' }, seal: 'forged' } };
     const payload = { ...secret, data: Buffer.from(JSON.stringify(forged)) };
     expect(typedInput(await readBy(workers, sealUnbound(keys, payload)))?.value).toEqual(forged);
   });
@@ -111,9 +111,12 @@ describe('what staff typed into the Temporal UI', () => {
     await expect(new EncryptionCodec(keys).decode([sealedNote], here)).rejects.toThrow(PayloadError);
     const activity = { type: 'activity', namespace: 'default', workflowId: here.workflowId, isLocal: true } as const;
     await expect(workers.decode([sealedNote], activity)).rejects.toThrow(PayloadError);
-    await expect(workers.decode([await sealed([newKey], context('purchase/pur_2'))], here)).rejects.toThrow(
-      PayloadError,
-    );
+  });
+
+  test('what belongs to another workflow is not shown, and stops nothing', async () => {
+    const misplaced = await sealed([newKey], context('purchase/pur_2'));
+    expect(strayInput(await readBy(workers, misplaced))).toBe('misplaced');
+    await expect(workers.decode([misplaced])).resolves.toEqual([unseal(keys, misplaced)]);
   });
 
   test.each(['unbound', 'default/purchase/pur_1'])('a binding that is changed to "%s" is refused', async (binding) => {

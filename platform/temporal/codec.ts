@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { markTyped, UNSEALED } from '../../contracts/typed-input.ts';
+import { markStray, markTyped } from '../../contracts/typed-input.ts';
 
 /**
  * Payloads are encrypted before they leave the process and decrypted after they come back: Temporal's database, its
@@ -11,15 +11,15 @@ import { markTyped, UNSEALED } from '../../contracts/typed-input.ts';
  */
 export class EncryptionCodec implements PayloadCodec {
   readonly #keys: PayloadKeys;
-  readonly #takesTyped: boolean;
+  readonly #ofWorkflows: boolean;
 
   /**
-   * @param takesTyped whether what staff typed into the Temporal UI is read at all, as input of workflows and marked as what
-   *   it is: see contracts/typed-input.ts. For workers and replay alone
+   * @param ofWorkflows whether it serves what runs workflows. Those get input of strangers: it is marked as that, see
+   *   contracts/typed-input.ts. Everybody else refuses it
    */
-  constructor(keys: PayloadKeys, { takesTyped = false }: { readonly takesTyped?: boolean } = {}) {
+  constructor(keys: PayloadKeys, { ofWorkflows = false }: { readonly ofWorkflows?: boolean } = {}) {
     this.#keys = keys;
-    this.#takesTyped = takesTyped;
+    this.#ofWorkflows = ofWorkflows;
   }
 
   async encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
@@ -30,13 +30,15 @@ export class EncryptionCodec implements PayloadCodec {
   /** @throws PayloadError when a payload is bound elsewhere, was altered, or its key is not known */
   async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
     return payloads.map((payload) => {
-      if (!isSealed(payload)) return context === undefined ? payload : jsonPayload(UNSEALED);
+      if (!isSealed(payload)) return context === undefined ? payload : jsonPayload(markStray('unsealed'));
       const binding = metadataText(payload, 'bound-to');
-      if (binding === UNBOUND && this.#takesTyped && context?.type === 'workflow') return this.#typed(payload);
-      if (context !== undefined && binding !== bindingOf(context)) {
-        throw new PayloadError(`a payload bound to "${binding}" was met in "${bindingOf(context)}"`);
+      if (context === undefined || binding === bindingOf(context)) return unseal(this.#keys, payload);
+      // As an error in the task of a workflow it would come again and again, and stop that workflow: anybody who may send
+      // it something could do that.
+      if (this.#ofWorkflows && context.type === 'workflow') {
+        return binding === UNBOUND ? this.#typed(payload) : jsonPayload(markStray('misplaced'));
       }
-      return unseal(this.#keys, payload);
+      throw new PayloadError(`a payload bound to "${binding}" was met in "${bindingOf(context)}"`);
     });
   }
 
@@ -49,10 +51,6 @@ export class EncryptionCodec implements PayloadCodec {
   }
 }
 
-/**
- * Also what a payload becomes that none of us encrypted: it holds nothing that was sent, and whoever gets it refuses it. An
- * error would block the workflow instead.
- */
 const jsonPayload = (value: unknown): Payload => ({
   metadata: { encoding: Buffer.from(JSON_ENCODING) },
   data: Buffer.from(JSON.stringify(value)),

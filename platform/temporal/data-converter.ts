@@ -7,9 +7,9 @@ import { EncryptionCodec, parsePayloadKeys } from './codec.ts';
 export const createDataConverter = (payloadKeys: readonly string[]): DataConverter =>
   withCodec(new EncryptionCodec(parsePayloadKeys(payloadKeys)));
 
-/** The same for what runs workflows: those also get what staff typed into the Temporal UI, and know it by its mark. */
+/** The same for what runs workflows: what staff typed into the Temporal UI reaches them, and they know it by its mark. */
 export const createWorkerConverter = (payloadKeys: readonly string[]): DataConverter =>
-  withCodec(new EncryptionCodec(parsePayloadKeys(payloadKeys), { takesTyped: true }));
+  withCodec(new EncryptionCodec(parsePayloadKeys(payloadKeys), { ofWorkflows: true }));
 
 const withCodec = (codec: EncryptionCodec): DataConverter => ({
   payloadCodecs: [codec],

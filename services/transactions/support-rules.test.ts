@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PurchaseId } from '../../contracts/ids.ts';
-import { markTyped, UNSEALED } from '../../contracts/typed-input.ts';
+import { markStray, markTyped } from '../../contracts/typed-input.ts';
 import { MAX_WORDS, readStaffOrder, type StaffOrderKind } from './support-rules.ts';
 
 const PURCHASE: PurchaseId = `pur_${'1'.repeat(32)}`;
@@ -47,7 +47,8 @@ describe('an order of staff', () => {
   });
 
   test('what was not encrypted is sent to the settings of the UI', () => {
-    expect(read(UNSEALED)).toMatch(/codec server/);
+    expect(read(markStray('unsealed'))).toMatch(/codec server/);
+    expect(read(markStray('misplaced'))).toMatch(/another workflow/);
   });
 
   test.each([

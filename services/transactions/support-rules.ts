@@ -1,6 +1,6 @@
 /** What staff may do about a purchase, as data, and how an order of theirs has to look. Pure. */
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
-import { isUnsealed, typedInput } from '../../contracts/typed-input.ts';
+import { type Stray, strayInput, typedInput } from '../../contracts/typed-input.ts';
 
 export type StaffOrderKind = 'note' | 'pause' | 'resume';
 
@@ -43,9 +43,8 @@ const STAFF_ID = /^usr_[0-9a-f]{32}$/;
  * @returns the order, or everything that is wrong with it, for the person who sent it; quotes nothing of what was sent
  */
 export function readStaffOrder(kind: StaffOrderKind, given: unknown, purchase: PurchaseId): StaffOrder | string {
-  if (isUnsealed(given)) {
-    return 'This was not encrypted: name the codec server in the settings of the Temporal UI, and send it again.';
-  }
+  const stray = strayInput(given);
+  if (stray !== undefined) return STRAY[stray];
   const typed = typedInput(given);
   const value = typed === undefined ? given : typed.value;
   const { member } = STAFF_ORDERS[kind];
@@ -63,6 +62,11 @@ export function readStaffOrder(kind: StaffOrderKind, given: unknown, purchase: P
   const words = (order[member] as string).trim();
   return { kind, staff: order['staff'] as UserId, words, ...(typed !== undefined && { seal: typed.seal }) };
 }
+
+const STRAY: Readonly<Record<Stray, string>> = {
+  unsealed: 'This was not encrypted: name the codec server in the settings of the Temporal UI, and send it again.',
+  misplaced: 'This was encrypted for another workflow.',
+};
 
 function wordsProblem(member: string, words: unknown): string | false {
   if (typeof words !== 'string') return `"${member}" is no text`;
