@@ -59,7 +59,7 @@ function nextTransfer({ standing, deal }: Story, { transferTriedMs }: Done): Age
 }
 
 /** After a long silence of ours only the last one that is due still makes sense, and none whose occasion has passed. */
-function nextReminder({ standing }: Story, { reminded }: Done): (AgendaItem & { kind: 'reminder' }) | undefined {
+export function nextReminder({ standing }: Story, { reminded }: Done): (AgendaItem & { kind: 'reminder' }) | undefined {
   const nowMs = Date.now();
   const ahead = (standing.reminders ?? []).filter((one) => one.dueMs > nowMs && !reminded.includes(reminderKey(one)));
   const reminder = ahead.filter(({ atMs }) => atMs <= nowMs).at(-1) ?? ahead[0];

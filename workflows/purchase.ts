@@ -37,7 +37,7 @@ import {
 } from '../contracts/purchase.ts';
 import { isFinal, type PurchaseEvent, timerOf } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
-import { type AgendaItem, deadlineOf, nextItem, remindedUpTo, type Trouble } from './purchase-agenda.ts';
+import { type AgendaItem, deadlineOf, nextItem, nextReminder, remindedUpTo, type Trouble } from './purchase-agenda.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import {
   beginPayment,
@@ -93,7 +93,12 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   while (!isFinal(story.standing.state)) {
     const { state, transfer } = story.standing;
-    board.tell(story, deadlineOf(story, trouble), trouble);
+    const done = { reminded, transferTriedMs };
+    board.tell(story, {
+      deadlineMs: deadlineOf(story, trouble),
+      trouble,
+      reminder: nextReminder(story, done)?.reminder,
+    });
     if (workflowInfo().continueAsNewSuggested && desk.empty && allHandlersFinished()) {
       await continueAsNew<typeof purchase>({ ...input, resume: { story, seen: desk.seen, reminded, orders } });
     }
@@ -103,7 +108,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     await (cameIn ? takeUp(story) : next && attend(story, next));
     if (story.standing.state !== state) trouble = undefined;
   }
-  board.tell(story, undefined, trouble);
+  board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
   do {
     turnAway(story);
     await condition(() => allHandlersFinished() || !desk.empty);

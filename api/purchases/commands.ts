@@ -50,6 +50,16 @@ export function createPurchaseCommands(client: Client): PurchaseCommands {
   };
 }
 
+/** What never changes about it, for staff in the Temporal UI. */
+function detailsOf({ buyerId, sellerId, listingId, quantity, slot, expectedPrice }: PurchaseInput): string {
+  const when = slot === undefined ? '' : `, for ${slot.startsAt}`;
+  return [
+    `${buyerId} buys ${quantity} × ${listingId} from ${sellerId}${when}.`,
+    `Price in minor units: ${expectedPrice.amount} ${expectedPrice.currency}.`,
+    'How to read this, and what you can do: docs/how-to/support.md.',
+  ].join('\n\n');
+}
+
 /** Starts the workflow with its first update; a repeat meets the same workflow and the same update. */
 async function startAndOpen(client: Client, input: PurchaseInput, commandId: string): Promise<void> {
   const workflowId = purchaseWorkflowId(input.purchaseId);
@@ -65,6 +75,7 @@ async function startAndOpen(client: Client, input: PurchaseInput, commandId: str
       { key: SELLER_ID, value: input.sellerId },
     ]),
     staticSummary: `Purchase ${input.purchaseId}`,
+    staticDetails: detailsOf(input),
   });
   try {
     await client.workflow.executeUpdateWithStart(openPurchaseUpdate, {

@@ -10,6 +10,7 @@ import {
   transition,
 } from './rules.ts';
 import type { Purchase } from './store.ts';
+import { PAUSE_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
 
 /** Why a purchase stands where it stands, and what moves it on. */
 export interface Explanation {
@@ -27,23 +28,6 @@ export interface Explanation {
   readonly inProgress: boolean;
 }
 
-const SUMMARIES: Readonly<Record<PurchaseState, string>> = {
-  payment_pending: 'The buyer has not paid yet.',
-  authorised: 'The buyer has paid; the seller has not accepted yet.',
-  held: 'The payment is held until the purchase is delivered.',
-  delivered: 'It is delivered; the buyer has time to look before the money is released.',
-  disputed: 'Buyer and seller disagree; the money is held until that is decided.',
-  released: 'The money is released to the seller.',
-  completed: 'The purchase is completed.',
-  refunded: 'The buyer was refunded.',
-  cancelled: 'The purchase was cancelled.',
-  declined: 'The seller did not accept; the buyer was not charged.',
-  expired: 'The buyer did not pay in time; nothing was charged.',
-};
-
-const PAUSED =
-  'Staff have paused the money: until they let it go, nothing is captured, released or refunded, and the time for it stands still.';
-
 /** @param nowMs milliseconds since 1970: some things can only be done until a booking begins */
 export function explain(purchase: Purchase, nowMs: number): Explanation {
   const { state, terms, deadlineAt, deadlineEvent, slot, proposal, pause } = purchase;
@@ -58,7 +42,7 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
   const parties = inProgress ? [] : (['buyer', 'seller'] as const);
   return {
     state,
-    summary: pause === null ? SUMMARIES[state] : `${SUMMARIES[state]} ${PAUSED}`,
+    summary: pause === null ? STATE_SUMMARIES[state] : `${STATE_SUMMARIES[state]} ${PAUSE_SUMMARY}`,
     waitsFor: waitsFor(purchase, circumstances),
     holds: [
       ...(pause !== null ? (['staff_pause'] as const) : []),
