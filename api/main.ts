@@ -1,9 +1,12 @@
+import type { RequestListener } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserId } from '../contracts/ids.ts';
 import { type Config, configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
 import { createMetrics, observeDatabase } from '../platform/metrics.ts';
+import { requireMigrations } from '../platform/migrations-applied.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
 import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
@@ -16,19 +19,9 @@ import type { ApiDeps } from './deps.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createIdempotencyKeeper } from './idempotency/idempotency.ts';
 import { createRateLimits } from './rate-limits.ts';
-import type { Role, Route } from './route.ts';
-import { accountRoutes } from './routes/accounts.ts';
-import { caseRoutes } from './routes/cases.ts';
-import { listingRoutes } from './routes/listings.ts';
-import { notificationRoutes } from './routes/notifications.ts';
-import { onboardingRoutes } from './routes/onboardings.ts';
-import { operationsRoutes } from './routes/operations.ts';
-import { purchaseRoutes } from './routes/purchases.ts';
-import { sessionRoutes } from './routes/sessions.ts';
-import { slotRoutes } from './routes/slots.ts';
-import { verificationPageRoutes } from './routes/verification-page.ts';
+import type { Role } from './route.ts';
+import { routesOf } from './routes.ts';
 import { listen, stopListening } from './server.ts';
-import { webhookRoutes } from './webhooks/routes.ts';
 
 /** Longest wait of a handler (8 s for a workflow, after 8 s for another run of the request), and some time to spare. */
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -37,28 +30,13 @@ const PROVIDER_TIMEOUT_MS = 6_000;
 /** Requests in flight may go on for so long after the process was told to stop. */
 const GRACE_MS = 8_000;
 
-/** All routes, one resource a line. */
-function routesOf(deps: ApiDeps): Route[] {
-  return [
-    ...accountRoutes(deps),
-    ...verificationPageRoutes(deps),
-    ...sessionRoutes(deps),
-    ...onboardingRoutes(deps),
-    ...listingRoutes(deps),
-    ...slotRoutes(deps),
-    ...purchaseRoutes(deps),
-    ...notificationRoutes(deps),
-    ...caseRoutes(deps),
-    ...webhookRoutes(deps),
-    ...operationsRoutes(deps),
-  ];
-}
-
-async function depsOf(config: Config, database: Database, temporal: Temporal): Promise<ApiDeps> {
+async function depsOf(config: Config, database: Database, temporal: Temporal, stopping: AbortSignal): Promise<ApiDeps> {
   const metrics = createMetrics('api');
   observeDatabase(metrics, database);
   const readinessChecks: ReadinessCheck[] = [
+    { name: 'running', check: async () => stopping.throwIfAborted() },
     { name: 'database', check: () => database.query('SELECT 1') },
+    { name: 'migrations', check: () => requireMigrations(database) },
     { name: 'temporal', check: () => temporal.connection.workflowService.getSystemInfo({}) },
   ];
   return {
@@ -99,7 +77,8 @@ async function main(config: Config, log: Logger): Promise<void> {
     log,
   });
   const temporal = connectTemporal(config);
-  const deps = await depsOf(config, database, temporal);
+  const stopping = new AbortController();
+  const deps = await depsOf(config, database, temporal, stopping.signal);
   const app = createApp({
     routes: routesOf(deps),
     publicUrl: config.PUBLIC_URL,
@@ -108,17 +87,25 @@ async function main(config: Config, log: Logger): Promise<void> {
     identify: identifyBy(deps.accessTokens, database),
     idempotency: createIdempotencyKeeper(database, secretKey('FIELD_KEY', config.FIELD_KEY)),
     rateLimits: deps.rateLimits,
-    replyCheck: REPLY_CHECK[config.NODE_ENV],
+    replyCheck: config.REPLY_CHECK ?? REPLY_CHECK[config.NODE_ENV],
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
   });
   const handle = app.callback();
-  const server = await listen((request, response) => void handle(request, response), config.HOST, config.ports.api);
+  const listener: RequestListener = (request, response) => {
+    // A connection that stays open would bring its next request to a process that is about to end.
+    if (stopping.signal.aborted) response.setHeader('Connection', 'close');
+    void handle(request, response);
+  };
+  const server = await listen(listener, config.HOST, config.ports.api);
   const housekeeping = startHousekeeping(database, log);
   log.info('the API listens', { host: config.HOST, port: config.ports.api });
 
   const stop = async (signal: string): Promise<void> => {
     log.info('stopping', { signal });
     housekeeping.stop();
+    // From here on /readyz says no; requests are still served while balancers take notice.
+    stopping.abort(new Error('the process has been told to stop'));
+    await sleep(config.DRAIN_SECONDS * 1_000);
     if (!(await stopListening(server, GRACE_MS))) log.warn('requests were cut at the end of the grace period');
     await temporal.close();
     await database.close();

@@ -9,6 +9,7 @@ import { createLogger } from '../platform/logging.ts';
 import { replayBundle } from '../platform/temporal/bundle.ts';
 import { connectTemporal, type Temporal, type TemporalSettings } from '../platform/temporal/client.ts';
 import { createWorkerConverter } from '../platform/temporal/data-converter.ts';
+import { plainProfile, temporalProfile } from '../platform/temporal/profile.ts';
 import { replay } from '../platform/temporal/replay.ts';
 import { localStack } from './stack/local-stack.ts';
 import { StartError } from './stack/problems.ts';
@@ -17,8 +18,8 @@ import { loadTemporalDevConfig } from './stack/temporal-dev-config.ts';
 const USAGE = `Usage: npm run replay -- <workflow id>
        npm run replay -- --query "WorkflowType = 'purchase' AND ExecutionStatus = 'Running'"
 
-Replays with the code of this folder what a running Temporal has: that of TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and
-PAYLOAD_KEYS, else that of the local stack. Ends with 1 when the code does not lead to a history.
+Replays with the code of this folder what a running Temporal has: that of PAYLOAD_KEYS and TEMPORAL_ADDRESS (with
+its TLS, API key or profile as in docs/reference/settings.md), else that of the local stack. Ends with 1 when the code does not lead to a history.
 Queries: https://docs.temporal.io/list-filter`;
 
 /** Temporal answers within this time, or is said not to be there. */
@@ -43,18 +44,17 @@ function readArguments(): Wanted {
 }
 
 async function settings(): Promise<TemporalSettings> {
-  const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, PAYLOAD_KEYS } = process.env;
-  if (TEMPORAL_ADDRESS && PAYLOAD_KEYS) {
-    return {
-      TEMPORAL_ADDRESS,
-      TEMPORAL_NAMESPACE: TEMPORAL_NAMESPACE || 'default',
-      PAYLOAD_KEYS: PAYLOAD_KEYS.split(',').map((key) => key.trim()),
-    };
+  const { PAYLOAD_KEYS, TEMPORAL_ADDRESS, TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE } = process.env;
+  if (PAYLOAD_KEYS && (TEMPORAL_ADDRESS || TEMPORAL_CONFIG_FILE || TEMPORAL_PROFILE)) {
+    const temporal = temporalProfile(process.env);
+    if (!('connection' in temporal)) {
+      throw new StartError(temporal.map(({ setting, problem }) => `${setting}: ${problem}.`).join('\n'));
+    }
+    return { temporal, PAYLOAD_KEYS: PAYLOAD_KEYS.split(',').map((key) => key.trim()) };
   }
   const { ports, secrets } = await localStack('TEMPORAL_ADDRESS and PAYLOAD_KEYS');
   return {
-    TEMPORAL_ADDRESS: `127.0.0.1:${ports.temporal}`,
-    TEMPORAL_NAMESPACE: loadTemporalDevConfig('temporal-dev.yml').namespace,
+    temporal: plainProfile(`127.0.0.1:${ports.temporal}`, loadTemporalDevConfig('temporal-dev.yml').namespace),
     PAYLOAD_KEYS: secrets.PAYLOAD_KEYS.split(','),
   };
 }
@@ -116,7 +116,7 @@ try {
     await temporal.client
       .withDeadline(Date.now() + CONNECT_TIMEOUT_MS, () => temporal.connection.ensureConnected())
       .catch(() => {
-        throw new StartError(`Temporal does not answer at ${config.TEMPORAL_ADDRESS}.`);
+        throw new StartError(`Temporal does not answer at ${config.temporal.connection.address}.`);
       });
     const differences = await replayAll(temporal, config, wanted);
     for (const difference of differences) console.log(`\n${difference}`);

@@ -36,7 +36,7 @@ export async function createWorkers(
   });
   const common = {
     connection,
-    namespace: config.TEMPORAL_NAMESPACE,
+    namespace: config.temporal.namespace,
     activities,
     dataConverter: createWorkerConverter(config.PAYLOAD_KEYS),
     interceptors: { activity: [() => ({ inbound: new FailureInterceptor() })] },

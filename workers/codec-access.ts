@@ -66,13 +66,7 @@ function rolesIn(claim: unknown): readonly string[] {
 
 type CodecSettings = Pick<
   Config,
-  | 'NODE_ENV'
-  | 'TEMPORAL_UI_URL'
-  | 'CODEC_JWKS_URL'
-  | 'CODEC_TOKEN_ISSUER'
-  | 'CODEC_TOKEN_AUDIENCE'
-  | 'CODEC_ROLES'
-  | 'CODEC_ROLES_CLAIM'
+  'NODE_ENV' | 'CODEC_JWKS_URL' | 'CODEC_TOKEN_ISSUER' | 'CODEC_TOKEN_AUDIENCE' | 'CODEC_ROLES' | 'CODEC_ROLES_CLAIM'
 >;
 
 /**
@@ -86,9 +80,6 @@ export function codecAccess(config: CodecSettings): CodecAccess {
   const isProduction = config.NODE_ENV === 'production';
   if (!isProduction && missing.length === Object.keys(needed).length) return LOCAL_ACCESS;
   const wrong = missing.map((name) => `  ${name}: missing. Without it nobody can be told from anybody else.`);
-  if (isProduction && !config.TEMPORAL_UI_URL.startsWith('https:')) {
-    wrong.push('  TEMPORAL_UI_URL: https is needed in production. The UI sends its token over nothing else.');
-  }
   if (wrong.length > 0) {
     throw new ConfigError(
       `The codec server needs these settings:\n${wrong.join('\n')}\nSee docs/reference/settings.md.`,

@@ -4,6 +4,7 @@ import { type Config, configOrExit } from '../platform/config.ts';
 import { openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
 import { createMetrics, observeDatabase } from '../platform/metrics.ts';
+import { requireMigrations } from '../platform/migrations-applied.ts';
 import { startOperationsServer } from '../platform/operations-server.ts';
 import { requireSearchAttributes } from '../platform/temporal/search-attributes.ts';
 import { createWorkers } from './assemble.ts';
@@ -20,9 +21,9 @@ async function main(config: Config, log: Logger): Promise<void> {
   });
   const metrics = createMetrics('worker');
   observeDatabase(metrics, database);
-  const connection = await NativeConnection.connect({ address: config.TEMPORAL_ADDRESS });
+  const connection = await NativeConnection.connect(config.temporal.connection);
   try {
-    await requireSearchAttributes(connection, config.TEMPORAL_NAMESPACE);
+    await requireSearchAttributes(connection, config.temporal.namespace);
     const workers = await createWorkers(config, log, connection, database, queues);
     const running = workers.map((worker) => worker.run());
     const operations = await startOperationsServer({
@@ -31,7 +32,8 @@ async function main(config: Config, log: Logger): Promise<void> {
       log,
       metrics,
       checks: [
-        { name: 'database', check: async () => void (await database.query('SELECT 1')) },
+        { name: 'database', check: () => database.query('SELECT 1') },
+        { name: 'migrations', check: () => requireMigrations(database) },
         { name: 'temporal', check: async () => void (await connection.workflowService.getSystemInfo({})) },
         {
           name: 'workers',

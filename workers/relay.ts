@@ -7,6 +7,7 @@ import { secretKey } from '../platform/crypto.ts';
 import { openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
 import { createMetrics, observeDatabase } from '../platform/metrics.ts';
+import { requireMigrations } from '../platform/migrations-applied.ts';
 import { startOperationsServer } from '../platform/operations-server.ts';
 import { connectTemporal } from '../platform/temporal/client.ts';
 import { createFlowSignals } from '../platform/temporal/signals.ts';
@@ -64,6 +65,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     metrics,
     checks: [
       { name: 'database', check: () => database.query('SELECT 1') },
+      { name: 'migrations', check: () => requireMigrations(database) },
       {
         // Standing by is being ready: another relay does the work.
         name: 'jobs',

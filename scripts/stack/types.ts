@@ -2,6 +2,7 @@ import type { Ports } from '../../platform/ports.ts';
 import type { DatabaseUrls } from './databases.ts';
 import type { StackUrls } from './environment.ts';
 import type { Role } from './roles.ts';
+import type { TemporalDevConfig } from './temporal-dev-config.ts';
 
 export interface StackOptions {
   /** The root of the repository. */
@@ -13,8 +14,13 @@ export interface StackOptions {
   readonly roles?: readonly Role[];
   /** `compiled` unless told. `source`: each role compiles itself as it is imported, for roles outside of the build. */
   readonly run?: 'compiled' | 'source';
-  /** Without Temporal only roles that do not need it can be started. */
-  readonly temporal?: boolean;
+  /**
+   * The dev server unless told; `postgres`: the server that operators run, with its databases in the embedded PostgreSQL
+   * and without Web UI. Without Temporal only roles that do not need it can be started.
+   */
+  readonly temporal?: boolean | 'postgres';
+  /** More dynamic configuration of Temporal; it wins over that of temporal-dev.yml. */
+  readonly temporalDynamicConfig?: TemporalDevConfig['dynamicConfig'];
   readonly nodeEnv?: 'development' | 'test';
   /** `embedded` whatever the environment says; else a PostgreSQL that the environment names is used. */
   readonly database?: 'embedded';
