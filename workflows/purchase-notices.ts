@@ -50,7 +50,7 @@ export function createNoticeBoard({ purchaseId, publicUrl }: PurchaseInput): Not
           title: `Open ${purchaseId} in the support console`,
           url: `${publicUrl}/console/purchases/${purchaseId}`,
         },
-        title: `${state}: ${STATE_SUMMARIES[state]}`,
+        title: titleOf(story),
         lines: linesOf(story, ahead),
       });
     },
@@ -70,24 +70,29 @@ function holdsOf({ standing: { pause, transfer } }: Story, { trouble }: Ahead): 
   ];
 }
 
-/** What stops it, whose move it is, until when, what happens then; at last where the money is. */
+/** The state in its own word, which API and search know, and in a sentence; and the money that is at stake. */
+function titleOf({ deal: { price, currency }, standing: { state, held } }: Story): string {
+  const money = held > 0 ? `${moneyText(held, currency)} held` : moneyText(price, currency);
+  return `${state}, ${money}: ${STATE_SUMMARIES[state]}`;
+}
+
+/** What stops it, whose move it is, until when, and what happens then. The UI shows about six lines of it. */
 function linesOf(story: Story, ahead: Ahead): string[] {
-  const { deal, standing } = story;
-  const { held, payment, transfer } = standing;
+  const { payment, transfer } = story.standing;
   return [
     ...stoppedBy(story, ahead),
     ...waitingFor(story),
     ...automatically(story, ahead),
-    `Price ${moneyText(deal.price, deal.currency)} · held ${moneyText(held, deal.currency)} · payment ${payment} · transfer ${transfer}`,
+    `At Stripe: payment ${words(payment)}, transfer to the seller ${transfer}.`,
   ];
 }
 
 function stoppedBy({ standing: { pause, transfer } }: Story, { trouble }: Ahead): string[] {
   const lines: string[] = [];
   if (pause !== undefined) {
-    const who = pause.verified ? `by ${pause.by}` : `in this UI, by somebody who named ${pause.by}`;
+    const who = pause.verified ? '' : `, from this UI, by somebody who named ${pause.by}`;
     lines.push(
-      `**Stopped: staff paused the money** at ${timeText(pause.sinceMs)}, ${who}. Until finance lets it go, nothing is captured, released or refunded.`,
+      `**Stopped: staff paused the money** at ${timeText(pause.sinceMs)}${who}. Nothing is captured, released or refunded until finance lets it go.`,
     );
     if (pause.limitReached === true) lines.push('**The money may be held no longer:** finance has a case about it.');
   }
@@ -113,7 +118,7 @@ function waitingFor({ standing, deal: { kind } }: Story): string[] {
     const actions = allowedActions(state, kind, party, circumstances).map(words);
     return actions.length === 0 ? [] : [`the ${party} can ${actions.join(', ')}`];
   });
-  const unpaid = state === 'payment_pending' ? `, who has to pay (${payment.replaceAll('_', ' ')})` : '';
+  const unpaid = state === 'payment_pending' ? `, who has to pay (${words(payment)})` : '';
   const whose = owner === undefined || standing.pause !== undefined ? [] : [`**Waits for the ${owner}**${unpaid}`];
   const line = [...whose, ...can].join('; ');
   return [
@@ -136,14 +141,15 @@ function automatically({ standing, deal }: Story, { deadlineMs, reminder }: Ahea
   } else if (transfer === 'blocked' && pause === undefined) {
     lines.push('The transfer is tried again by itself: as soon as the account is mended, and from time to time.');
   } else if (!isFinal(state)) lines.push('Nothing happens by itself.');
-  if (reminder !== undefined) lines.push(`At ${timeText(reminder.atMs)} ${reminderText(reminder)}.`);
+  if (reminder !== undefined)
+    lines.push(`Next reminder, to the parties: ${words(reminder.name)}, at ${timeText(reminder.atMs)}.`);
   return lines;
 }
 
 const words = (name: string): string => name.replaceAll('_', ' ');
 
 const reminderText = ({ name, dueMs }: Reminder): string =>
-  `the parties are reminded: ${words(name)}, ${timeText(dueMs)}`;
+  `the parties are reminded: ${words(name)}, of ${timeText(dueMs)}`;
 
 function timerTextOf(story: Story, next: AgendaItem): string {
   if (next.kind === 'unfinished') return `goes through with "${words(next.wish.event)}"`;

@@ -53,9 +53,9 @@ export function createPurchaseCommands(client: Client): PurchaseCommands {
 /** What never changes about it, for staff in the Temporal UI. */
 function detailsOf({ buyerId, sellerId, listingId, quantity, slot, expectedPrice }: PurchaseInput): string {
   const when = slot === undefined ? '' : `, for ${slot.startsAt}`;
+  const { amount, currency } = expectedPrice;
   return [
-    `${buyerId} buys ${quantity} × ${listingId} from ${sellerId}${when}.`,
-    `Price in minor units: ${expectedPrice.amount} ${expectedPrice.currency}.`,
+    `${buyerId} buys ${quantity} × ${listingId} from ${sellerId}${when}, for ${amount} ${currency} in minor units.`,
     'How to read this, and what you can do: docs/how-to/support.md.',
   ].join('\n\n');
 }
