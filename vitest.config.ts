@@ -41,6 +41,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'traces',
+          include: ['tests/traces/**/*.test.ts'],
+          globalSetup: ['tests/setup/traces.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'faults',
           // One file after another: faults are planted in the one sandbox that all of them use.
           fileParallelism: false,

@@ -5,13 +5,15 @@ import { type Config, configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
-import { createMetrics, observeDatabase } from '../platform/metrics.ts';
+import { createMetrics, observeDatabase, observeDependencies } from '../platform/metrics.ts';
 import { requireMigrations } from '../platform/migrations-applied.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
 import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
+import { startTracing } from '../platform/tracing.ts';
 import { createStripePayments } from '../providers/stripe.ts';
+import { watched } from '../providers/watched.ts';
 import { findActiveSession } from '../services/users/index.ts';
 import { createApp } from './app.ts';
 import type { IdentifyCaller } from './authentication.ts';
@@ -30,7 +32,13 @@ const PROVIDER_TIMEOUT_MS = 6_000;
 /** Requests in flight may go on for so long after the process was told to stop. */
 const GRACE_MS = 8_000;
 
-async function depsOf(config: Config, database: Database, temporal: Temporal, stopping: AbortSignal): Promise<ApiDeps> {
+async function depsOf(
+  config: Config,
+  database: Database,
+  temporal: Temporal,
+  log: Logger,
+  stopping: AbortSignal,
+): Promise<ApiDeps> {
   const metrics = createMetrics('api');
   observeDatabase(metrics, database);
   const readinessChecks: ReadinessCheck[] = [
@@ -39,6 +47,12 @@ async function depsOf(config: Config, database: Database, temporal: Temporal, st
     { name: 'migrations', check: () => requireMigrations(database) },
     { name: 'temporal', check: () => temporal.connection.workflowService.getSystemInfo({}) },
   ];
+  observeDependencies(metrics, readinessChecks, log);
+  const payments = createStripePayments({
+    apiKey: config.STRIPE_API_KEY,
+    apiUrl: config.STRIPE_API_URL,
+    timeoutMs: PROVIDER_TIMEOUT_MS,
+  });
   return {
     config,
     database,
@@ -46,11 +60,7 @@ async function depsOf(config: Config, database: Database, temporal: Temporal, st
     metrics,
     readinessChecks,
     rateLimits: createRateLimits(database),
-    payments: createStripePayments({
-      apiKey: config.STRIPE_API_KEY,
-      apiUrl: config.STRIPE_API_URL,
-      timeoutMs: PROVIDER_TIMEOUT_MS,
-    }),
+    payments: watched('stripe', payments, metrics),
     accessTokens: await createAccessTokens(config.TOKEN_SIGNING_KEY, config.PUBLIC_URL),
     links: createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY)),
   };
@@ -70,6 +80,7 @@ function identifyBy(accessTokens: AccessTokens, database: Database): IdentifyCal
 const REPLY_CHECK = { production: 'off', development: 'log', test: 'fail' } as const;
 
 async function main(config: Config, log: Logger): Promise<void> {
+  const tracing = await startTracing(config, 'api');
   const database = openDatabase({
     url: config.DATABASE_URL,
     maxConnections: config.DATABASE_MAX_CONNECTIONS,
@@ -78,7 +89,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   });
   const temporal = connectTemporal(config);
   const stopping = new AbortController();
-  const deps = await depsOf(config, database, temporal, stopping.signal);
+  const deps = await depsOf(config, database, temporal, log, stopping.signal);
   const app = createApp({
     routes: routesOf(deps),
     publicUrl: config.PUBLIC_URL,
@@ -109,6 +120,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     if (!(await stopListening(server, GRACE_MS))) log.warn('requests were cut at the end of the grace period');
     await temporal.close();
     await database.close();
+    await tracing?.stop();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => void stop(signal).then(...exitAfter(log)));

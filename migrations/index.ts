@@ -15,6 +15,8 @@ import { quietHours } from './0014_quiet_hours.ts';
 import { bookings } from './0016_bookings.ts';
 import { refundCaps } from './0017_refund_caps.ts';
 import { purchaseSearch } from './0020_purchase_search.ts';
+import { figures } from './0021_figures.ts';
+import { outboxTrace } from './0022_outbox_trace.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -42,4 +44,6 @@ export const migrations: readonly Migration[] = [
   bookings,
   refundCaps,
   purchaseSearch,
+  figures,
+  outboxTrace,
 ];
