@@ -29,7 +29,8 @@ const LATER_SUITES: ReadonlyArray<{ readonly name: string; readonly args: readon
   { name: 'browser', args: ['--project=browser'] },
   // Temporal on PostgreSQL: its server is built by Go once for each user.
   { name: 'outside services', args: ['--project=outside'] },
-  { name: 'deploys', args: ['--project=deploys'] },
+  { name: 'deploys and long histories', args: ['--project=deploys', '--project=afresh'] },
+  { name: 'pages that are followed', args: ['--project=docs'] },
 ];
 /** What `npm test` leaves to `npm run test:full`. */
 const NOT_LATER = LATER_SUITES.flatMap(({ args }) => args.map((argument) => argument.replace('=', '=!')));
