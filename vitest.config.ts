@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /** The folders whose unit tests stand beside their source. */
-const SOURCES = '{activities,api,contracts,migrations,platform,providers,sandbox,scripts,services,workers,workflows}';
+const SOURCES =
+  '{activities,api,bench,contracts,migrations,platform,providers,sandbox,scripts,services,workers,workflows}';
 
 export default defineConfig({
   test: {
@@ -34,6 +35,15 @@ export default defineConfig({
           name: 'scenarios',
           include: ['tests/scenarios/**/*.test.ts'],
           globalSetup: ['tests/setup/scenarios.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'traces',
+          include: ['tests/traces/**/*.test.ts'],
+          globalSetup: ['tests/setup/traces.ts'],
           testTimeout: 60_000,
         },
       },
@@ -79,6 +89,17 @@ export default defineConfig({
           fileParallelism: false,
           include: ['tests/security/**/*.test.ts'],
           globalSetup: ['tests/setup/integration.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'outside',
+          // One file after another: they replace the processes of the one stack.
+          fileParallelism: false,
+          include: ['tests/outside/**/*.test.ts'],
+          globalSetup: ['tests/setup/outside.ts'],
           testTimeout: 60_000,
         },
       },

@@ -9,6 +9,8 @@ export interface RequestState {
   /** The path as the route declares it, for logs and metrics; undefined where no route matched. */
   route?: string;
   caller?: Caller;
+  /** The code of a problem that is the caller's own doing. */
+  refusal?: string;
 }
 
 export type Context = Koa.ParameterizedContext<RequestState>;

@@ -1,14 +1,19 @@
+import type { RequestListener } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserId } from '../contracts/ids.ts';
 import { type Config, configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
-import { createMetrics, observeDatabase } from '../platform/metrics.ts';
+import { createMetrics, observeDatabase, observeDependencies } from '../platform/metrics.ts';
+import { requireMigrations } from '../platform/migrations-applied.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
 import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
+import { startTracing } from '../platform/tracing.ts';
 import { createStripePayments } from '../providers/stripe.ts';
+import { watched } from '../providers/watched.ts';
 import { findActiveSession } from '../services/users/index.ts';
 import { createApp } from './app.ts';
 import type { IdentifyCaller } from './authentication.ts';
@@ -16,19 +21,9 @@ import type { ApiDeps } from './deps.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createIdempotencyKeeper } from './idempotency/idempotency.ts';
 import { createRateLimits } from './rate-limits.ts';
-import type { Role, Route } from './route.ts';
-import { accountRoutes } from './routes/accounts.ts';
-import { caseRoutes } from './routes/cases.ts';
-import { listingRoutes } from './routes/listings.ts';
-import { notificationRoutes } from './routes/notifications.ts';
-import { onboardingRoutes } from './routes/onboardings.ts';
-import { operationsRoutes } from './routes/operations.ts';
-import { purchaseRoutes } from './routes/purchases.ts';
-import { sessionRoutes } from './routes/sessions.ts';
-import { slotRoutes } from './routes/slots.ts';
-import { verificationPageRoutes } from './routes/verification-page.ts';
+import type { Role } from './route.ts';
+import { routesOf } from './routes.ts';
 import { listen, stopListening } from './server.ts';
-import { webhookRoutes } from './webhooks/routes.ts';
 
 /** Longest wait of a handler (8 s for a workflow, after 8 s for another run of the request), and some time to spare. */
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -37,30 +32,27 @@ const PROVIDER_TIMEOUT_MS = 6_000;
 /** Requests in flight may go on for so long after the process was told to stop. */
 const GRACE_MS = 8_000;
 
-/** All routes, one resource a line. */
-function routesOf(deps: ApiDeps): Route[] {
-  return [
-    ...accountRoutes(deps),
-    ...verificationPageRoutes(deps),
-    ...sessionRoutes(deps),
-    ...onboardingRoutes(deps),
-    ...listingRoutes(deps),
-    ...slotRoutes(deps),
-    ...purchaseRoutes(deps),
-    ...notificationRoutes(deps),
-    ...caseRoutes(deps),
-    ...webhookRoutes(deps),
-    ...operationsRoutes(deps),
-  ];
-}
-
-async function depsOf(config: Config, database: Database, temporal: Temporal): Promise<ApiDeps> {
+async function depsOf(
+  config: Config,
+  database: Database,
+  temporal: Temporal,
+  log: Logger,
+  stopping: AbortSignal,
+): Promise<ApiDeps> {
   const metrics = createMetrics('api');
   observeDatabase(metrics, database);
   const readinessChecks: ReadinessCheck[] = [
+    { name: 'running', check: async () => stopping.throwIfAborted() },
     { name: 'database', check: () => database.query('SELECT 1') },
+    { name: 'migrations', check: () => requireMigrations(database) },
     { name: 'temporal', check: () => temporal.connection.workflowService.getSystemInfo({}) },
   ];
+  observeDependencies(metrics, readinessChecks, log);
+  const payments = createStripePayments({
+    apiKey: config.STRIPE_API_KEY,
+    apiUrl: config.STRIPE_API_URL,
+    timeoutMs: PROVIDER_TIMEOUT_MS,
+  });
   return {
     config,
     database,
@@ -68,11 +60,7 @@ async function depsOf(config: Config, database: Database, temporal: Temporal): P
     metrics,
     readinessChecks,
     rateLimits: createRateLimits(database),
-    payments: createStripePayments({
-      apiKey: config.STRIPE_API_KEY,
-      apiUrl: config.STRIPE_API_URL,
-      timeoutMs: PROVIDER_TIMEOUT_MS,
-    }),
+    payments: watched('stripe', payments, metrics),
     accessTokens: await createAccessTokens(config.TOKEN_SIGNING_KEY, config.PUBLIC_URL),
     links: createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY)),
   };
@@ -92,6 +80,7 @@ function identifyBy(accessTokens: AccessTokens, database: Database): IdentifyCal
 const REPLY_CHECK = { production: 'off', development: 'log', test: 'fail' } as const;
 
 async function main(config: Config, log: Logger): Promise<void> {
+  const tracing = await startTracing(config, 'api');
   const database = openDatabase({
     url: config.DATABASE_URL,
     maxConnections: config.DATABASE_MAX_CONNECTIONS,
@@ -99,7 +88,8 @@ async function main(config: Config, log: Logger): Promise<void> {
     log,
   });
   const temporal = connectTemporal(config);
-  const deps = await depsOf(config, database, temporal);
+  const stopping = new AbortController();
+  const deps = await depsOf(config, database, temporal, log, stopping.signal);
   const app = createApp({
     routes: routesOf(deps),
     publicUrl: config.PUBLIC_URL,
@@ -108,20 +98,29 @@ async function main(config: Config, log: Logger): Promise<void> {
     identify: identifyBy(deps.accessTokens, database),
     idempotency: createIdempotencyKeeper(database, secretKey('FIELD_KEY', config.FIELD_KEY)),
     rateLimits: deps.rateLimits,
-    replyCheck: REPLY_CHECK[config.NODE_ENV],
+    replyCheck: config.REPLY_CHECK ?? REPLY_CHECK[config.NODE_ENV],
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
   });
   const handle = app.callback();
-  const server = await listen((request, response) => void handle(request, response), config.HOST, config.ports.api);
+  const listener: RequestListener = (request, response) => {
+    // A connection that stays open would bring its next request to a process that is about to end.
+    if (stopping.signal.aborted) response.setHeader('Connection', 'close');
+    void handle(request, response);
+  };
+  const server = await listen(listener, config.HOST, config.ports.api);
   const housekeeping = startHousekeeping(database, log);
   log.info('the API listens', { host: config.HOST, port: config.ports.api });
 
   const stop = async (signal: string): Promise<void> => {
     log.info('stopping', { signal });
     housekeeping.stop();
+    // From here on /readyz says no; requests are still served while balancers take notice.
+    stopping.abort(new Error('the process has been told to stop'));
+    await sleep(config.DRAIN_SECONDS * 1_000);
     if (!(await stopListening(server, GRACE_MS))) log.warn('requests were cut at the end of the grace period');
     await temporal.close();
     await database.close();
+    await tracing?.stop();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => void stop(signal).then(...exitAfter(log)));

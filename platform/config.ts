@@ -1,26 +1,26 @@
 import { z } from 'zod';
 import { type Ports, portOffsetProblem, portsFor } from './ports.ts';
+import { isLocalHost, never, type ProductionProblem, publicHttps, saysSslMode, securedMail } from './production.ts';
+import { type ProfileProblem, type TemporalProfile, temporalProfile } from './temporal/profile.ts';
 
 const text = z.string().min(1);
 const url = z.url();
 const list = text.transform((value) => value.split(',').map((item) => item.trim()));
-/** Why a value cannot be meant for production, in words that do not repeat it; undefined when it can. */
-type ProductionProblem = (value: string) => string | undefined;
+const KEY = '[A-Za-z0-9+/]{43}=?';
+/** Base64 of 32 bytes. */
+const key = z.string().regex(new RegExp(`^${KEY}$`), 'not base64 of 32 bytes');
+/** What examples and tests are filled with. */
+const madeKey = never(/^(\w)\1{41}/, 'this key is no secret: make one with `openssl rand -base64 32`');
 
-const LOCAL_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0)$/;
-
-/** A sandbox is reached without TLS, on this machine. */
-const publicHttps: ProductionProblem = (value) => {
-  const { protocol, hostname } = new URL(value);
-  if (protocol !== 'https:') return 'https is needed in production';
-  return LOCAL_HOST.test(hostname) ? 'an address of this machine has no place in production' : undefined;
-};
-
-/** @param why ends a message that begins with the name of the setting */
-const never =
-  (pattern: RegExp, why: string): ProductionProblem =>
-  (value) =>
-    pattern.test(value) ? why : undefined;
+/** An Ed25519 private key as a JWK. */
+const signingKey = text.refine((value) => {
+  try {
+    const jwk: unknown = JSON.parse(value);
+    return z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: text, d: text }).safeParse(jwk).success;
+  } catch {
+    return false;
+  }
+}, 'not an Ed25519 private key as a JWK in JSON');
 
 const wholeNumber = z
   .string()
@@ -69,30 +69,86 @@ export const SETTINGS = {
     about: 'Added to every port of the local stack.',
   },
   HOST: { schema: text, default: '127.0.0.1', about: 'The address on which servers listen.' },
+  DRAIN_SECONDS: {
+    schema: wholeNumber.refine((seconds) => seconds <= 300, 'at most 300'),
+    default: '0',
+    about:
+      'For so long the API goes on serving after it was told to stop, while `/readyz` answers 503: what the balancer needs to notice.',
+  },
   PUBLIC_URL: {
     schema: url,
     production: publicHttps,
     about: 'Where people and providers reach the API, without a trailing slash.',
   },
-  DATABASE_URL: { schema: url, about: 'PostgreSQL, as the role that may not change what is append-only.' },
+  DATABASE_URL: {
+    schema: url,
+    secret: true,
+    production: saysSslMode,
+    about:
+      'PostgreSQL, as the role that may not change what is append-only. TLS: `?sslmode=verify-full`, with `&sslrootcert=<file>` for an authority of your own.',
+  },
   DATABASE_MAX_CONNECTIONS: { schema: wholeNumber, default: '20', about: 'Connections of one process at the most.' },
-  TEMPORAL_ADDRESS: { schema: text, about: 'Temporal frontend, host:port.' },
-  TEMPORAL_NAMESPACE: { schema: text, default: 'default', about: 'Temporal namespace.' },
-  TEMPORAL_UI_URL: { schema: url, about: 'Where staff open the Temporal Web UI.' },
+  TEMPORAL_ADDRESS: {
+    schema: text.optional(),
+    about: 'Temporal frontend, host:port. Needed unless a profile names it.',
+  },
+  TEMPORAL_NAMESPACE: { schema: text.optional(), about: 'Temporal namespace; `default` without.' },
+  TEMPORAL_API_KEY: { schema: text.optional(), secret: true, about: 'Of Temporal Cloud. Turns TLS on.' },
+  TEMPORAL_TLS: {
+    schema: text.optional(),
+    about: '`true`: with TLS. `false`: without, which in production has to be said for another machine.',
+  },
+  TEMPORAL_TLS_CLIENT_CERT_PATH: {
+    schema: text.optional(),
+    about: 'Client certificate (PEM). Or its content: `TEMPORAL_TLS_CLIENT_CERT_DATA`.',
+  },
+  TEMPORAL_TLS_CLIENT_KEY_PATH: {
+    schema: text.optional(),
+    about: 'Its key (PEM). Or its content: `TEMPORAL_TLS_CLIENT_KEY_DATA`.',
+  },
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: {
+    schema: text.optional(),
+    about:
+      'The authority that signed the certificate of the server (PEM), where it is your own. Or its content: `TEMPORAL_TLS_SERVER_CA_CERT_DATA`.',
+  },
+  TEMPORAL_TLS_SERVER_NAME: {
+    schema: text.optional(),
+    about: 'The host in the certificate of the server, where it is not that of the address.',
+  },
+  TEMPORAL_CONFIG_FILE: {
+    schema: text.optional(),
+    about:
+      'A file with profiles (https://docs.temporal.io/develop/environment-configuration); other `TEMPORAL_*` win over it.',
+  },
+  TEMPORAL_PROFILE: { schema: text.optional(), about: 'Which profile of the file; `default` without.' },
+  TEMPORAL_UI_URL: { schema: url, production: publicHttps, about: 'Where staff open the Temporal Web UI.' },
   PAYLOAD_KEYS: {
-    schema: list,
+    schema: list.refine(
+      (keys) => keys.every((entry) => new RegExp(`^[^:\\s]+:${KEY}$`).test(entry)),
+      'each is id:base64 of 32 bytes',
+    ),
     secret: true,
     production: never(/(^|,)\s*local-/, 'a key that `npm start` made for one machine has no place in production'),
     about:
       'Keys of the payload codec, `id:base64` of 32 bytes each, comma-separated; the first one encrypts, all decrypt.',
   },
-  FIELD_KEY: { schema: text, secret: true, about: 'Base64 of 32 bytes: encrypts stored answers that hold secrets.' },
+  FIELD_KEY: {
+    schema: key,
+    secret: true,
+    production: madeKey,
+    about: 'Base64 of 32 bytes: encrypts stored answers that hold secrets.',
+  },
   TOKEN_SIGNING_KEY: {
-    schema: text,
+    schema: signingKey,
     secret: true,
     about: 'Ed25519 private key as a JWK in JSON: signs access tokens.',
   },
-  LINK_KEY: { schema: text, secret: true, about: 'Base64 of 32 bytes: signs the links that are sent by e-mail.' },
+  LINK_KEY: {
+    schema: key,
+    secret: true,
+    production: madeKey,
+    about: 'Base64 of 32 bytes: signs the links that are sent by e-mail.',
+  },
   STRIPE_API_KEY: {
     schema: text,
     secret: true,
@@ -130,7 +186,13 @@ export const SETTINGS = {
     about: 'Tokens of the webhook endpoint, comma-separated while one is being replaced.',
   },
   ONFIDO_WORKFLOW_ID: { schema: z.uuid(), about: 'The Onfido Studio workflow that checks a seller.' },
-  SMTP_URL: { schema: url, secret: true, about: 'Outgoing mail.' },
+  SMTP_URL: {
+    schema: url,
+    secret: true,
+    production: securedMail,
+    about:
+      'Outgoing mail: `smtps://user:password@host` (TLS), or `smtp://…?requireTLS=true` (STARTTLS, or no mail at all).',
+  },
   MAIL_FROM: {
     schema: text,
     default: 'Wellpact <no-reply@wellpact.example>',
@@ -140,6 +202,7 @@ export const SETTINGS = {
   FCM_CREDENTIALS: {
     schema: serviceAccount,
     secret: true,
+    production: never(/"token_uri"\s*:\s*"http:/, 'a key of the sandbox has no place in production'),
     about: 'The key file (JSON) of the Google service account that may send pushes by Firebase Cloud Messaging.',
   },
   FCM_API_URL: {
@@ -152,6 +215,38 @@ export const SETTINGS = {
     schema: text,
     default: 'services/transactions/policy.yml',
     about: 'Windows, limits and tiers of purchases.',
+  },
+  REPLY_CHECK: {
+    schema: z.enum(['off', 'log', 'fail']).optional(),
+    about:
+      'Whether answers are checked against the schemas that describe them. Without: off in production, else log; fail in tests.',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: url.optional(),
+    about:
+      'An OpenTelemetry collector that takes OTLP over HTTP, such as `http://collector:4318`. Nothing is traced without.',
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    schema: text.optional(),
+    secret: true,
+    about: 'What the collector wants to see with it, `name=value`, comma-separated.',
+  },
+  OTEL_TRACES_SAMPLER: {
+    schema: z.enum([
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ]),
+    default: 'parentbased_always_on',
+    about: 'Which traces are kept; `parentbased_traceidratio` keeps a part of them, each whole.',
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    schema: z.string().regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'a number from 0 to 1'),
+    default: '1',
+    about: 'Which part, from 0 to 1.',
   },
   BUNDLE_CACHE_DIR: {
     schema: text.optional(),
@@ -174,6 +269,8 @@ type Settings = { readonly [Name in keyof typeof SETTINGS]: z.output<(typeof SET
 
 export interface Config extends Settings {
   readonly ports: Ports;
+  /** What the `TEMPORAL_*` settings come to. */
+  readonly temporal: TemporalProfile;
 }
 
 /** Some settings are missing or wrong; the message names all of them, one a line, and never shows a value. */
@@ -202,12 +299,29 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     const problem = isProduction && value !== undefined && 'production' in setting && setting.production(value);
     if (problem) wrong.push(`  ${name}: ${problem}. ${setting.about}`);
   }
-  if (wrong.length > 0) {
+  const temporal = temporalProfile(env);
+  const problems = 'connection' in temporal ? productionProblems(env, temporal) : temporal;
+  wrong.push(...problems.map(({ setting, problem }) => `  ${setting}: ${problem}. ${aboutOf(setting)}`));
+  if (wrong.length > 0 || !('connection' in temporal)) {
     throw new ConfigError(`These settings are missing or wrong:\n${wrong.join('\n')}\nSee docs/reference/settings.md.`);
   }
   const settings = values as unknown as Settings;
-  return { ...settings, ports: portsFor(settings.PORT_OFFSET) };
+  return { ...settings, ports: portsFor(settings.PORT_OFFSET), temporal };
 }
+
+/** Whoever listens on the way would read whose purchases these are, and an API key. */
+function productionProblems(env: NodeJS.ProcessEnv, { connection }: TemporalProfile): readonly ProfileProblem[] {
+  if (env['NODE_ENV'] !== 'production' || (connection.tls ?? false) !== false) return [];
+  if (connection.apiKey !== undefined) {
+    return [{ setting: 'TEMPORAL_API_KEY', problem: 'it would be sent without TLS' }];
+  }
+  const host = connection.address.replace(/:\d+$/, '');
+  if (isLocalHost(host) || connection.tls === false) return [];
+  return [{ setting: 'TEMPORAL_TLS', problem: 'true is needed in production, or false if the network is private' }];
+}
+
+const aboutOf = (setting: string): string =>
+  setting in SETTINGS ? SETTINGS[setting as keyof typeof SETTINGS].about : '';
 
 /** The settings of a process that ends, with the message alone, when they cannot be used. */
 export function configOrExit(): Config {

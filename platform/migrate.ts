@@ -24,6 +24,8 @@ export async function migrate(ownerUrl: string, appRole: string): Promise<string
         }),
       },
     })) as [number, string[]];
+    // So that each process can tell whether the database is as new as its code (platform/migrations-applied.ts).
+    await knex.raw(`GRANT SELECT ON knex_migrations TO "${appRole}"`);
     return names;
   } finally {
     await knex.destroy();

@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createAccessTokens } from './tokens.ts';
 
 const ISSUER = 'https://api.wellpact.example';
@@ -10,6 +10,8 @@ async function signingKey(): Promise<string> {
 }
 
 const CLAIMS = { userId: 'usr_1', sessionId: 'ses_1', roles: ['member'], emailVerified: true };
+
+afterEach(() => void vi.useRealTimers());
 
 describe('access tokens', () => {
   it('carry who is calling', async () => {
@@ -25,6 +27,27 @@ describe('access tokens', () => {
     for (const others of [otherKey, otherIssuer]) {
       expect(await tokens.verify(await others.sign(CLAIMS))).toBeUndefined();
     }
+  });
+
+  it('end with their time, also when they were good before', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout'] });
+    const tokens = await createAccessTokens(await signingKey(), ISSUER);
+    const token = await tokens.sign(CLAIMS);
+    expect(await tokens.verify(token)).toEqual(CLAIMS);
+    vi.advanceTimersByTime((tokens.lifetimeSeconds - 1) * 1_000);
+    expect(await tokens.verify(token)).toEqual(CLAIMS);
+    vi.advanceTimersByTime(10_000);
+    expect(await tokens.verify(token)).toBeUndefined();
+  });
+
+  it('are not good for being like one that was', async () => {
+    const tokens = await createAccessTokens(await signingKey(), ISSUER);
+    const token = await tokens.sign(CLAIMS);
+    await tokens.verify(token);
+    const [header, payload, signature] = token.split('.');
+    const claims = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString()) as object;
+    const raised = Buffer.from(JSON.stringify({ ...claims, roles: ['admin'] })).toString('base64url');
+    expect(await tokens.verify(`${header}.${raised}.${signature}`)).toBeUndefined();
   });
 
   it.each([

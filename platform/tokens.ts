@@ -1,4 +1,5 @@
 import { calculateJwkThumbprint, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
 
 /** What an access token says of whoever holds it. */
 export interface AccessClaims {
@@ -23,6 +24,8 @@ const TYPE = 'at+jwt';
 const AUDIENCE = 'wellpact-api';
 /** Clocks of two machines may differ by so much. */
 const CLOCK_TOLERANCE_SECONDS = 5;
+/** Checking a signature costs more than all else of a read. Beyond so many tokens those that were not used lately are forgotten. */
+const MAX_REMEMBERED = 10_000;
 
 /**
  * Access tokens: JWTs signed with one Ed25519 key. Algorithm, type, issuer, audience and key id are all stated by us, so
@@ -33,6 +36,13 @@ const CLOCK_TOLERANCE_SECONDS = 5;
  */
 export async function createAccessTokens(signingKey: string, issuer: string): Promise<AccessTokens> {
   const { keyId, privateKey, publicKey } = await readSigningKey(signingKey);
+  /** What tokens said whose signature was good: that never changes. They are forgotten when their time is over. */
+  const good = new LRUCache<string, AccessClaims>({
+    max: MAX_REMEMBERED,
+    ttl: ACCESS_TOKEN_SECONDS * 1_000,
+    // Their time is a time of day.
+    perf: { now: () => Date.now() },
+  });
   return {
     lifetimeSeconds: ACCESS_TOKEN_SECONDS,
     sign: ({ userId, sessionId, roles, emailVerified }) =>
@@ -45,6 +55,8 @@ export async function createAccessTokens(signingKey: string, issuer: string): Pr
         .setExpirationTime(`${ACCESS_TOKEN_SECONDS}s`)
         .sign(privateKey),
     async verify(token) {
+      const remembered = good.get(token);
+      if (remembered !== undefined) return remembered;
       const verified = await jwtVerify(token, publicKey, {
         algorithms: [ALGORITHM],
         typ: TYPE,
@@ -56,9 +68,12 @@ export async function createAccessTokens(signingKey: string, issuer: string): Pr
         requiredClaims: ['sub', 'sid', 'exp', 'iat'],
       }).catch(() => undefined);
       if (verified === undefined || verified.protectedHeader.kid !== keyId) return undefined;
-      const { sub, sid, roles, email_verified: emailVerified } = verified.payload;
+      const { sub, sid, roles, exp, email_verified: emailVerified } = verified.payload;
       if (typeof sub !== 'string' || typeof sid !== 'string' || !isTexts(roles)) return undefined;
-      return { userId: sub, sessionId: sid, roles, emailVerified: emailVerified === true };
+      const claims = { userId: sub, sessionId: sid, roles, emailVerified: emailVerified === true };
+      const leftMs = (exp ?? 0) * 1_000 - Date.now();
+      if (leftMs > 0) good.set(token, claims, { ttl: leftMs });
+      return claims;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
-import { bounded, DemoClient, excerpt } from './demo-client.ts';
+import { createWellpactClient, orThrow, type WellpactClient } from '../client/index.ts';
+import { bounded, excerpt, poll } from './demo-wait.ts';
 
 /** Where people go. Addresses have no trailing slash. */
 export interface Places {
@@ -19,7 +19,8 @@ export interface Person {
   readonly password: string;
   readonly accessToken: string;
   readonly refreshToken: string;
-  readonly client: DemoClient;
+  /** Calls the API as this person. */
+  readonly client: WellpactClient;
 }
 
 /** Does one step of a story and returns its value; tells or records the outcome as it likes. */
@@ -36,40 +37,39 @@ const MAIL_TIMEOUT_MS = 20_000;
 const ONBOARDING_TIMEOUT_MS = 60_000;
 const MAX_HOSTED_PAGES = 5;
 
-const withId = z.object({ id: z.string() });
-const sessionSchema = z.object({ accessToken: z.string(), refreshToken: z.string(), expiresIn: z.number() });
-const onboardingSchema = z.object({
-  id: z.string(),
-  state: z.string(),
-  steps: z.array(z.object({ name: z.string(), state: z.string(), url: z.string().optional() })),
-});
-
 /** Signs up under an address that nobody had before, verifies it by the mail that was sent, and signs in. */
 export async function join(who: string, places: Places, step: StepRunner): Promise<Person> {
   const email = `${who.toLowerCase()}.${randomBytes(6).toString('hex')}@people.wellpact.example`;
   const password = randomBytes(18).toString('base64url');
-  const client = new DemoClient(places.api, places.signal);
+  let accessToken: string | undefined;
+  const client = createWellpactClient({
+    baseUrl: places.api,
+    accessToken: () => accessToken,
+    signal: places.signal,
+  });
   const id = await step(who, 'signs up', async () => {
-    const { body } = await client.post('/v1/users', {
+    const body = {
       email,
       password,
       displayName: `A ${who.toLowerCase()}`,
       birthDate: '1990-05-01',
       country: 'DE',
       acceptedTerms: true,
-    });
-    return { outcome: email, value: withId.parse(body).id };
+    } as const;
+    const user = await orThrow(client.POST('/v1/users', { body }));
+    return { outcome: email, value: user.id };
   });
   await step(who, 'verifies the e-mail address', async () => {
-    await client.post('/v1/users/verify-email', { token: await mailedToken(email, places) });
+    const token = await mailedToken(email, places);
+    await orThrow(client.POST('/v1/users/verify-email', { body: { token } }));
     return { outcome: 'by the token in the caught mail', value: undefined };
   });
   const session = await step(who, 'signs in', async () => {
-    const value = sessionSchema.parse((await client.post('/v1/sessions', { email, password })).body);
+    const value = await orThrow(client.POST('/v1/sessions', { body: { email, password } }));
     return { outcome: `access token for ${value.expiresIn / 60} min`, value };
   });
-  client.signInWith(session.accessToken);
-  return { id, email, password, accessToken: session.accessToken, refreshToken: session.refreshToken, client };
+  accessToken = session.accessToken;
+  return { id, email, password, accessToken, refreshToken: session.refreshToken, client };
 }
 
 /** Waits for the mail and takes the token out of its link. */
@@ -88,26 +88,28 @@ async function mailedToken(email: string, places: Places): Promise<string> {
 /** Goes through the onboarding of a seller: completes the hosted pages of the providers as they come up. */
 export async function becomeVerified(seller: Person, places: Places, step: StepRunner): Promise<string> {
   const id = await step('Seller', 'starts the onboarding', async () => {
-    const { body } = await seller.client.post('/v1/onboardings', { firstName: 'Erika', lastName: 'Musterfrau' });
-    return { outcome: withId.parse(body).id, value: withId.parse(body).id };
+    const body = { firstName: 'Erika', lastName: 'Musterfrau' };
+    const onboarding = await orThrow(seller.client.POST('/v1/onboardings', { body }));
+    return { outcome: onboarding.id, value: onboarding.id };
   });
-  const path = `/v1/onboardings/${id}`;
+  const read = () => orThrow(seller.client.GET('/v1/onboardings/{id}', { params: { path: { id } } }));
+  type Onboarding = Awaited<ReturnType<typeof read>>;
+  const waitFor = (what: string, until: (onboarding: Onboarding) => boolean) =>
+    poll(read, { what, until, timeoutMs: ONBOARDING_TIMEOUT_MS, signal: places.signal });
   const visited = new Set<string>();
-  const openPage = (body: unknown): { name: string; url: string } | undefined =>
-    onboardingSchema
-      .parse(body)
-      .steps.flatMap(({ name, state, url }) => (state === 'open' && url !== undefined ? [{ name, url }] : []))
+  const openPage = ({ steps }: Onboarding): { name: string; url: string } | undefined =>
+    steps
+      .flatMap(({ name, state, url }) => (state === 'open' && url !== undefined ? [{ name, url }] : []))
       .find(({ url }) => !visited.has(url));
 
   // Each page leads to the next one: the identity check, then the payout account.
   for (let page = 1; page <= MAX_HOSTED_PAGES; page++) {
-    const { body } = await seller.client.poll(
-      path,
-      'the next step of the onboarding',
-      ONBOARDING_TIMEOUT_MS,
-      (answer) => onboardingSchema.parse(answer).state === 'verified' || openPage(answer) !== undefined,
+    const next = openPage(
+      await waitFor(
+        'the next step of the onboarding',
+        (onboarding) => onboarding.state === 'verified' || openPage(onboarding) !== undefined,
+      ),
     );
-    const next = openPage(body);
     if (next === undefined) break;
     visited.add(next.url);
     await step('Seller', `completes the hosted page "${next.name.replaceAll('_', ' ')}"`, async () => {
@@ -116,13 +118,8 @@ export async function becomeVerified(seller: Person, places: Places, step: StepR
     });
   }
   await step('Seller', 'is verified', async () => {
-    const { body } = await seller.client.poll(
-      path,
-      'the seller to be verified',
-      ONBOARDING_TIMEOUT_MS,
-      (answer) => onboardingSchema.parse(answer).state === 'verified',
-    );
-    return { outcome: `onboarding ${onboardingSchema.parse(body).state}`, value: undefined };
+    const { state } = await waitFor('the seller to be verified', (onboarding) => onboarding.state === 'verified');
+    return { outcome: `onboarding ${state}`, value: undefined };
   });
   return id;
 }

@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import { orThrow, type WellpactClient } from '../client/index.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
 import { becomeVerified, join, type Person, type Places, type StepRunner } from './demo-people.ts';
+import { poll } from './demo-wait.ts';
 
 export interface DemoOptions extends Places {
   /** Called after each step, with the milliseconds it took. */
@@ -36,7 +37,7 @@ const LISTING = {
   price: { amount: 2400, currency: 'EUR' },
   stock: 12,
   handlingDays: 3,
-};
+} as const;
 
 /**
  * The whole story of a purchase, played over HTTP as two people's apps would: a seller is verified and publishes a
@@ -59,7 +60,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const purchaseId = await playsPurchase(seller, buyer, listingId, step);
   return {
     playedAt: new Date().toISOString(),
-    purchaseId,
+    // To the client every id is a string.
+    purchaseId: purchaseId as PurchaseId,
     listingId,
     sellerId: seller.id,
     buyerId: buyer.id,
@@ -69,66 +71,48 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   };
 }
 
-const withId = z.object({ id: z.string() });
-/** The id of a purchase, as `contracts/ids.ts` has it. */
-export const purchaseIdSchema = z.templateLiteral(['pur_', z.string()]);
-const purchaseSchema = z.object({
-  id: purchaseIdSchema,
-  state: z.string(),
-  money: z.record(z.string(), z.unknown()),
-});
 /** A listing of the demo's goods, for sale. */
-export function publishListing(seller: Person, step: StepRunner): Promise<string> {
+export function publishListing({ client }: Person, step: StepRunner): Promise<string> {
   return step('Seller', 'publishes a listing', async () => {
-    const { id } = withId.parse((await seller.client.post('/v1/listings', LISTING)).body);
-    await seller.client.post(`/v1/listings/${id}/publish`);
+    const { id } = await orThrow(client.POST('/v1/listings', { body: LISTING }));
+    await orThrow(client.POST('/v1/listings/{id}/publish', { params: { path: { id } } }));
     return { outcome: `${LISTING.title}, ${price(LISTING.price)}`, value: id };
   });
 }
 
-async function playsPurchase(seller: Person, buyer: Person, listingId: string, step: StepRunner): Promise<PurchaseId> {
-  const reaches = async (person: Person, id: PurchaseId, state: string): Promise<z.output<typeof purchaseSchema>> => {
-    const { body } = await person.client.poll(
-      `/v1/purchases/${id}`,
-      `the purchase to be ${state}`,
-      PURCHASE_TIMEOUT_MS,
-      (answer) => purchaseSchema.parse(answer).state === state,
-    );
-    return purchaseSchema.parse(body);
-  };
-  const acts = (
-    who: string,
-    person: Person,
-    id: PurchaseId,
-    action: string,
-    verb: string,
-    state: string,
-  ): Promise<void> =>
-    step(who, verb, async () => {
-      await person.client.post(`/v1/purchases/${id}/${action}`);
-      return { outcome: `purchase ${(await reaches(person, id, state)).state}`, value: undefined };
-    });
+export const readPurchase = (client: WellpactClient, id: string) =>
+  orThrow(client.GET('/v1/purchases/{id}', { params: { path: { id } } }));
+type Purchase = Awaited<ReturnType<typeof readPurchase>>;
 
+/** Waits until a purchase is in a state. */
+export const reaches = ({ client }: Person, id: string, state: Purchase['state']): Promise<Purchase> =>
+  poll(() => readPurchase(client, id), {
+    what: `the purchase to be ${state}`,
+    timeoutMs: PURCHASE_TIMEOUT_MS,
+    until: (purchase) => purchase.state === state,
+  });
+
+async function playsPurchase(seller: Person, buyer: Person, listingId: string, step: StepRunner): Promise<string> {
   const id = await step('Buyer', 'buys one', async () => {
-    const { body } = await buyer.client.post('/v1/purchases', {
-      listingId,
-      paymentMethod: 'pm_card_visa',
-      acceptedDisclaimers: [],
-    });
-    const purchase = purchaseSchema.parse(body);
+    const body = { listingId, paymentMethod: 'pm_card_visa', acceptedDisclaimers: [] };
+    const purchase = await orThrow(buyer.client.POST('/v1/purchases', { body }));
     return { outcome: `purchase ${(await reaches(buyer, purchase.id, 'authorised')).state}`, value: purchase.id };
   });
-  await acts('Seller', seller, id, 'accept', 'accepts, the card is charged', 'held');
-  await acts('Seller', seller, id, 'deliver', 'delivers', 'delivered');
-  await acts('Buyer', buyer, id, 'confirm', 'confirms', 'released');
+  const params = { path: { id } };
+  const acts = (who: string, person: Person, action: Action, verb: string, state: Purchase['state']): Promise<void> =>
+    step(who, verb, async () => {
+      await orThrow(person.client.POST(`/v1/purchases/{id}/${action}`, { params }));
+      return { outcome: `purchase ${(await reaches(person, id, state)).state}`, value: undefined };
+    });
+  await acts('Seller', seller, 'accept', 'accepts, the card is charged', 'held');
+  await acts('Seller', seller, 'deliver', 'delivers', 'delivered');
+  await acts('Buyer', buyer, 'confirm', 'confirms', 'released');
   await step('Wellpact', 'releases the money', async () => {
-    const { body } = await buyer.client.poll(
-      `/v1/purchases/${id}`,
-      'the money to be transferred',
-      PURCHASE_TIMEOUT_MS,
-      (answer) => isTransferred(amountsOf(answer)),
-    );
-    const money = amountsOf(body);
+    const { money } = await poll(() => readPurchase(buyer.client, id), {
+      what: 'the money to be transferred',
+      timeoutMs: PURCHASE_TIMEOUT_MS,
+      until: isTransferred,
+    });
     const of = (amount: number): string => price({ amount, currency: LISTING.price.currency });
     return {
       outcome: `captured ${of(money.captured)} = transferred ${of(money.transferred)} + fees ${of(money.fees)}, held ${of(money.held)}`,
@@ -138,21 +122,9 @@ async function playsPurchase(seller: Person, buyer: Person, listingId: string, s
   return id;
 }
 
-interface Amounts {
-  readonly captured: number;
-  readonly held: number;
-  readonly transferred: number;
-  readonly fees: number;
-}
+type Action = 'accept' | 'deliver' | 'confirm';
 
-const minor = z.union([z.number(), z.object({ amount: z.number() }).transform(({ amount }) => amount)]);
-const moneySchema = z.object({ captured: minor, held: minor, transferred: minor, fees: minor });
-
-function amountsOf(purchase: unknown): Amounts {
-  return moneySchema.parse(purchaseSchema.parse(purchase).money);
-}
-
-function isTransferred({ captured, fees, held, transferred }: Amounts): boolean {
+function isTransferred({ money: { captured, fees, held, transferred } }: Purchase): boolean {
   return transferred > 0 && held === 0 && transferred + fees === captured;
 }
 

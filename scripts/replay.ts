@@ -15,8 +15,8 @@ import { temporalSettings, withTemporal } from './stack/temporal-settings.ts';
 const USAGE = `Usage: npm run replay -- <workflow id>
        npm run replay -- --query "WorkflowType = 'purchase' AND ExecutionStatus = 'Running'"
 
-Replays with the code of this folder what a running Temporal has: that of TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and
-PAYLOAD_KEYS, else that of the local stack. Ends with 1 when the code does not lead to a history.
+Replays with the code of this folder what a running Temporal has: that of PAYLOAD_KEYS and TEMPORAL_ADDRESS (with
+its TLS, API key or profile as in docs/reference/settings.md), else that of the local stack. Ends with 1 when the code does not lead to a history.
 Queries: https://docs.temporal.io/list-filter`;
 
 /** How often progress is told where no terminal shows it. */

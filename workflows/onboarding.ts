@@ -31,6 +31,7 @@ import { ONBOARDING_NEXT } from '../services/users/onboarding-rules.ts';
 import { answersGiven, openDesk } from './support/desk.ts';
 import { tellStaff } from './support/notices.ts';
 import { answerOf, databaseStep, moneyStep, providerStep } from './support/steps.ts';
+import { because } from './support/tracing.ts';
 
 export function onboarding(input: OnboardingInput & Resumed): Promise<OnboardingResult> {
   // A cancellation that somebody asks for in the Temporal UI would leave the user without a way to become a seller.
@@ -60,7 +61,7 @@ async function tell(input: OnboardingInput & Resumed): Promise<OnboardingResult>
     }
     const cameIn = await desk.wait(waitOf(standing, trouble), 'look again, in case a webhook was lost');
     const item = cameIn ? desk.take() : undefined;
-    await unlessRefused(async () => {
+    await because(item?.cause, unlessRefused, async () => {
       if (item?.kind === 'wish') {
         standing = await databaseStep('tryOnboardingAgain', now(input), 'Begin another identity check');
       } else standing = await lookAround(input, standing, item?.hint);

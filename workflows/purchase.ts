@@ -50,8 +50,9 @@ import {
   stepOf,
   type Wish,
 } from './purchase-steps.ts';
-import { answersGiven, openDesk } from './support/desk.ts';
+import { answersGiven, type Item, openDesk } from './support/desk.ts';
 import { answerOf, databaseStep } from './support/steps.ts';
+import { because } from './support/tracing.ts';
 
 export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   // Anybody with the Temporal UI can ask for a cancellation. Money may be held: the story goes on to one of its own ends.
@@ -86,7 +87,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     if (transfer === 'blocked') transferTriedMs ??= Date.now();
     const next = nextItem(story, trouble, { reminded, transferTriedMs });
     const cameIn = await waitFor(next);
-    await (cameIn ? takeUp(story) : next && attend(story, next));
+    await (cameIn ? takeUp(story) : next && because(undefined, attend, story, next));
     if (story.standing.state !== state) trouble = undefined;
   }
   board.tell(story, undefined, trouble);
@@ -148,6 +149,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   async function takeUp(current: Story): Promise<void> {
     const item = desk.take();
     if (item === undefined) return;
+    return because(item.cause, deal, current, item);
+  }
+
+  async function deal(current: Story, item: Item<Wish, PurchaseState, PaymentHint>): Promise<void> {
     if (item.kind === 'hint') return unlessRefused(current, () => look(input, current, item.hint));
     try {
       doing = item.wish.event;

@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { createDataConverter } from './data-converter.ts';
+import { clientTracing } from './tracing.ts';
 
 export interface Temporal {
   readonly client: Client;
@@ -13,13 +14,14 @@ export interface Temporal {
  * that the API starts, and says in `/readyz` what is missing, while Temporal is away.
  */
 export function connectTemporal(config: TemporalSettings): Temporal {
-  const connection = Connection.lazy({ address: config.TEMPORAL_ADDRESS });
+  const connection = Connection.lazy(config.temporal.connection);
   const client = new Client({
     connection,
-    namespace: config.TEMPORAL_NAMESPACE,
+    namespace: config.temporal.namespace,
     dataConverter: createDataConverter(config.PAYLOAD_KEYS),
+    interceptors: { workflow: [clientTracing] },
   });
   return { client, connection, close: () => connection.close() };
 }
 
-export type TemporalSettings = Pick<Config, 'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE' | 'PAYLOAD_KEYS'>;
+export type TemporalSettings = Pick<Config, 'temporal' | 'PAYLOAD_KEYS'>;

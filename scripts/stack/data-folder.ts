@@ -8,6 +8,8 @@ export interface DataFolder {
   readonly path: string;
   readonly logs: string;
   readonly postgres: string;
+  /** Configuration of a Temporal server on PostgreSQL. */
+  readonly temporalServer: string;
   /** Removes all that is in it. The caller has made sure that nothing runs there. */
   wipe(): void;
   /** Lets others use the folder again. */
@@ -16,7 +18,7 @@ export interface DataFolder {
 
 const LOCK = 'stack.lock';
 /** What a stack keeps here, each perhaps with a suffix of its own while it is written. A folder with anything else is not ours. */
-const DATA = ['postgres', 'logs', 'secrets.json', 'run.json', 'demo.json'];
+const DATA = ['postgres', 'temporal-server', 'logs', 'secrets.json', 'run.json', 'demo.json'];
 const DATABASE_FILES = /^[\w-]+\.db(-shm|-wal)?$/;
 /** What is no data: locks, and what is made from the sources and may be in use by a test run at this moment. */
 const NO_DATA = [LOCK, 'install.lock', 'builds', 'bundles', 'test-logs'];
@@ -49,6 +51,7 @@ export function openDataFolder(path: string): DataFolder {
     path,
     logs,
     postgres: join(path, 'postgres'),
+    temporalServer: join(path, 'temporal-server'),
     wipe: () => {
       for (const name of readdirSync(path)) {
         if (NO_DATA.some((kept) => name === kept || name.startsWith(`${kept}.`))) continue;

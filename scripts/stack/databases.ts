@@ -72,7 +72,8 @@ export async function ensureDatabases(superuserUrl: string, passwords: Passwords
   };
 }
 
-async function ensureRole(client: pg.Client, name: string, password: string): Promise<void> {
+/** Makes a role that may log in, if it is missing. */
+export async function ensureRole(client: pg.Client, name: string, password: string): Promise<void> {
   const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
   if (rowCount === 0) await client.query(`CREATE ROLE ${name} LOGIN PASSWORD ${client.escapeLiteral(password)}`);
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { lastLines, run } from './commands.ts';
 import { StartError } from './problems.ts';
+import { findOnPath } from './programs.ts';
 import type { ProcessSpec } from './supervised-process.ts';
-import { findOnPath } from './temporal-cli.ts';
 
 export interface PostgresOptions {
   /** The folder of the database cluster; made at the first start. */

@@ -5,7 +5,7 @@ import { bundleFolder } from './bundle-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type DatabaseUrls, ensureDatabases, roleOf } from './databases.ts';
 import { rejectable } from './deferred.ts';
-import { environmentsOf, inheritedEnvironment, urlsOf } from './environment.ts';
+import { environmentsOf, urlsOf } from './environment.ts';
 import { rotate } from './logs.ts';
 import { checkPorts, type WantedPort } from './ports.ts';
 import { postgresProcess, superuserUrl } from './postgres.ts';
@@ -14,9 +14,9 @@ import { ProcessTable } from './process-table.ts';
 import { ROLES, type Role, readyUrl } from './roles.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
 import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
-import { acquireTemporalCli } from './temporal-cli.ts';
 import type { TemporalDevConfig } from './temporal-dev-config.ts';
-import { temporalAddresses, temporalProcess } from './temporal-server.ts';
+import { temporalAddresses } from './temporal-server.ts';
+import type { TemporalContext, TemporalVariant } from './temporal-variants.ts';
 import type { Stack, StackOptions } from './types.ts';
 
 const ROLE_READY_TIMEOUT_MS = 60_000;
@@ -29,6 +29,7 @@ export interface StackPlan {
   readonly ports: Ports;
   /** Somebody's own PostgreSQL, instead of the embedded one. */
   readonly own: DatabaseUrls | undefined;
+  readonly temporal: TemporalVariant | undefined;
 }
 
 /** The processes of one stack: started as early as what they need allows, stopped in the opposite order. */
@@ -40,6 +41,7 @@ export class RunningStack {
   private readonly roles: readonly Role[];
   private readonly ports: Ports;
   private readonly own: DatabaseUrls | undefined;
+  private readonly temporal: TemporalVariant | undefined;
   private readonly failure = rejectable();
   private readonly processes = new Map<string, SupervisedProcess>();
   private readonly killAll = (): void => this.table.killAllNow();
@@ -56,6 +58,7 @@ export class RunningStack {
     this.roles = options.roles ?? ROLES;
     this.ports = plan.ports;
     this.own = plan.own;
+    this.temporal = plan.temporal;
     // A starter that crashes takes its processes along.
     process.on('exit', this.killAll);
   }
@@ -69,13 +72,13 @@ export class RunningStack {
 
     const build = this.build();
     const database = this.startDatabase(secrets);
-    const cli = this.options.temporal === false ? undefined : this.acquireTemporal();
-    const temporal = cli && this.startTemporal(cli);
+    const programs = this.temporal?.acquire(this.temporalContext(secrets));
+    const temporal = programs && this.startTemporal(programs, database);
     const roles = this.roles.map(async (role) => {
       const runtime = await build;
       await database;
       // Once for a user it is built, which takes minutes: longer than a role is given to become ready.
-      await cli;
+      await programs;
       if (role.needs === 'database and temporal') await temporal;
       await this.timed(`${role.name} is ready`, () => this.run(this.roleProcess(role, runtime(role.entry))));
     });
@@ -168,24 +171,23 @@ export class RunningStack {
     });
   }
 
-  private acquireTemporal(): Promise<string> {
-    return acquireTemporalCli({ env: process.env, signal: this.options.signal, onNote: (line) => this.note(line) });
+  private temporalContext(secrets: Secrets): TemporalContext {
+    return {
+      config: this.config,
+      folder: this.folder,
+      ports: this.ports,
+      portOffset: this.options.portOffset,
+      secrets,
+      logFile: this.logFile('temporal'),
+      signal: this.options.signal,
+      onNote: (line) => this.note(line),
+    };
   }
 
-  private async startTemporal(acquired: Promise<string>): Promise<void> {
-    const cli = await acquired;
-    await this.timed('Temporal is ready', () =>
-      this.run(
-        temporalProcess({
-          cli,
-          config: this.config,
-          dataDir: this.folder.path,
-          portOffset: this.options.portOffset,
-          env: inheritedEnvironment(),
-          logFile: this.logFile('temporal'),
-        }),
-      ),
-    );
+  private async startTemporal(acquired: Promise<() => Promise<ProcessSpec>>, database: Promise<void>): Promise<void> {
+    const prepare = await acquired;
+    if (this.options.temporal === 'postgres') await database;
+    await this.timed('Temporal is ready', async () => this.run(await prepare()));
   }
 
   private roleProcess(role: Role, args: readonly string[]): ProcessSpec {
@@ -216,13 +218,9 @@ export class RunningStack {
   }
 
   private wantedPorts(): WantedPort[] {
-    const { ports } = this.temporalAddresses();
     return [
       ...(this.own === undefined ? [{ port: this.ports.postgres, by: 'PostgreSQL' }] : []),
-      ...(this.options.temporal === false ? [] : [{ port: ports.temporal, by: 'Temporal' }]),
-      ...(this.options.temporal !== false && this.config.ui.enabled
-        ? [{ port: ports.temporalUi, by: 'Temporal Web UI' }]
-        : []),
+      ...(this.temporal?.wantedPorts ?? []),
       ...this.roles.flatMap((role) => role.ports.map((name) => ({ port: this.ports[name], by: role.name }))),
     ];
   }

@@ -25,6 +25,7 @@ const secretsSchema = z.strictObject({
   POSTGRES_OWNER_PASSWORD: text,
   POSTGRES_APP_PASSWORD: text,
   POSTGRES_SANDBOX_PASSWORD: text,
+  POSTGRES_TEMPORAL_PASSWORD: text,
 });
 
 export type Secrets = z.output<typeof secretsSchema>;
@@ -55,14 +56,20 @@ async function readSecrets(path: string): Promise<Secrets> {
   }
   const result = secretsSchema.safeParse(content);
   if (result.success) return result.data;
-  // Folders of before there were pushes have no such key, and nothing that is stored needs it.
-  const completed = secretsSchema.safeParse({ FCM_PRIVATE_KEY: await generatePushKey(), ...(content as object) });
+  // Folders of before there were pushes, or Temporal on PostgreSQL, lack what nothing that is stored needs.
+  const completed = secretsSchema.safeParse({
+    FCM_PRIVATE_KEY: await generatePushKey(),
+    POSTGRES_TEMPORAL_PASSWORD: word(),
+    ...(content as object),
+  });
   if (completed.success) return writeSecrets(path, completed.data);
   const names = result.error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : issue.path));
   throw new StartError(
     `${path}: ${names.join(', ')} missing, wrong or unknown. Restore it, or delete all data with: npm start -- --reset`,
   );
 }
+
+const word = (): string => randomBytes(24).toString('hex');
 
 async function generatePushKey(): Promise<string> {
   const { exportPKCS8, generateKeyPair } = await import('jose');
@@ -71,7 +78,6 @@ async function generatePushKey(): Promise<string> {
 
 async function generateSecrets(): Promise<Secrets> {
   const key = (): string => randomBytes(32).toString('base64');
-  const word = (): string => randomBytes(24).toString('hex');
   const { exportJWK, generateKeyPair } = await import('jose');
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const jwk = { ...(await exportJWK(privateKey)), alg: 'EdDSA', use: 'sig', kid: randomBytes(8).toString('hex') };
@@ -91,5 +97,6 @@ async function generateSecrets(): Promise<Secrets> {
     POSTGRES_OWNER_PASSWORD: word(),
     POSTGRES_APP_PASSWORD: word(),
     POSTGRES_SANDBOX_PASSWORD: word(),
+    POSTGRES_TEMPORAL_PASSWORD: word(),
   };
 }

@@ -6,6 +6,7 @@ import { ownDatabases } from './databases.ts';
 import { orAborted } from './deferred.ts';
 import { RunningStack } from './running-stack.ts';
 import { loadTemporalDevConfig } from './temporal-dev-config.ts';
+import { temporalVariant } from './temporal-variants.ts';
 import type { Stack, StackOptions } from './types.ts';
 
 /**
@@ -13,12 +14,12 @@ import type { Stack, StackOptions } from './types.ts';
  * @throws StartError saying what to do, when something is in the way; the reason of `signal` when that is aborted
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const config = loadTemporalDevConfig(join(options.root, 'temporal-dev.yml'));
-  const plan = {
-    config: { ...config, dynamicConfig: { ...config.dynamicConfig, ...options.dynamicConfig } },
-    ports: portsFor(options.portOffset),
-    own: options.database === 'embedded' ? undefined : ownDatabases(process.env),
-  };
+  const { portOffset } = options;
+  const file = loadTemporalDevConfig(join(options.root, 'temporal-dev.yml'));
+  const config = { ...file, dynamicConfig: { ...file.dynamicConfig, ...options.dynamicConfig } };
+  const own = options.database === 'embedded' ? undefined : ownDatabases(process.env);
+  const temporal = temporalVariant(options.temporal, config, { portOffset, hasOwnPostgres: own !== undefined });
+  const plan = { config, ports: portsFor(portOffset), own, temporal };
   const folder = openDataFolder(options.dataDir);
   const stack = new RunningStack(options, plan, folder);
   const start = stack.start();

@@ -1,4 +1,5 @@
-import { Connection } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { messageOf, StartError } from './problems.ts';
 import { SEARCH_ATTRIBUTE_TYPES, type SearchAttributeType, type TemporalDevConfig } from './temporal-dev-config.ts';
@@ -9,6 +10,39 @@ export async function serves(address: string, namespace: string): Promise<boolea
   try {
     await connection.workflowService.describeNamespace({ namespace });
     return true;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
+const ALREADY_EXISTS = 6;
+
+/** Makes the namespace if it is missing. */
+export async function ensureNamespace(address: string, namespace: string, retentionDays: number): Promise<void> {
+  const connection = await Connection.connect({ address, connectTimeout: 1_000 });
+  try {
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs(`${retentionDays} days`),
+    });
+  } catch (error) {
+    const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+    if (code !== ALREADY_EXISTS) throw error;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Whether the server can look into its histories: it takes some seconds longer than to answer at all. */
+export async function findsWorkflows(address: string, namespace: string): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: 1_000 });
+  try {
+    const client = new Client({ connection, namespace });
+    await client.workflow.getHandle('there-is-no-such-workflow').describe();
+    return true;
+  } catch (error) {
+    return error instanceof WorkflowNotFoundError;
   } finally {
     await connection.close();
   }

@@ -1,10 +1,12 @@
-import { accessSync, chmodSync, constants, createWriteStream, existsSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { chmodSync, createWriteStream } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { cacheEntry, cacheFolder } from './cache-folder.ts';
 import { lastLines, run } from './commands.ts';
+import { goInstall } from './go-install.ts';
 import { messageOf, StartError } from './problems.ts';
+import { findOnPath, isExecutable } from './programs.ts';
 
 /** The newest that `go install` can build; newer ones carry a `replace` directive. Holds server 1.29.1 and UI 2.42.1. */
 export const TEMPORAL_CLI_VERSION = '1.5.1';
@@ -121,54 +123,20 @@ async function download(folder: string, options: AcquireOptions): Promise<void> 
 }
 
 async function build(folder: string, downloadProblem: string, options: AcquireOptions): Promise<void> {
-  const go = findOnPath('go', options.env);
-  if (go === undefined) {
+  if (findOnPath('go', options.env) === undefined) {
     throw new StartError(
       `The Temporal CLI is missing: its download failed (${downloadProblem}) and there is no Go to build it. Install it (https://docs.temporal.io/cli) or Go 1.24 or newer, or set TEMPORAL_CLI.`,
     );
   }
-  options.onNote(`Building the Temporal CLI ${TEMPORAL_CLI_VERSION} with Go, once for this user; this takes minutes.`);
-  const { code, output } = await run(go, {
-    args: ['install', '-ldflags=-s -w', `github.com/temporalio/cli/cmd/temporal@v${TEMPORAL_CLI_VERSION}`],
-    cwd: folder,
-    env: {
-      ...options.env,
-      GOBIN: folder,
-      // Somebody's settings for their own projects (vendoring, cross-compiling, a workspace) would break this build.
-      // The server is pure Go: without cgo it needs no C compiler.
-      GOFLAGS: '-mod=mod',
-      GOOS: '',
-      GOARCH: '',
-      GOWORK: 'off',
-      GO111MODULE: 'on',
-      CGO_ENABLED: '0',
-    },
+  await goInstall({
+    packages: [`github.com/temporalio/cli/cmd/temporal@v${TEMPORAL_CLI_VERSION}`],
+    folder,
+    what: `the Temporal CLI ${TEMPORAL_CLI_VERSION}`,
+    remedy: 'Install it (https://docs.temporal.io/cli) or set TEMPORAL_CLI.',
+    env: options.env,
     timeoutMs: BUILD_TIMEOUT_MS,
     signal: options.signal,
+    onNote: options.onNote,
   });
-  if (code !== 0) {
-    throw new StartError(
-      `Go could not build the Temporal CLI: ${lastLines(output, 3)}\nInstall it (https://docs.temporal.io/cli) or set TEMPORAL_CLI.`,
-    );
-  }
   chmodSync(join(folder, 'temporal'), 0o755);
-}
-
-/** The first program of this name on the PATH. */
-export function findOnPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
-  return (env['PATH'] ?? '')
-    .split(delimiter)
-    .filter(isAbsolute)
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  if (!existsSync(path)) return false;
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,6 @@
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { connectTemporal, type Temporal, type TemporalSettings } from '../../platform/temporal/client.ts';
+import { plainProfile, temporalProfile } from '../../platform/temporal/profile.ts';
 import { localStack } from './local-stack.ts';
 import { StartError } from './problems.ts';
 import { loadTemporalDevConfig } from './temporal-dev-config.ts';
@@ -9,18 +10,17 @@ const CONNECT_TIMEOUT_MS = 5_000;
 
 /** The Temporal that the environment names, else that of the local stack. @throws StartError when there is neither */
 export async function temporalSettings(): Promise<TemporalSettings> {
-  const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, PAYLOAD_KEYS } = process.env;
-  if (TEMPORAL_ADDRESS && PAYLOAD_KEYS) {
-    return {
-      TEMPORAL_ADDRESS,
-      TEMPORAL_NAMESPACE: TEMPORAL_NAMESPACE || 'default',
-      PAYLOAD_KEYS: PAYLOAD_KEYS.split(',').map((key) => key.trim()),
-    };
+  const { PAYLOAD_KEYS, TEMPORAL_ADDRESS, TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE } = process.env;
+  if (PAYLOAD_KEYS && (TEMPORAL_ADDRESS || TEMPORAL_CONFIG_FILE || TEMPORAL_PROFILE)) {
+    const temporal = temporalProfile(process.env);
+    if (!('connection' in temporal)) {
+      throw new StartError(temporal.map(({ setting, problem }) => `${setting}: ${problem}.`).join('\n'));
+    }
+    return { temporal, PAYLOAD_KEYS: PAYLOAD_KEYS.split(',').map((key) => key.trim()) };
   }
   const { ports, secrets } = await localStack('TEMPORAL_ADDRESS and PAYLOAD_KEYS');
   return {
-    TEMPORAL_ADDRESS: `127.0.0.1:${ports.temporal}`,
-    TEMPORAL_NAMESPACE: loadTemporalDevConfig('temporal-dev.yml').namespace,
+    temporal: plainProfile(`127.0.0.1:${ports.temporal}`, loadTemporalDevConfig('temporal-dev.yml').namespace),
     PAYLOAD_KEYS: secrets.PAYLOAD_KEYS.split(','),
   };
 }
@@ -32,7 +32,7 @@ export async function withTemporal<T>(config: TemporalSettings, work: (temporal:
     await temporal.client
       .withDeadline(Date.now() + CONNECT_TIMEOUT_MS, () => temporal.connection.ensureConnected())
       .catch(() => {
-        throw new StartError(`Temporal does not answer at ${config.TEMPORAL_ADDRESS}.`);
+        throw new StartError(`Temporal does not answer at ${config.temporal.connection.address}.`);
       });
     return await work(temporal);
   } catch (error) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cacheEntry, cacheFolder } from './cache-folder.ts';
 import { lastLines, run } from './commands.ts';
 import { StartError } from './problems.ts';
-import { findOnPath } from './temporal-cli.ts';
+import { findOnPath } from './programs.ts';
 
 /** The newest of `io.temporal:temporal-test-server` that SDK 1.24 was run against. */
 const VERSION = '1.38.0';

@@ -13,8 +13,11 @@ export interface StackOptions {
   readonly roles?: readonly Role[];
   /** `compiled` unless told. `source`: each role compiles itself as it is imported, for roles outside of the build. */
   readonly run?: 'compiled' | 'source';
-  /** Without Temporal only roles that do not need it can be started. */
-  readonly temporal?: boolean;
+  /**
+   * The dev server unless told; `postgres`: the server that operators run, with its databases in the embedded PostgreSQL
+   * and without Web UI. Without Temporal only roles that do not need it can be started.
+   */
+  readonly temporal?: boolean | 'postgres';
   readonly nodeEnv?: 'development' | 'test';
   /** `embedded` whatever the environment says; else a PostgreSQL that the environment names is used. */
   readonly database?: 'embedded';

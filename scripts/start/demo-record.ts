@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type DemoResult, purchaseIdSchema, runDemo } from '../demo.ts';
+import { type DemoResult, runDemo } from '../demo.ts';
 import type { Stack } from '../stack/types.ts';
 
 const schema = z.object({
   playedAt: z.string(),
-  purchaseId: purchaseIdSchema,
+  purchaseId: z.templateLiteral(['pur_', z.string()]),
   listingId: z.string(),
   sellerId: z.string(),
   buyerId: z.string(),

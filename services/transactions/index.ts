@@ -26,6 +26,13 @@ import {
 } from './store.ts';
 
 export { type Explanation, explain } from './explain.ts';
+export {
+  type BooksDifference,
+  booksDifferences,
+  overdueFigures,
+  type PurchaseFigures,
+  purchaseFigures,
+} from './figures.ts';
 export { type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
 export {

@@ -103,7 +103,7 @@ export interface KeyEpoch {
 }
 
 /** The column of each account of the books. */
-const BOOK_COLUMNS: Readonly<Record<Account, string>> = {
+export const BOOK_COLUMNS: Readonly<Record<Account, string>> = {
   captured: 'captured',
   platformFunded: 'platform_funded',
   advanced: 'advanced',

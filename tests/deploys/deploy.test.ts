@@ -9,7 +9,7 @@ import { eventText, type History } from '../../platform/temporal/history.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { historyOf } from '../helpers/histories.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
-import { act, buy, publishedListing, reached } from '../helpers/purchases.ts';
+import { act, buy, type PurchaseAction, publishedListing, reached } from '../helpers/purchases.ts';
 import { copySources, type Edit, ROOT, type SourcesCopy } from '../helpers/sources.ts';
 import { type RunningWorker, runScript, startWorker } from '../helpers/workers.ts';
 
@@ -56,14 +56,14 @@ afterAll(async () => {
 });
 
 /** Opens a purchase and brings it so far. */
-async function opened(paymentMethod: string | undefined, ...actions: readonly string[]): Promise<string> {
+async function opened(paymentMethod: string | undefined, ...actions: readonly PurchaseAction[]): Promise<string> {
   const { status, body } = await buy(buyer, await publishedListing(seller), { paymentMethod });
   expect(status, JSON.stringify(body)).toBe(201);
   for (const action of actions) expect((await act(seller, body.id, action)).status, action).toBe(200);
   return body.id;
 }
 
-const done = async (who: Person, id: string, action: string) =>
+const done = async (who: Person, id: string, action: PurchaseAction) =>
   expect((await act(who, id, action)).status, action).toBe(200);
 
 /** Which build did the last task, and which changes the history knows of. */

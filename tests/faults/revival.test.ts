@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
-import { act, buy, publishedListing, reached, sandboxLog } from '../helpers/purchases.ts';
+import { act, buy, type PurchaseAction, publishedListing, reached, sandboxLog } from '../helpers/purchases.ts';
 import { kill, stack } from '../helpers/stack.ts';
 import { answersOk, waitFor } from '../helpers/wait-for.ts';
 
@@ -53,7 +53,7 @@ async function bought(listing: string): Promise<string> {
 }
 
 /** Asks until it is done, as a client does: with the same key, as long as the answer is that there is none yet. */
-async function insist(who: Person, id: string, action: string): Promise<void> {
+async function insist(who: Person, id: string, action: PurchaseAction): Promise<void> {
   const key = randomUUID();
   const status = await waitFor(
     async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Schemas } from '../../client/index.ts';
 import { stack } from './stack.ts';
 
 export interface RequestOptions {
@@ -47,4 +48,15 @@ export async function request<Body = Record<string, unknown>>(
   const text = await response.text();
   const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '') && text !== '';
   return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as Body };
+}
+
+/** What a body can be: of a success, or of a problem. Expectations on the status say which it is. */
+export type Answered<Data> = Data & Pick<Schemas['Problem'], 'code' | 'detail'>;
+
+/** The answer to a call of the typed client, in the form of {@link request}; never throws for one, whatever its status. */
+export async function answered<Data>(
+  call: Promise<{ readonly data?: Data; readonly error?: unknown; readonly response: globalThis.Response }>,
+): Promise<Response<Answered<Data>>> {
+  const { data, error, response } = await call;
+  return { status: response.status, headers: response.headers, body: (data ?? error) as Answered<Data> };
 }

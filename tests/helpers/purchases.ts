@@ -1,26 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Account } from '../../services/transactions/money.ts';
-import { type Response, request } from './client.ts';
+import { orThrow } from '../../client/index.ts';
+import type { readPurchase } from '../../scripts/demo.ts';
+import { type Answered, answered, type Response, request } from './client.ts';
 import type { Person } from './people.ts';
 import { stack } from './stack.ts';
 import { waitFor } from './wait-for.ts';
 
-/** What these tests read of a purchase. */
-export interface PurchaseBody {
-  readonly id: string;
-  readonly state: string;
-  readonly code: string;
-  readonly payment: { readonly status: string; readonly problem: string | null; readonly clientSecret?: string };
-  readonly transfer: { readonly status: string };
-  readonly money: Readonly<Record<Account, number>>;
-  readonly deadlines: Readonly<Record<string, string>>;
-  readonly next: {
-    readonly waitsFor: string;
-    readonly actions: readonly string[];
-    readonly automatic: { readonly at: string; readonly becomes: string } | null;
-    readonly inProgress: boolean;
-  };
-}
+/** A purchase, or a problem with it. */
+export type PurchaseBody = Answered<Awaited<ReturnType<typeof readPurchase>>>;
 
 export interface ListingOptions {
   readonly amount?: number;
@@ -33,23 +20,18 @@ export async function publishedListing(
   seller: Person,
   { amount = 2_500, stock = 10, handlingDays = 3 }: ListingOptions = {},
 ): Promise<string> {
-  const token = seller.accessToken;
-  const listing = await request<{ id: string }>('POST', '/v1/listings', {
-    token,
-    body: {
-      title: 'Home-made balm',
-      description: 'Beeswax and lavender, 50 ml.',
-      category: 'skin_care',
-      kind: 'goods',
-      price: { amount, currency: 'EUR' },
-      stock,
-      handlingDays,
-    },
-  });
-  if (listing.status !== 201) throw new Error(`the listing was not made: ${JSON.stringify(listing.body)}`);
-  const published = await request('POST', `/v1/listings/${listing.body.id}/publish`, { token });
-  if (published.status !== 200) throw new Error(`it was not published: ${JSON.stringify(published.body)}`);
-  return listing.body.id;
+  const listing = {
+    title: 'Home-made balm',
+    description: 'Beeswax and lavender, 50 ml.',
+    category: 'skin_care',
+    kind: 'goods',
+    price: { amount, currency: 'EUR' },
+    stock,
+    handlingDays,
+  } as const;
+  const { id } = await orThrow(seller.client.POST('/v1/listings', { body: listing }));
+  await orThrow(seller.client.POST('/v1/listings/{id}/publish', { params: { path: { id } } }));
+  return id;
 }
 
 /** Buys, with a card that works unless told otherwise. */
@@ -59,25 +41,27 @@ export function buy(
   more: Record<string, unknown> = {},
   idempotencyKey: string = randomUUID(),
 ): Promise<Response<PurchaseBody>> {
-  return request('POST', '/v1/purchases', {
-    token: buyer.accessToken,
-    idempotencyKey,
-    body: { listingId, paymentMethod: 'pm_card_visa', acceptedDisclaimers: [], ...more },
-  });
+  const params = { header: { 'Idempotency-Key': idempotencyKey } };
+  const body = { listingId, paymentMethod: 'pm_card_visa', acceptedDisclaimers: [], ...more };
+  return answered(buyer.client.POST('/v1/purchases', { params, body }));
 }
+
+/** What the parties can do about a purchase without saying more. */
+export type PurchaseAction = 'accept' | 'decline' | 'deliver' | 'confirm' | 'cancel' | 'refunds';
 
 /** Tells a purchase to move on, as one of its parties. */
 export function act(
   who: Person,
-  purchaseId: string,
-  action: string,
+  id: string,
+  action: PurchaseAction,
   idempotencyKey: string = randomUUID(),
 ): Promise<Response<PurchaseBody>> {
-  return request('POST', `/v1/purchases/${purchaseId}/${action}`, { token: who.accessToken, idempotencyKey });
+  const params = { path: { id }, header: { 'Idempotency-Key': idempotencyKey } };
+  return answered(who.client.POST(`/v1/purchases/{id}/${action}`, { params }));
 }
 
-export function read(who: Person, purchaseId: string): Promise<Response<PurchaseBody>> {
-  return request('GET', `/v1/purchases/${purchaseId}`, { token: who.accessToken });
+export function read({ client }: Person, id: string): Promise<Response<PurchaseBody>> {
+  return answered(client.GET('/v1/purchases/{id}', { params: { path: { id } } }));
 }
 
 /** Waits until a purchase is in a state, and reads it. */

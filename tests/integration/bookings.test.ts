@@ -6,17 +6,11 @@ import { type Database, openDatabase, violatedConstraint } from '../../platform/
 import { createLogger } from '../../platform/logging.ts';
 import { allDay, draftBooking, freeHour, freeSlots, plan, publishedBooking } from '../helpers/bookings.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
-import { type Response, request } from '../helpers/client.ts';
+import { request } from '../helpers/client.ts';
 import { recordHistory } from '../helpers/histories.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, type PurchaseBody, publishedListing, read } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
-
-interface BookingBody extends PurchaseBody {
-  readonly slot: { readonly startsAt: string; readonly endsAt: string } | null;
-  readonly reschedule: { readonly startsAt: string; readonly proposedBy: string } | null;
-  readonly next: PurchaseBody['next'] & { readonly ifCancelled: { refund: number; forSeller: number } | null };
-}
 
 const HOUR_MS = 60 * 60 * 1_000;
 let seller: Person;
@@ -37,21 +31,21 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const book = (who: Person, listingId: string, startsAt: string, more: Record<string, unknown> = {}) =>
-  buy(who, listingId, { slot: { startsAt }, ...more }) as Promise<Response<BookingBody>>;
+  buy(who, listingId, { slot: { startsAt }, ...more });
 
 const reschedule = (who: Person, id: string, startsAt: string) =>
-  request<BookingBody>('POST', `/v1/purchases/${id}/reschedule`, { token: who.accessToken, body: { startsAt } });
+  request<PurchaseBody>('POST', `/v1/purchases/${id}/reschedule`, { token: who.accessToken, body: { startsAt } });
 
 const acceptReschedule = (who: Person, id: string, body: Record<string, unknown> = {}) =>
-  request<BookingBody>('POST', `/v1/purchases/${id}/reschedule/accept`, { token: who.accessToken, body });
+  request<PurchaseBody>('POST', `/v1/purchases/${id}/reschedule/accept`, { token: who.accessToken, body });
 
 /** A booking that is paid and accepted. */
-async function held(listingId: string, startsAt: string, who = buyer): Promise<BookingBody> {
+async function held(listingId: string, startsAt: string, who = buyer): Promise<PurchaseBody> {
   const booked = await book(who, listingId, startsAt);
   expect(booked.status, JSON.stringify(booked.body)).toBe(201);
   const accepted = await act(seller, booked.body.id, 'accept');
   expect(accepted).toMatchObject({ status: 200, body: { state: 'held' } });
-  return accepted.body as BookingBody;
+  return accepted.body;
 }
 
 describe('the plan', () => {
@@ -244,7 +238,7 @@ describe('giving up a booking', () => {
       const listing = await publishedBooking(seller, { cancellationPolicy: policy });
       const startsAt = await freeHour(listing, hours);
       const { id, next } = await held(listing, startsAt);
-      const seen = (await read(buyer, id)).body as BookingBody;
+      const seen = (await read(buyer, id)).body;
       expect(seen.next.ifCancelled).toEqual({ refund, forSeller });
       expect(next.ifCancelled).toEqual({ refund: 2_500, forSeller: 0 });
       const cancelled = await act(buyer, id, 'cancel');
@@ -284,7 +278,7 @@ describe('moving a booking', () => {
     });
     expect(proposed.body.next.actions).not.toContain('accept_reschedule');
     expect(await acceptReschedule(seller, id)).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW' } });
-    expect(((await read(buyer, id)).body as BookingBody).next.actions).toContain('accept_reschedule');
+    expect((await read(buyer, id)).body.next.actions).toContain('accept_reschedule');
     expect(await acceptReschedule(buyer, id, { startsAt: again })).toMatchObject({
       status: 409,
       body: { code: 'PROPOSAL_CHANGED' },
@@ -324,7 +318,7 @@ describe('moving a booking', () => {
       const [proposer, accepter] = by === 'buyer' ? [buyer, seller] : [seller, buyer];
       expect((await reschedule(proposer, id, await freeHour(listing, 20 * 24))).status).toBe(200);
       expect((await acceptReschedule(accepter, id)).status).toBe(200);
-      const seen = (await read(buyer, id)).body as BookingBody;
+      const seen = (await read(buyer, id)).body;
       expect(seen.next.ifCancelled).toEqual({ refund, forSeller });
       const cancelled = await act(buyer, id, 'cancel');
       expect(cancelled.body.money).toMatchObject({
@@ -351,7 +345,7 @@ describe('moving a booking', () => {
         acceptReschedule(seller, id, { startsAt: to }),
       ]);
       for (const { status, body } of answers) expect([200, 409], JSON.stringify(body)).toContain(status);
-      const ended = (await read(buyer, id)).body as BookingBody;
+      const ended = (await read(buyer, id)).body;
       const { rows } = await database.query<{ starts_at: Date }>(
         `SELECT b.starts_at FROM marketplace.bookings b JOIN marketplace.sessions s USING (listing_id, starts_at)
           WHERE b.purchase_id = $1`,
@@ -371,7 +365,7 @@ describe('moving a booking', () => {
     const [from = '', one = '', two = ''] = (await freeSlots(listing, 240)).map((slot) => slot.startsAt);
     const { id } = await held(listing, from);
     const call = (startsAt: string, idempotencyKey: string) =>
-      request<BookingBody>('POST', `/v1/purchases/${id}/reschedule`, {
+      request<PurchaseBody>('POST', `/v1/purchases/${id}/reschedule`, {
         token: buyer.accessToken,
         body: { startsAt },
         idempotencyKey,

@@ -8,13 +8,21 @@ import { type PurchaseEvent, transitions } from '../../services/transactions/rul
 import { expectEqualBooks } from '../helpers/books.ts';
 import type { Response } from '../helpers/client.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
-import { act, buy, type PurchaseBody, publishedListing, read, sandboxLog } from '../helpers/purchases.ts';
+import {
+  act,
+  buy,
+  type PurchaseAction,
+  type PurchaseBody,
+  publishedListing,
+  read,
+  sandboxLog,
+} from '../helpers/purchases.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 interface Command {
   readonly event: PurchaseEvent;
   readonly by: 'buyer' | 'seller';
-  readonly action: string;
+  readonly action: PurchaseAction;
 }
 
 const CONFIRM: Command = { event: 'confirm', by: 'buyer', action: 'confirm' };

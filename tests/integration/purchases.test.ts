@@ -196,7 +196,7 @@ describe('who may do what', () => {
         404,
       );
     }
-    for (const action of ['accept', 'decline', 'deliver', 'confirm', 'cancel']) {
+    for (const action of ['accept', 'decline', 'deliver', 'confirm', 'cancel'] as const) {
       expect((await act(stranger, body.id, action)).status).toBe(404);
     }
     expect((await read(buyer, body.id)).body.state).toBe('authorised');

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { orThrow } from '../../client/index.ts';
 import { portsFor } from '../../platform/ports.ts';
-import { publishListing } from '../../scripts/demo.ts';
+import { publishListing, reaches, readPurchase } from '../../scripts/demo.ts';
 import { becomeVerified, join as joinAsMember, type Person, quietly } from '../../scripts/demo-people.ts';
 import { processesWith } from '../../scripts/test/leftovers.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -119,8 +120,8 @@ describe('npm start', () => {
 
     const killed = npmStart(['--no-demo']);
     await killed.says('Ready after');
-    expect((await buyer.client.get(purchase)).body).toMatchObject({ state: 'held' });
-    await seller.client.post(`${purchase}/deliver`);
+    expect(await readPurchase(buyer.client, purchase)).toMatchObject({ state: 'held' });
+    await orThrow(seller.client.POST('/v1/purchases/{id}/deliver', { params: { path: { id: purchase } } }));
     killed.child.kill('SIGKILL');
     await killed.exit;
     expect(processesWith(MARKER, marker).length).toBeGreaterThan(5);
@@ -128,9 +129,9 @@ describe('npm start', () => {
     const third = npmStart(['--no-demo']);
     await third.says('Ready after');
     expect(third.output()).toMatch(/Ended what an earlier start had left behind: .*worker/);
-    await buyer.client.post(`${purchase}/confirm`);
-    const { body } = await buyer.client.poll(purchase, 'the release', 20_000, ({ state }) => state === 'released');
-    expect(body['money']).toMatchObject({ held: 0, payable: 0, transferred: 2160, fees: 240 });
+    await orThrow(buyer.client.POST('/v1/purchases/{id}/confirm', { params: { path: { id: purchase } } }));
+    const { money } = await reaches(buyer, purchase, 'released');
+    expect(money).toMatchObject({ held: 0, payable: 0, transferred: 2160, fees: 240 });
     expect(await transfersOf(purchase)).toHaveLength(1);
     third.child.kill('SIGTERM');
     expect(await third.exit).toBe(0);
@@ -180,20 +181,15 @@ async function heldPurchase(): Promise<{ seller: Person; buyer: Person; purchase
   await becomeVerified(seller, places, quietly);
   const listingId = await publishListing(seller, quietly);
   const buyer = await joinAsMember('Buyer', places, quietly);
-  const { body } = await buyer.client.post('/v1/purchases', {
-    listingId,
-    paymentMethod: 'pm_card_visa',
-    acceptedDisclaimers: [],
-  });
-  const purchase = `/v1/purchases/${String(body['id'])}`;
-  await buyer.client.poll(purchase, 'the authorisation', 20_000, ({ state }) => state === 'authorised');
-  await seller.client.post(`${purchase}/accept`);
-  await buyer.client.poll(purchase, 'the capture', 20_000, ({ state }) => state === 'held');
-  return { seller, buyer, purchase };
+  const body = { listingId, paymentMethod: 'pm_card_visa', acceptedDisclaimers: [] };
+  const { id } = await orThrow(buyer.client.POST('/v1/purchases', { body }));
+  await reaches(buyer, id, 'authorised');
+  await orThrow(seller.client.POST('/v1/purchases/{id}/accept', { params: { path: { id } } }));
+  await reaches(buyer, id, 'held');
+  return { seller, buyer, purchase: id };
 }
 
 async function transfersOf(purchase: string): Promise<string[]> {
   const log = await fetch(`http://127.0.0.1:${portsFor(portOffset).sandboxControl}/_control/log?kind=transfer`);
-  const id = purchase.split('/').at(-1) ?? '';
-  return (await log.text()).split('\n').filter((line) => line.includes(id));
+  return (await log.text()).split('\n').filter((line) => line.includes(purchase));
 }

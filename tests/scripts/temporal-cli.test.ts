@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cacheEntry } from '../../scripts/stack/cache-folder.ts';
-import { acquireTemporalCli, findOnPath, TEMPORAL_CLI_VERSION } from '../../scripts/stack/temporal-cli.ts';
+import { findOnPath } from '../../scripts/stack/programs.ts';
+import { acquireTemporalCli, TEMPORAL_CLI_VERSION } from '../../scripts/stack/temporal-cli.ts';
 import { temporaryFolder } from '../setup/run-folder.ts';
 
 /** A program that says what the Temporal CLI says of itself. */

@@ -3,11 +3,12 @@
  * at a time. Handlers only put down; the flow alone decides and acts.
  */
 import { allHandlersFinished, condition, patched } from '@temporalio/workflow';
+import { type Cause, cause } from './tracing.ts';
 
-/** A wish waits for its outcome; a hint does not. */
+/** A wish waits for its outcome; a hint does not. Each knows which trace it belongs to. */
 export type Item<Wish, Outcome, Hint> =
-  | { readonly kind: 'wish'; readonly wish: Wish; readonly settle: Settle<Outcome> }
-  | { readonly kind: 'hint'; readonly hint: Hint };
+  | { readonly kind: 'wish'; readonly wish: Wish; readonly settle: Settle<Outcome>; readonly cause: Cause }
+  | { readonly kind: 'hint'; readonly hint: Hint; readonly cause: Cause };
 
 interface Settle<Outcome> {
   readonly done: (outcome: Outcome) => void;
@@ -49,7 +50,7 @@ export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []
     ask: (wish) => {
       following++;
       return new Promise<Outcome>((done, failed) => {
-        items.push({ kind: 'wish', wish, settle: { done, failed } });
+        items.push({ kind: 'wish', wish, settle: { done, failed }, cause: cause() });
       }).finally(() => {
         following--;
       });
@@ -61,7 +62,7 @@ export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []
         if (seen.size <= MAX_SEEN) break;
         seen.delete(oldest);
       }
-      items.push({ kind: 'hint', hint });
+      items.push({ kind: 'hint', hint, cause: cause() });
     },
     get busy() {
       return following > 0;

@@ -1,0 +1,30 @@
+import type { ApiDeps } from './deps.ts';
+import type { Route } from './route.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { caseRoutes } from './routes/cases.ts';
+import { listingRoutes } from './routes/listings.ts';
+import { notificationRoutes } from './routes/notifications.ts';
+import { onboardingRoutes } from './routes/onboardings.ts';
+import { operationsRoutes } from './routes/operations.ts';
+import { purchaseRoutes } from './routes/purchases.ts';
+import { sessionRoutes } from './routes/sessions.ts';
+import { slotRoutes } from './routes/slots.ts';
+import { verificationPageRoutes } from './routes/verification-page.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
+
+/** All routes, one resource a line. */
+export function routesOf(deps: ApiDeps): Route[] {
+  return [
+    ...accountRoutes(deps),
+    ...verificationPageRoutes(deps),
+    ...sessionRoutes(deps),
+    ...onboardingRoutes(deps),
+    ...listingRoutes(deps),
+    ...slotRoutes(deps),
+    ...purchaseRoutes(deps),
+    ...notificationRoutes(deps),
+    ...caseRoutes(deps),
+    ...webhookRoutes(deps),
+    ...operationsRoutes(deps),
+  ];
+}

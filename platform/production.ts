@@ -1,0 +1,35 @@
+/** What has no place in production: each rule says why a value cannot be meant for it, in words that do not repeat it. */
+
+/** @returns the end of a message that begins with the name of the setting; undefined when the value is fine */
+export type ProductionProblem = (value: string) => string | undefined;
+
+const LOCAL_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)$/;
+
+export const isLocalHost = (host: string): boolean => LOCAL_HOST.test(host);
+
+/** A sandbox is reached without TLS, on this machine. */
+export const publicHttps: ProductionProblem = (value) => {
+  const { protocol, hostname } = new URL(value);
+  if (protocol !== 'https:') return 'https is needed in production';
+  return isLocalHost(hostname) ? 'an address of this machine has no place in production' : undefined;
+};
+
+export const never =
+  (pattern: RegExp, why: string): ProductionProblem =>
+  (value) =>
+    pattern.test(value) ? why : undefined;
+
+/** A database over the network: encrypted and verified, or its owner says that the network is private. */
+export const saysSslMode: ProductionProblem = (value) => {
+  const { hostname, searchParams } = new URL(value);
+  const mode = searchParams.get('sslmode');
+  if (mode === 'verify-full' || mode === 'disable' || (mode === null && isLocalHost(hostname))) return undefined;
+  return 'append sslmode=verify-full (with sslrootcert=<file> for a certificate authority of your own), or sslmode=disable if the network is private';
+};
+
+/** Mails carry links that sign people in: a relay on this machine, or TLS that cannot be talked away. */
+export const securedMail: ProductionProblem = (value) => {
+  const { hostname, protocol, searchParams } = new URL(value);
+  if (protocol === 'smtps:' || isLocalHost(hostname) || searchParams.get('requireTLS') === 'true') return undefined;
+  return 'smtps:// is needed in production, or smtp://…?requireTLS=true for STARTTLS';
+};
