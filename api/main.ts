@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserId } from '../contracts/ids.ts';
+import { ABOUT_ROLES, argumentsOrExit } from '../platform/arguments.ts';
 import { type Config, configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
@@ -8,6 +9,7 @@ import { createLogger, type Logger } from '../platform/logging.ts';
 import { createMetrics, observeDatabase, observeDependencies } from '../platform/metrics.ts';
 import { requireMigrations } from '../platform/migrations-applied.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
+import { createSecurityLog } from '../platform/security-log.ts';
 import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
 import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
@@ -62,6 +64,11 @@ async function depsOf(
     rateLimits: createRateLimits(database),
     payments: watched('stripe', payments, metrics),
     accessTokens: await createAccessTokens(config.TOKEN_SIGNING_KEY, config.PUBLIC_URL),
+    security: createSecurityLog({
+      role: 'api',
+      key: secretKey('FIELD_KEY', config.FIELD_KEY),
+      file: config.SECURITY_LOG_FILE,
+    }),
     links: createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY)),
   };
 }
@@ -72,7 +79,8 @@ function identifyBy(accessTokens: AccessTokens, database: Database): IdentifyCal
     const claims = await accessTokens.verify(token);
     if (claims === undefined) return undefined;
     const session = await findActiveSession(database, claims.sessionId);
-    if (session === undefined || session.userId !== (claims.userId as UserId)) return undefined;
+    if (session === undefined) return { sessionOverOf: claims.userId as UserId };
+    if (session.userId !== (claims.userId as UserId)) return undefined;
     return { ...session, roles: session.roles as readonly Role[], sessionId: claims.sessionId };
   };
 }
@@ -95,6 +103,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     publicUrl: config.PUBLIC_URL,
     log,
     metrics: deps.metrics,
+    security: deps.security,
     identify: identifyBy(deps.accessTokens, database),
     idempotency: createIdempotencyKeeper(database, secretKey('FIELD_KEY', config.FIELD_KEY)),
     rateLimits: deps.rateLimits,
@@ -138,6 +147,15 @@ function exitAfter(log: Logger): [() => void, (error: unknown) => void] {
   ];
 }
 
+const USAGE = `Usage: npm run api
+
+The HTTP API, on HOST and port 3000 (plus PORT_OFFSET). /healthz: it lives. /readyz: it can serve: PostgreSQL and Temporal
+answer, and the database is migrated. /metrics: for Prometheus.
+When told to stop, /readyz answers 503 first; after DRAIN_SECONDS it takes no more connections and lets requests finish.
+
+${ABOUT_ROLES}`;
+
+argumentsOrExit(USAGE, {});
 const config = configOrExit();
 const log = createLogger({ role: 'api', level: config.LOG_LEVEL });
 try {

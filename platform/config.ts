@@ -60,6 +60,10 @@ export const SETTINGS = {
     default: 'info',
     about: 'The least level that is logged.',
   },
+  SECURITY_LOG_FILE: {
+    schema: text.optional(),
+    about: 'A file for the security log, besides standard output; ten of 50 MB are kept.',
+  },
   PORT_OFFSET: {
     schema: wholeNumber.superRefine((offset, context) => {
       const problem = portOffsetProblem(offset);

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SETTINGS } from '../platform/config.ts';
 import { METRICS, SDK_METRICS } from '../platform/metrics-table.ts';
+import { SECURITY_EVENTS } from '../platform/security-log.ts';
 import { NOTIFICATIONS } from '../services/messaging/notification-rules.ts';
 import { COMPANY_ACCOUNTS } from '../services/transactions/ledger-accounts.ts';
 import { ACCOUNT_CLASSES, ACCOUNTS, MOVES } from '../services/transactions/money.ts';
@@ -190,6 +191,25 @@ function metricsPage(): string {
   ].join('\n\n');
 }
 
+function securityLogPage(): string {
+  return [
+    '# The security log',
+    GENERATED,
+    'API and codec server write one JSON object a line to standard output, marked `"log":"security"`, apart from all other lines; with SECURITY_LOG_FILE also to that file. `event` is one of the names below and never changes its meaning. LOG_LEVEL does not concern it.',
+    'No line holds a name, an address, a token or anything that somebody wrote. Lines about a request have its `requestId`, the pattern of its `route`, and `network`: a keyed hash of the network that it came from (IPv4: /24, IPv6: /64), so that tries from one place are seen together. `account` is a keyed hash of what somebody typed as their address. Both hashes keep to one FIELD_KEY.',
+    table(
+      ['event', 'level', 'what happened', 'further fields'],
+      Object.entries(SECURITY_EVENTS).map(([name, { level, about, fields }]) => [
+        `\`${name}\``,
+        level,
+        about,
+        fields.map((field) => `\`${field}\``).join(', '),
+      ]),
+    ),
+    'What staff, parties and the system changed stands in the audit trail, in the database: this log tells who tried what.',
+  ].join('\n\n');
+}
+
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/purchase.md': purchasePage,
   'docs/reference/ledger.md': moneyPage,
@@ -197,6 +217,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/notifications.md': notificationsPage,
   'docs/reference/settings.md': settingsPage,
   'docs/reference/metrics.md': metricsPage,
+  'docs/reference/security-log.md': securityLogPage,
   ...Object.fromEntries(
     DASHBOARDS.map((dashboard) => [`ops/grafana/${dashboard.uid}.json`, () => dashboardJson(dashboard)]),
   ),

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Payload } from '@temporalio/common';
 import type { Logger } from '../platform/logging.ts';
+import type { SecurityLog } from '../platform/security-log.ts';
 import { isSealed, PayloadError, type PayloadKeys, unseal } from '../platform/temporal/codec.ts';
 
 export interface CodecOptions {
@@ -8,6 +9,7 @@ export interface CodecOptions {
   /** The origin of the Temporal UI: pages of other origins get nothing. */
   readonly allowedOrigin: string;
   readonly log: Logger;
+  readonly security: SecurityLog;
 }
 
 /** A history page of the UI has some hundred payloads of at most 2 MB together. */
@@ -26,8 +28,10 @@ export function codecHandler(options: CodecOptions): RequestListener {
 async function serve(request: IncomingMessage, response: ServerResponse, options: CodecOptions): Promise<void> {
   if (request.method === 'GET' && request.url === '/healthz') return send(response, 200, { status: 'ok' });
   const origin = request.headers.origin;
-  if (origin !== undefined && origin !== options.allowedOrigin)
+  if (origin !== undefined && origin !== options.allowedOrigin) {
+    options.security.note('payload.decode_refused', { reason: 'origin' });
     return send(response, 403, { message: 'Wrong origin.' });
+  }
   response.setHeader('Access-Control-Allow-Origin', options.allowedOrigin);
   response.setHeader('Access-Control-Allow-Headers', 'content-type, x-namespace, authorization');
   response.setHeader('Access-Control-Allow-Methods', 'POST, OPTIONS');
@@ -42,8 +46,10 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
     send(response, 200, {
       payloads: payloads.map((payload) => toJson(isSealed(payload) ? unseal(options.keys, payload) : payload)),
     });
+    options.security.note('payload.decoded', { payloads: payloads.length });
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
+    options.security.note('payload.decode_refused', { reason: 'payload' });
     send(response, 422, { message: error.message });
   }
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/database.ts';
 import type { Logger } from '../../platform/logging.ts';
 import type { Metrics } from '../../platform/metrics.ts';
+import { SpanKind, traced } from '../../platform/tracing.ts';
 import { PushUnavailable } from '../../providers/push.ts';
 import {
   type ClaimedNotification,
@@ -69,7 +70,15 @@ async function lane(deps: NotificationDeps, channel: Channel, signal: AbortSigna
   return true;
 }
 
-async function handOver(deps: NotificationDeps, claimed: ClaimedNotification, count: Count): Promise<void> {
+/** Hours may have passed since the event, quiet ones for example: a trace of its own, found by the event's id. */
+function handOver(deps: NotificationDeps, claimed: ClaimedNotification, count: Count): Promise<void> {
+  const { channel, name, occasion } = claimed;
+  const attributes = { 'messaging.system': channel, 'messaging.message.id': occasion };
+  const span = { kind: SpanKind.CONSUMER, parent: null, attributes };
+  return traced(`notify ${name}`, span, () => handOverOnce(deps, claimed, count));
+}
+
+async function handOverOnce(deps: NotificationDeps, claimed: ClaimedNotification, count: Count): Promise<void> {
   const { database, channels, log } = deps;
   const message = await messageOf(database, deps, claimed, new Date());
   if (message instanceof Date) return waitQuietly(database, claimed, message);
