@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserId } from '../contracts/ids.ts';
+import { ABOUT_ROLES, argumentsOrExit } from '../platform/arguments.ts';
 import { type Config, configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
@@ -146,6 +147,15 @@ function exitAfter(log: Logger): [() => void, (error: unknown) => void] {
   ];
 }
 
+const USAGE = `Usage: npm run api
+
+The HTTP API, on HOST and port 3000 (plus PORT_OFFSET). /healthz: it lives. /readyz: it can serve: PostgreSQL and Temporal
+answer, and the database is migrated. /metrics: for Prometheus.
+When told to stop, /readyz answers 503 first; after DRAIN_SECONDS it takes no more connections and lets requests finish.
+
+${ABOUT_ROLES}`;
+
+argumentsOrExit(USAGE, {});
 const config = configOrExit();
 const log = createLogger({ role: 'api', level: config.LOG_LEVEL });
 try {

@@ -14,6 +14,7 @@ import { messaging } from './0013_messaging.ts';
 import { quietHours } from './0014_quiet_hours.ts';
 import { bookings } from './0016_bookings.ts';
 import { refundCaps } from './0017_refund_caps.ts';
+import { purchaseSearch } from './0020_purchase_search.ts';
 import { figures } from './0021_figures.ts';
 import { outboxTrace } from './0022_outbox_trace.ts';
 
@@ -42,6 +43,7 @@ export const migrations: readonly Migration[] = [
   quietHours,
   bookings,
   refundCaps,
+  purchaseSearch,
   figures,
   outboxTrace,
 ];

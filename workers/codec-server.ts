@@ -4,6 +4,7 @@
  * the Temporal UI alone.
  */
 import { createServer } from 'node:http';
+import { ABOUT_ROLES, argumentsOrExit } from '../platform/arguments.ts';
 import { configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { createLogger } from '../platform/logging.ts';
@@ -11,6 +12,13 @@ import { createSecurityLog } from '../platform/security-log.ts';
 import { parsePayloadKeys } from '../platform/temporal/codec.ts';
 import { codecHandler } from './codec-handler.ts';
 
+const USAGE = `Usage: npm run codec
+
+Decrypts payloads for the Temporal Web UI, on port 8234 (plus PORT_OFFSET). /healthz: it lives.
+
+${ABOUT_ROLES}`;
+
+argumentsOrExit(USAGE, {});
 const config = configOrExit();
 const log = createLogger({ role: 'codec', level: config.LOG_LEVEL });
 

@@ -1,5 +1,6 @@
 /** The worker: runs the workflows and their activities. One process can serve several task queues. */
 import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { TASK_QUEUES, type TaskQueue } from '../contracts/task-queues.ts';
 import { type Config, configOrExit } from '../platform/config.ts';
 import { openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
@@ -10,10 +11,9 @@ import { startOperationsServer } from '../platform/operations-server.ts';
 import { requireSearchAttributes } from '../platform/temporal/search-attributes.ts';
 import { startTracing } from '../platform/tracing.ts';
 import { createWorkers } from './assemble.ts';
-import { chosenTaskQueues } from './task-queues.ts';
+import { chosenTaskQueuesOrExit } from './task-queues.ts';
 
-async function main(config: Config, log: Logger): Promise<void> {
-  const queues = chosenTaskQueues(process.argv.slice(2));
+async function main(config: Config, queues: readonly TaskQueue[], log: Logger): Promise<void> {
   const tracing = await startTracing(config, 'worker');
   installRuntime(log, `${config.HOST}:${config.ports.workerTemporalMetrics}`);
   const database = openDatabase({
@@ -36,7 +36,7 @@ async function main(config: Config, log: Logger): Promise<void> {
       {
         name: 'workers',
         check: async () => {
-          if (workers.some((worker) => worker.getState() !== 'RUNNING')) throw new Error('a worker is not running');
+          if (!workers.every(isPolling)) throw new Error('a worker does not poll its task queue');
         },
       },
     ];
@@ -67,6 +67,13 @@ async function endOfAll(workers: readonly Worker[], running: readonly Promise<vo
     await Promise.allSettled(running);
     throw error;
   }
+}
+
+/** Whether it asks Temporal for work: what a worker is there for. One that drains does not. */
+function isPolling(worker: Worker): boolean {
+  const { activityPollerState, runState, workflowPollerState } = worker.getStatus();
+  const workflowsPolled = workflowPollerState === 'POLLING' || worker.options.taskQueue !== TASK_QUEUES.workflows;
+  return runState === 'RUNNING' && activityPollerState === 'POLLING' && workflowsPolled;
 }
 
 /**
@@ -110,11 +117,12 @@ function installRuntime(log: Logger, metricsAddress: string): void {
   });
 }
 
+const queues = chosenTaskQueuesOrExit();
 const config = configOrExit();
 const log = createLogger({ role: 'worker', level: config.LOG_LEVEL });
 
 try {
-  await main(config, log);
+  await main(config, queues, log);
 } catch (error) {
   log.error('the worker stopped', { error });
   process.exitCode = 1;

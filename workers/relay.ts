@@ -2,6 +2,7 @@
  * The relay: publishes what the transactions wrote into the outbox, sends mails and pushes, and tells the flows
  * of events that the API could not tell them of.
  */
+import { ABOUT_ROLES, argumentsOrExit } from '../platform/arguments.ts';
 import { type Config, configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { openDatabase } from '../platform/database.ts';
@@ -107,6 +108,14 @@ const stopSignal = (): Promise<void> =>
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
 
+const USAGE = `Usage: npm run relay
+
+Publishes the outbox, sends mails and pushes. Of several relays one works and the others stand by. /healthz, /readyz and
+/metrics on HOST and port 3002 (plus PORT_OFFSET).
+
+${ABOUT_ROLES}`;
+
+argumentsOrExit(USAGE, {});
 const config = configOrExit();
 const log = createLogger({ role: 'relay', level: config.LOG_LEVEL });
 try {

@@ -6,7 +6,6 @@
  * services/users/onboarding-rules.ts says what leads where.
  */
 import {
-  allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
@@ -29,7 +28,7 @@ import {
 import { ONBOARDING_STATE } from '../contracts/search-attributes.ts';
 import { TASK_QUEUES } from '../contracts/task-queues.ts';
 import { ONBOARDING_NEXT } from '../services/users/onboarding-rules.ts';
-import { openDesk } from './support/desk.ts';
+import { answersGiven, openDesk } from './support/desk.ts';
 import { tellStaff } from './support/notices.ts';
 import { answerOf, databaseStep, moneyStep, providerStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
@@ -57,7 +56,7 @@ async function tell(input: OnboardingInput & Resumed): Promise<OnboardingResult>
   begun = true;
   for (;;) {
     board.tell(standing, trouble);
-    if (workflowInfo().continueAsNewSuggested && desk.empty && allHandlersFinished()) {
+    if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
       await continueAsNew<typeof onboarding>({ ...input, resume: { standing, seen: desk.seen } });
     }
     const cameIn = await desk.wait(waitOf(standing, trouble), 'look again, in case a webhook was lost');

@@ -30,7 +30,7 @@ export function createNoticeBoard({ purchaseId, publicUrl }: PurchaseInput): Not
       }
       const next = timerOf(state, deal.kind, deadlineEvent);
       tellStaff({
-        link: { title: purchaseId, url: `${publicUrl}/v1/purchases/${purchaseId}` },
+        link: { title: purchaseId, url: `${publicUrl}/console/purchases/${purchaseId}` },
         title: `${state}: ${moneyText(deal.price, deal.currency)}`,
         lines: [
           ...(trouble === undefined ? [] : [`**Needs a person:** ${trouble.reason}`]),

@@ -50,7 +50,7 @@ import {
   stepOf,
   type Wish,
 } from './purchase-steps.ts';
-import { type Item, openDesk } from './support/desk.ts';
+import { answersGiven, type Item, openDesk } from './support/desk.ts';
 import { answerOf, databaseStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
 
@@ -81,7 +81,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   while (!isFinal(story.standing.state)) {
     const { state, transfer } = story.standing;
     board.tell(story, deadlineOf(story, trouble), trouble);
-    if (workflowInfo().continueAsNewSuggested && desk.empty && allHandlersFinished()) {
+    if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
       await continueAsNew<typeof purchase>({ ...input, resume: { story, seen: desk.seen, reminded } });
     }
     if (transfer === 'blocked') transferTriedMs ??= Date.now();

@@ -33,6 +33,11 @@ const SUMMARIES: Readonly<Record<PurchaseState, string>> = {
   expired: 'The buyer did not pay in time; nothing was charged.',
 };
 
+const summaryOf = ({ state, transfer }: Purchase): string =>
+  transfer.status === 'blocked'
+    ? "The seller's money is released, but Stripe refuses to send it: their account has to be mended."
+    : SUMMARIES[state];
+
 /** @param nowMs milliseconds since 1970: some things can only be done until a booking begins */
 export function explain(purchase: Purchase, nowMs: number): Explanation {
   const { state, terms, deadlineAt, deadlineEvent, slot, proposal } = purchase;
@@ -46,7 +51,7 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
   const parties = inProgress ? [] : (['buyer', 'seller'] as const);
   return {
     state,
-    summary: SUMMARIES[state],
+    summary: summaryOf(purchase),
     waitsFor: waitsFor(purchase, circumstances),
     holds: [
       ...(purchase.transfer.status === 'blocked' ? (['transfer_blocked'] as const) : []),

@@ -33,8 +33,9 @@ export {
   type PurchaseFigures,
   purchaseFigures,
 } from './figures.ts';
-export { type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
+export { type LedgerPosting, type Posting, PostingConflict, post, postingsOf, purchaseBalances } from './ledger.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
+export { type PurchaseSearch, searchPurchases } from './search.ts';
 export {
   blockedPurchases,
   findPurchase,
@@ -47,7 +48,8 @@ export {
   type Slot,
   storeKeyEpoch,
 } from './store.ts';
-export { type TimelineEntry, timelineOf } from './timeline.ts';
+export { type PurchaseStory, readAsStaff } from './story.ts';
+export { type StaffTimelineEntry, type TimelineEntry, timelineOf } from './timeline.ts';
 
 /** The step of a workflow, as it is named in the ledger, in the audit trail and towards the providers. */
 export interface StepKey {

@@ -16,11 +16,14 @@ export const HISTORIES = join(ROOT, 'tests', 'histories');
  * Hands the history of a workflow of the test stack to `npm run histories:record`, under the name of its path; does
  * nothing in any other run. Payloads stay encrypted, with the key of test stacks.
  * @param client of another server than the stack's
+ * @param runId of a history that was started afresh: one of its runs, else the last one
  */
-export async function recordHistory(name: string, workflowId: string, client?: Client): Promise<void> {
+export async function recordHistory(name: string, workflowId: string, client?: Client, runId?: string): Promise<void> {
   const { RECORD_HISTORIES: folder, RECORD_ONLY: only } = process.env;
   if (folder === undefined || (only !== undefined && only !== name)) return;
-  const history = await settled(() => client?.workflow.getHandle(workflowId).fetchHistory() ?? historyOf(workflowId));
+  const history = await settled(
+    () => client?.workflow.getHandle(workflowId, runId).fetchHistory() ?? historyOf(workflowId, runId),
+  );
   const recordedBy = relative(ROOT, expect.getState().testPath ?? '');
   const path = join(folder, `${name}.json`);
   writeFileSync(`${path}.part`, recordText({ workflowId, recordedBy, history }));
@@ -42,11 +45,11 @@ function settled(fetch: () => Promise<History>): Promise<History> {
 }
 
 /** The history of a workflow of the test stack, its payloads as they are stored. */
-export async function historyOf(workflowId: string): Promise<History> {
+export async function historyOf(workflowId: string, runId?: string): Promise<History> {
   const { address, namespace } = stack().temporal;
   const connection = await Connection.connect({ address });
   try {
-    return await new Client({ connection, namespace }).workflow.getHandle(workflowId).fetchHistory();
+    return await new Client({ connection, namespace }).workflow.getHandle(workflowId, runId).fetchHistory();
   } finally {
     await connection.close();
   }

@@ -56,6 +56,8 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   changeNotificationPreferences: () => ({ body: {}, headers: { 'if-match': '*' } }),
   listCases: () => ({}),
   getCase: ({ caseId }) => ({ id: caseId }),
+  searchPurchases: () => ({}),
+  readPurchaseStory: ({ declinedId }) => ({ id: declinedId }),
   decideCase: ({ caseId }) => ({ id: caseId, body: { decision: 'approve', reason: 'Not one of its decisions.' } }),
 };
 
@@ -95,6 +97,8 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
                         [401, 401, 403, 400, 400, 400, 400, 400, 400, 400, 400, 400],
   listCases:            [401, 401, 403, 403, 403, 403, 403, 200, 403, 200, 200, 200],
   getCase:              [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 200, 200],
+  searchPurchases:      [401, 401, 403, 403, 403, 403, 403, 200, 200, 200, 200, 200],
+  readPurchaseStory:    [401, 401, 403, 403, 403, 403, 403, 200, 200, 200, 200, 200],
   decideCase:           [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 422, 422],
 };
 

@@ -2,7 +2,7 @@
  * The desk of a flow: wishes of people and hints of providers are laid on it as they come, and the flow takes them up one
  * at a time. Handlers only put down; the flow alone decides and acts.
  */
-import { condition } from '@temporalio/workflow';
+import { allHandlersFinished, condition, patched } from '@temporalio/workflow';
 import { type Cause, cause } from './tracing.ts';
 
 /** A wish waits for its outcome; a hint does not. Each knows which trace it belongs to. */
@@ -87,4 +87,14 @@ export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []
       return [...seen];
     },
   };
+}
+
+/**
+ * Lets those who were just answered have their answers, before a history is started afresh: a handler has its outcome a
+ * moment before it is finished. @returns false when something came in instead
+ */
+export async function answersGiven(desk: Pick<Desk<unknown, unknown, unknown>, 'empty'>): Promise<boolean> {
+  // Before, it was not waited for: a flow that was only ever woken by wishes never started afresh.
+  if (patched('answers-before-afresh')) await condition(() => allHandlersFinished() || !desk.empty);
+  return desk.empty && allHandlersFinished();
 }
