@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { endLeftovers } from './leftovers.ts';
+import { otherNode } from './other-node.ts';
 import { runShown, runSilently } from './steps.ts';
 
 export interface MainOptions {
@@ -23,8 +24,16 @@ const CHECKS = [
   { name: 'reference pages', program: 'tsx', args: ['scripts/docs.ts', '--check'] },
 ] as const;
 
-/** The suites of `npm run test:full` after `npm test`: further arguments of vitest. */
-const LATER_SUITES: ReadonlyArray<{ readonly name: string; readonly args: readonly string[] }> = [
+interface Suite {
+  readonly name: string;
+  /** Further arguments of vitest. */
+  readonly args: readonly string[];
+  /** The version of Node.js that runs it, and all that it starts; that of this process unless told. */
+  readonly node?: string;
+}
+
+/** The suites of `npm run test:full` after `npm test`. */
+const LATER_SUITES: readonly Suite[] = [
   { name: 'faults', args: ['--project=faults'] },
   // Skipped where there is no Chromium.
   { name: 'browser', args: ['--project=browser'] },
@@ -32,9 +41,16 @@ const LATER_SUITES: ReadonlyArray<{ readonly name: string; readonly args: readon
   { name: 'outside services', args: ['--project=outside'] },
   { name: 'deploys and long histories', args: ['--project=deploys', '--project=afresh'] },
   { name: 'pages that are followed', args: ['--project=docs'] },
+  {
+    name: 'Node.js 24',
+    node: '24.9.0',
+    args: ['--project=unit', '--project=replay', '--project=integration', '--project=scenarios'],
+  },
 ];
 /** What `npm test` leaves to `npm run test:full`. */
-const NOT_LATER = LATER_SUITES.flatMap(({ args }) => args.map((argument) => argument.replace('=', '=!')));
+const NOT_LATER = LATER_SUITES.filter(({ node }) => node === undefined).flatMap(({ args }) =>
+  args.map((argument) => argument.replace('=', '=!')),
+);
 
 const CHECK_TIMEOUT_MS = 5 * 60_000;
 const TESTS_TIMEOUT_MS = 15 * 60_000;
@@ -106,12 +122,13 @@ interface SuiteContext {
 }
 
 async function runSuites(
-  suites: ReadonlyArray<{ readonly name: string; readonly args: readonly string[] }>,
+  suites: readonly Suite[],
   { root, env, folder, signal, counts }: SuiteContext,
 ): Promise<boolean> {
-  for (const [index, { name, args }] of suites.entries()) {
+  for (const [index, { name, args, node }] of suites.entries()) {
+    const program = node === undefined ? process.execPath : await otherNode(node, signal);
     const reportFile = join(folder, `report-${index}.json`);
-    const result = await runShown(process.execPath, {
+    const result = await runShown(program, {
       args: [
         join(root, 'node_modules', 'vitest', 'vitest.mjs'),
         'run',
