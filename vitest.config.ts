@@ -41,6 +41,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'traces',
+          include: ['tests/traces/**/*.test.ts'],
+          globalSetup: ['tests/setup/traces.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'faults',
           // One file after another: faults are planted in the one sandbox that all of them use.
           fileParallelism: false,
@@ -48,6 +57,29 @@ export default defineConfig({
           globalSetup: ['tests/setup/integration.ts'],
           testTimeout: 90_000,
         },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'afresh',
+          include: ['tests/afresh/**/*.test.ts'],
+          globalSetup: ['tests/setup/afresh.ts'],
+          testTimeout: 90_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'deploys',
+          include: ['tests/deploys/**/*.test.ts'],
+          globalSetup: ['tests/setup/deploys.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        // Pages of docs/how-to, followed in a fresh copy of the sources: each step starts tests of its own.
+        test: { name: 'docs', include: ['tests/docs/**/*.test.ts'] },
       },
       {
         extends: true,
@@ -69,6 +101,15 @@ export default defineConfig({
           include: ['tests/outside/**/*.test.ts'],
           globalSetup: ['tests/setup/outside.ts'],
           testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          globalSetup: ['tests/setup/browser.ts'],
+          testTimeout: 90_000,
         },
       },
       {

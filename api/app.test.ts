@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { conflict } from '../platform/errors.ts';
 import type { LogFields, Logger } from '../platform/logging.ts';
 import { createMetrics } from '../platform/metrics.ts';
+import { createSecurityLog } from '../platform/security-log.ts';
 import { createApp } from './app.ts';
 import type { DispatchOptions } from './dispatch.ts';
 import { type Caller, type Request, type Route, type RouteDefinition, route } from './route.ts';
@@ -53,6 +54,7 @@ async function serve(routes: readonly Route[], more: Partial<DispatchOptions> = 
     publicUrl: 'http://127.0.0.1',
     log,
     metrics: createMetrics('test'),
+    security: createSecurityLog({ role: 'test', key: Buffer.alloc(32, 1) }),
     identify: async (token) => (token === 'support' ? SUPPORT : undefined),
     idempotency: { answer: unused },
     rateLimits: { consume: unused, reset: unused },

@@ -2,6 +2,8 @@ import { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../platform/logging.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import type { SecurityLog } from '../platform/security-log.ts';
+import { supportConsole } from './console.ts';
 import type { RequestState } from './context.ts';
 import { type DispatchOptions, dispatch } from './dispatch.ts';
 import { docs } from './docs.ts';
@@ -17,6 +19,7 @@ export interface AppOptions extends DispatchOptions {
   readonly publicUrl: string;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly security: SecurityLog;
 }
 
 /**
@@ -32,9 +35,10 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const router = new Router<RequestState>({ strict: true, sensitive: true });
   for (const route of options.routes) router.register(routerPath(route), [route.method], dispatch(route, options));
 
-  app.use(requests(options.log, options.metrics));
+  app.use(requests(options.log, options.metrics, options.security));
   app.use(errors);
   app.use(securityHeaders(options.publicUrl));
+  app.use(supportConsole(options.publicUrl));
   app.use(docs(describe(options.routes, options.publicUrl)));
   app.use(router.routes());
   app.use(router.allowedMethods());

@@ -1,12 +1,18 @@
+import type { UserId } from '../contracts/ids.ts';
 import { Problem } from '../platform/errors.ts';
 import type { Context } from './context.ts';
 import type { Caller, Policy } from './route.ts';
 
 /**
  * Finds out who sent an access token.
- * @returns undefined when the token is not one of ours, has expired, or its session has ended
+ * @returns undefined when the token is not one of ours, or has expired
  */
-export type IdentifyCaller = (accessToken: string) => Promise<Caller | undefined>;
+export type IdentifyCaller = (accessToken: string) => Promise<Caller | SessionOver | undefined>;
+
+/** The token is good, but the session that it was given out for has ended. */
+export interface SessionOver {
+  readonly sessionOverOf: UserId;
+}
 
 /**
  * Who is calling, as far as the route wants to know.
@@ -21,9 +27,11 @@ export async function admit(ctx: Context, policy: Policy, identify: IdentifyCall
     throw unauthenticated('Sign in first: send the access token as `Authorization: Bearer …`.');
   }
   const caller = await identify(token);
-  if (caller === undefined) {
+  if (caller === undefined || 'sessionOverOf' in caller) {
+    if (caller !== undefined) ctx.state.sessionOverOf = caller.sessionOverOf;
     throw unauthenticated('The access token is not valid (any more). Refresh the session or sign in again.', true);
   }
+  ctx.state.caller = caller;
   enforce(policy, caller);
   return caller;
 }

@@ -1,5 +1,6 @@
 import type Koa from 'koa';
 import type { Logger } from '../platform/logging.ts';
+import type { NoteSecurity } from './middleware/security-events.ts';
 import type { Caller } from './route.ts';
 
 /** What the middlewares tell each other about one request. */
@@ -9,6 +10,13 @@ export interface RequestState {
   /** The path as the route declares it, for logs and metrics; undefined where no route matched. */
   route?: string;
   caller?: Caller;
+  /** Notes what concerns security about this request. */
+  security: NoteSecurity;
+  /** Whose session the token belongs to, when that is over. */
+  sessionOverOf?: string;
+  isStaffRoute?: boolean;
+  /** The code of a problem that is the caller's own doing. */
+  refusal?: string;
 }
 
 export type Context = Koa.ParameterizedContext<RequestState>;

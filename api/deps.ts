@@ -2,6 +2,7 @@ import type { Config } from '../platform/config.ts';
 import type { Database } from '../platform/database.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
+import type { SecurityLog } from '../platform/security-log.ts';
 import type { Temporal } from '../platform/temporal/client.ts';
 import type { AccessTokens } from '../platform/tokens.ts';
 import type { LinkTokens } from '../platform/tokens-link.ts';
@@ -19,4 +20,5 @@ export interface ApiDeps {
   readonly payments: Payments;
   readonly accessTokens: AccessTokens;
   readonly links: LinkTokens;
+  readonly security: SecurityLog;
 }

@@ -38,7 +38,7 @@ export function dispatch(route: Route, options: DispatchOptions): Middleware {
     const address = addressKey(ctx.ip);
     if (route.rateLimit !== undefined) ctx.set(await options.rateLimits.consume(route.rateLimit, address));
     const caller = await admit(ctx, route.policy, options.identify);
-    if (caller !== undefined) ctx.state.caller = caller;
+    ctx.state.isStaffRoute = route.policy.access === 'staff';
     if (route.ifMatch === true) ifMatch(headersOf(ctx));
     const input = await readInput(ctx, route);
     const { replayed, reply } = await withinTime(ctx, options.requestTimeoutMs, (signal) =>
@@ -146,6 +146,7 @@ function requestOf(ctx: Context, { caller, ...parts }: RequestParts): Request<un
     headers: headersOf(ctx),
     requestId: ctx.state.requestId,
     log: ctx.state.log,
+    security: ctx.state.security,
     caller: mustBeSignedIn,
     callerIfAny: () => caller,
     actor: () => ({ type: 'user', id: mustBeSignedIn().userId }),

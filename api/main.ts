@@ -1,17 +1,21 @@
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserId } from '../contracts/ids.ts';
+import { ABOUT_ROLES, argumentsOrExit } from '../platform/arguments.ts';
 import { type Config, configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
-import { createMetrics, observeDatabase } from '../platform/metrics.ts';
+import { createMetrics, observeDatabase, observeDependencies } from '../platform/metrics.ts';
 import { requireMigrations } from '../platform/migrations-applied.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
+import { createSecurityLog } from '../platform/security-log.ts';
 import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
 import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
+import { startTracing } from '../platform/tracing.ts';
 import { createStripePayments } from '../providers/stripe.ts';
+import { watched } from '../providers/watched.ts';
 import { findActiveSession } from '../services/users/index.ts';
 import { createApp } from './app.ts';
 import type { IdentifyCaller } from './authentication.ts';
@@ -30,7 +34,13 @@ const PROVIDER_TIMEOUT_MS = 6_000;
 /** Requests in flight may go on for so long after the process was told to stop. */
 const GRACE_MS = 8_000;
 
-async function depsOf(config: Config, database: Database, temporal: Temporal, stopping: AbortSignal): Promise<ApiDeps> {
+async function depsOf(
+  config: Config,
+  database: Database,
+  temporal: Temporal,
+  log: Logger,
+  stopping: AbortSignal,
+): Promise<ApiDeps> {
   const metrics = createMetrics('api');
   observeDatabase(metrics, database);
   const readinessChecks: ReadinessCheck[] = [
@@ -39,6 +49,12 @@ async function depsOf(config: Config, database: Database, temporal: Temporal, st
     { name: 'migrations', check: () => requireMigrations(database) },
     { name: 'temporal', check: () => temporal.connection.workflowService.getSystemInfo({}) },
   ];
+  observeDependencies(metrics, readinessChecks, log);
+  const payments = createStripePayments({
+    apiKey: config.STRIPE_API_KEY,
+    apiUrl: config.STRIPE_API_URL,
+    timeoutMs: PROVIDER_TIMEOUT_MS,
+  });
   return {
     config,
     database,
@@ -46,12 +62,13 @@ async function depsOf(config: Config, database: Database, temporal: Temporal, st
     metrics,
     readinessChecks,
     rateLimits: createRateLimits(database),
-    payments: createStripePayments({
-      apiKey: config.STRIPE_API_KEY,
-      apiUrl: config.STRIPE_API_URL,
-      timeoutMs: PROVIDER_TIMEOUT_MS,
-    }),
+    payments: watched('stripe', payments, metrics),
     accessTokens: await createAccessTokens(config.TOKEN_SIGNING_KEY, config.PUBLIC_URL),
+    security: createSecurityLog({
+      role: 'api',
+      key: secretKey('FIELD_KEY', config.FIELD_KEY),
+      file: config.SECURITY_LOG_FILE,
+    }),
     links: createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY)),
   };
 }
@@ -62,7 +79,8 @@ function identifyBy(accessTokens: AccessTokens, database: Database): IdentifyCal
     const claims = await accessTokens.verify(token);
     if (claims === undefined) return undefined;
     const session = await findActiveSession(database, claims.sessionId);
-    if (session === undefined || session.userId !== (claims.userId as UserId)) return undefined;
+    if (session === undefined) return { sessionOverOf: claims.userId as UserId };
+    if (session.userId !== (claims.userId as UserId)) return undefined;
     return { ...session, roles: session.roles as readonly Role[], sessionId: claims.sessionId };
   };
 }
@@ -70,6 +88,7 @@ function identifyBy(accessTokens: AccessTokens, database: Database): IdentifyCal
 const REPLY_CHECK = { production: 'off', development: 'log', test: 'fail' } as const;
 
 async function main(config: Config, log: Logger): Promise<void> {
+  const tracing = await startTracing(config, 'api');
   const database = openDatabase({
     url: config.DATABASE_URL,
     maxConnections: config.DATABASE_MAX_CONNECTIONS,
@@ -78,12 +97,13 @@ async function main(config: Config, log: Logger): Promise<void> {
   });
   const temporal = connectTemporal(config);
   const stopping = new AbortController();
-  const deps = await depsOf(config, database, temporal, stopping.signal);
+  const deps = await depsOf(config, database, temporal, log, stopping.signal);
   const app = createApp({
     routes: routesOf(deps),
     publicUrl: config.PUBLIC_URL,
     log,
     metrics: deps.metrics,
+    security: deps.security,
     identify: identifyBy(deps.accessTokens, database),
     idempotency: createIdempotencyKeeper(database, secretKey('FIELD_KEY', config.FIELD_KEY)),
     rateLimits: deps.rateLimits,
@@ -109,6 +129,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     if (!(await stopListening(server, GRACE_MS))) log.warn('requests were cut at the end of the grace period');
     await temporal.close();
     await database.close();
+    await tracing?.stop();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => void stop(signal).then(...exitAfter(log)));
@@ -126,6 +147,15 @@ function exitAfter(log: Logger): [() => void, (error: unknown) => void] {
   ];
 }
 
+const USAGE = `Usage: npm run api
+
+The HTTP API, on HOST and port 3000 (plus PORT_OFFSET). /healthz: it lives. /readyz: it can serve: PostgreSQL and Temporal
+answer, and the database is migrated. /metrics: for Prometheus.
+When told to stop, /readyz answers 503 first; after DRAIN_SECONDS it takes no more connections and lets requests finish.
+
+${ABOUT_ROLES}`;
+
+argumentsOrExit(USAGE, {});
 const config = configOrExit();
 const log = createLogger({ role: 'api', level: config.LOG_LEVEL });
 try {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { UserId } from '../contracts/ids.ts';
 import type { Actor } from '../platform/audit.ts';
 import type { Logger } from '../platform/logging.ts';
+import type { NoteSecurity } from './middleware/security-events.ts';
 
 /** The roles an account can have. Everybody is a `member`; the others are staff and machines. */
 export type Role = 'member' | 'support' | 'mediator' | 'compliance' | 'finance' | 'admin' | 'service';
@@ -58,6 +59,8 @@ export interface Request<Params = unknown, Query = unknown, Body = unknown> {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly requestId: string;
   readonly log: Logger;
+  /** Notes what concerns security, in the log for that. */
+  readonly security: NoteSecurity;
   /** @throws Problem 401 when nobody is signed in; never throws on a route whose policy demands it */
   readonly caller: () => Caller;
   /** The caller if somebody is signed in; on a `public` route only with `identify`. */

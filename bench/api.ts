@@ -123,7 +123,7 @@ function served({ counter }: Rig, name: string, pid: number, { url, status, requ
     });
     const cpuAfter = cpuSeconds([pid]);
     const answered = result.statusCodeStats?.[`${status}`]?.count ?? 0;
-    if (Number(answered) !== REQUESTS || result.errors > 0) {
+    if (answered !== REQUESTS || result.errors > 0) {
       throw new Error(`${name}: not every answer was ${status}: ${JSON.stringify(result.statusCodeStats)}`);
     }
     await sleep(STATISTICS_DELAY_MS);

@@ -63,7 +63,7 @@ async function main({ benchmarks, rounds, json }: Wanted): Promise<Result[]> {
       portOffset: await freePortOffset(),
       temporal: 'postgres',
       // Good for a server whose attributes have just been declared; it asks the database anew for each workflow, though.
-      temporalDynamicConfig: { 'system.forceSearchAttributesCacheRefreshOnRead': false },
+      dynamicConfig: { 'system.forceSearchAttributesCacheRefreshOnRead': false },
       database: 'embedded',
       // Answers are not checked against their schemas in production, either.
       env: { REPLY_CHECK: 'off', LOG_LEVEL: 'warn' },

@@ -874,6 +874,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/purchases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find purchases, newest first
+         * @description **Who:** staff with the role support or mediator or compliance or finance or admin.
+         */
+        get: operations["searchPurchases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a purchase as one story
+         * @description How it stands and why, what happened to it, where the money is, its postings and its cases. That you looked stands in the audit trail.
+         *
+         *     **Who:** staff with the role support or mediator or compliance or finance or admin.
+         */
+        get: operations["readPurchaseStory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/stripe": {
         parameters: {
             query?: never;
@@ -1692,6 +1734,271 @@ export interface components {
             reason: string | null;
             /** @description Who decided, as `staff:usr_…`. */
             decidedBy: string | null;
+        };
+        StaffPurchase: {
+            /** @example pur_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            /** @enum {string} */
+            state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            stateSince: string;
+            /** @enum {string} */
+            kind: "goods" | "booking";
+            /** @example lst_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            listingId: string;
+            /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            buyerId: string;
+            /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            sellerId: string;
+            quantity: number;
+            price: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            /** @description Why somebody of staff should look at it. */
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback")[];
+            why: {
+                summary: string;
+                /** @enum {string} */
+                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                holds: string[];
+                mayAct: {
+                    /** @enum {string} */
+                    party: "buyer" | "seller";
+                    actions: string[];
+                }[];
+                /** @description What happens by itself, and when; null when nothing does. */
+                automatic: {
+                    /**
+                     * Format: date-time
+                     * @description ISO 8601, UTC.
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    at: string;
+                    /** @enum {string} */
+                    becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+                    says: string;
+                } | null;
+                inProgress: boolean;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        PurchaseStory: {
+            /** @example pur_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            /** @enum {string} */
+            state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            stateSince: string;
+            /** @enum {string} */
+            kind: "goods" | "booking";
+            /** @example lst_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            listingId: string;
+            /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            buyerId: string;
+            /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            sellerId: string;
+            quantity: number;
+            price: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            /** @description Why somebody of staff should look at it. */
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback")[];
+            why: {
+                summary: string;
+                /** @enum {string} */
+                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                holds: string[];
+                mayAct: {
+                    /** @enum {string} */
+                    party: "buyer" | "seller";
+                    actions: string[];
+                }[];
+                /** @description What happens by itself, and when; null when nothing does. */
+                automatic: {
+                    /**
+                     * Format: date-time
+                     * @description ISO 8601, UTC.
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    at: string;
+                    /** @enum {string} */
+                    becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+                    says: string;
+                } | null;
+                inProgress: boolean;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            listing: {
+                title: string;
+            } | null;
+            slot: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                startsAt: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                endsAt: string;
+            } | null;
+            reschedule: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                startsAt: string;
+                /** @enum {string} */
+                proposedBy: "buyer" | "seller";
+            } | null;
+            payment: {
+                /** @enum {string} */
+                status: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled";
+                problem: string | null;
+                intentId: string | null;
+                chargeId: string | null;
+                captureBefore: string | null;
+                capturedAt: string | null;
+            };
+            transfer: {
+                /** @enum {string} */
+                status: "none" | "sent" | "blocked" | "reversed";
+                id: string | null;
+                /** @description How a refused transfer goes on by itself; null when none was refused. */
+                retry: {
+                    everySeconds: number | null;
+                    becomesCaseAt: string | null;
+                } | null;
+            };
+            refund: {
+                /** @enum {string} */
+                status: "none" | "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
+                id: string | null;
+            };
+            /** @enum {string} */
+            chargeback: "none" | "inquiry" | "open" | "won" | "lost" | "prevented";
+            /** @description Where the money comes from and where it is; both sides have the same sum. */
+            money: {
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+                comesFrom: {
+                    /** @enum {string} */
+                    account: "captured" | "platformFunded" | "advanced" | "held" | "payable" | "transferred" | "fees" | "refunded" | "chargedBack" | "recovered" | "owedToBuyer";
+                    amount: number;
+                    about: string;
+                }[];
+                isIn: {
+                    /** @enum {string} */
+                    account: "captured" | "platformFunded" | "advanced" | "held" | "payable" | "transferred" | "fees" | "refunded" | "chargedBack" | "recovered" | "owedToBuyer";
+                    amount: number;
+                    about: string;
+                }[];
+            };
+            timeline: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+                /** @enum {string} */
+                by: "buyer" | "seller" | "staff" | "provider" | "system";
+                action: string;
+                state: ("payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired") | null;
+                moves: {
+                    name: string;
+                    amount: number;
+                    says: string;
+                }[];
+                /** @description `type:id`: who exactly. */
+                actor: string;
+                step: string | null;
+                payment: string | null;
+                transfer: string | null;
+                refund: string | null;
+            }[];
+            postings: {
+                id: string;
+                step: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                postedAt: string;
+                currency: string;
+                entries: {
+                    account: string;
+                    /** @description Debits positive, credits negative. */
+                    amount: number;
+                }[];
+            }[];
+            /** @description Newest first. Confidential ones only for those who decide them. */
+            cases: {
+                /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                id: string;
+                /** @enum {string} */
+                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
+                about: string;
+                /** @enum {string} */
+                state: "open" | "closed";
+                /** @description The roles that decide it. */
+                decidedBy: string[];
+                decision: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                dueAt: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                openedAt: string;
+                closedAt: string | null;
+            }[];
+            workflow: {
+                id: string;
+                /**
+                 * Format: uri
+                 * @description Its place in the Temporal Web UI.
+                 */
+                url: string;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
         };
         Readiness: {
             /** @enum {string} */
@@ -4046,6 +4353,82 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchPurchases: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                purchaseId?: string;
+                state?: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+                listingId?: string;
+                /** @description The buyer or the seller. */
+                userId?: string;
+                /** @description Only those that somebody has to look at, for this reason or for any. */
+                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["StaffPurchase"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readPurchaseStory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The story. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseStory"];
                 };
             };
             /** @description Any other problem. */

@@ -60,6 +60,10 @@ export const SETTINGS = {
     default: 'info',
     about: 'The least level that is logged.',
   },
+  SECURITY_LOG_FILE: {
+    schema: text.optional(),
+    about: 'A file for the security log, besides standard output; ten of 50 MB are kept.',
+  },
   PORT_OFFSET: {
     schema: wholeNumber.superRefine((offset, context) => {
       const problem = portOffsetProblem(offset);
@@ -244,9 +248,44 @@ export const SETTINGS = {
     about:
       'Whether answers are checked against the schemas that describe them. Without: off in production, else log; fail in tests.',
   },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: url.optional(),
+    about:
+      'An OpenTelemetry collector that takes OTLP over HTTP, such as `http://collector:4318`. Nothing is traced without.',
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    schema: text.optional(),
+    secret: true,
+    about: 'What the collector wants to see with it, `name=value`, comma-separated.',
+  },
+  OTEL_TRACES_SAMPLER: {
+    schema: z.enum([
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ]),
+    default: 'parentbased_always_on',
+    about: 'Which traces are kept; `parentbased_traceidratio` keeps a part of them, each whole.',
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    schema: z.string().regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'a number from 0 to 1'),
+    default: '1',
+    about: 'Which part, from 0 to 1.',
+  },
   BUNDLE_CACHE_DIR: {
     schema: text.optional(),
     about: 'Where a worker keeps the bundle of the workflows, since making it takes seconds. Not kept without.',
+  },
+  WELLPACT_BUILD_ID: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/, 'letters, digits, dots, dashes and underscores, 100 at the most')
+      .optional(),
+    about:
+      'Which build a worker is: it gets work once `npm run deploy -- set-current` names it. `auto`: the commit and a hash of the workflows. Without it, workers have no versions.',
   },
 } as const satisfies Record<
   string,

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from './logging.ts';
+import { SpanKind, type SpanOptions, tracedWithin } from './tracing.ts';
 
 const { Pool, types } = pg;
 
@@ -68,8 +69,13 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on('error', (error) => options.log.warn('an idle database connection broke', { error: error.message }));
 
   return {
-    query: (query, values) => pool.query(query, values),
-    transaction: (work) => inTransaction(pool, work),
+    query: (query, values) => spanned(query, () => pool.query(query, values)),
+    transaction: (work) =>
+      tracedWithin(
+        'transaction',
+        () => SQL,
+        () => inTransaction(pool, work),
+      ),
     connect: async () => {
       const client = new pg.Client({ ...connection, statement_timeout: 0, idle_in_transaction_session_timeout: 0 });
       client.on('error', (error) => options.log.warn('a database connection broke', { error: error.message }));
@@ -81,13 +87,26 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
+const SQL: SpanOptions = { kind: SpanKind.CLIENT, attributes: { 'db.system.name': 'postgresql' } };
+
+/** A statement as a span, by its name: the text of each stands once in the code, and its values are nobody's business. */
+function spanned<T>(query: string | pg.QueryConfig, work: () => Promise<T>): Promise<T> {
+  const summary = typeof query === 'string' ? undefined : query.name;
+  const name = summary ?? 'statement without a name';
+  const options = () => ({ ...SQL, attributes: { ...SQL.attributes, 'db.query.summary': name } });
+  return tracedWithin(name, options, work);
+}
+
 async function inTransaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const client = await pool.connect();
     let broken: Error | undefined;
     try {
       await client.query('BEGIN');
-      const tx: Tx = { isTransaction: true, query: (query, values) => client.query(query, values) };
+      const tx: Tx = {
+        isTransaction: true,
+        query: (query, values) => spanned(query, () => client.query(query, values)),
+      };
       const result = await work(tx);
       await client.query('COMMIT');
       return result;

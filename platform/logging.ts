@@ -1,4 +1,5 @@
 import winston from 'winston';
+import { traceIds } from './tracing.ts';
 
 /** Structured logs. Every line is one JSON object on standard output, with personal data and secrets masked. */
 export interface Logger {
@@ -69,10 +70,10 @@ export function createLogger(options: { role: string; level: LogLevel }): Logger
 
 function facade(logger: winston.Logger): Logger {
   return {
-    debug: (message, fields = {}) => void logger.debug(message, fields),
-    info: (message, fields = {}) => void logger.info(message, fields),
-    warn: (message, fields = {}) => void logger.warn(message, fields),
-    error: (message, fields = {}) => void logger.error(message, fields),
+    debug: (message, fields = {}) => void logger.debug(message, { ...traceIds(), ...fields }),
+    info: (message, fields = {}) => void logger.info(message, { ...traceIds(), ...fields }),
+    warn: (message, fields = {}) => void logger.warn(message, { ...traceIds(), ...fields }),
+    error: (message, fields = {}) => void logger.error(message, { ...traceIds(), ...fields }),
     child: (fields) => facade(logger.child(fields)),
   };
 }

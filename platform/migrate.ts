@@ -3,6 +3,10 @@ import { type Migration, migrations } from '../migrations/index.ts';
 
 const { knex: createKnex } = knexModule;
 
+const silent = (): void => undefined;
+/** What fails is thrown; knex would print it, too. */
+const SILENT = { debug: silent, warn: silent, error: silent, deprecate: silent };
+
 /**
  * Brings the database to the newest version. Safe to call from several processes at once: knex holds a lock.
  * @param ownerUrl the database as the role that owns the tables
@@ -11,7 +15,7 @@ const { knex: createKnex } = knexModule;
  */
 export async function migrate(ownerUrl: string, appRole: string): Promise<string[]> {
   if (!/^[a-z_][a-z0-9_]*$/.test(appRole)) throw new RangeError(`not a plain role name: ${appRole}`);
-  const knex = createKnex({ client: 'pg', connection: ownerUrl, pool: { min: 0, max: 2 } });
+  const knex = createKnex({ client: 'pg', connection: ownerUrl, pool: { min: 0, max: 2 }, log: SILENT });
   try {
     const [, names] = (await knex.migrate.latest({
       // knex's own loader cannot import TypeScript, and a list in code is checked by the compiler.

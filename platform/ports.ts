@@ -5,6 +5,7 @@ const BASE_PORTS = {
   api: 3000,
   workerOperations: 3001,
   relayOperations: 3002,
+  workerTemporalMetrics: 3003,
   codec: 8234,
   temporal: 7233,
   temporalUi: 8233,

@@ -3,17 +3,14 @@
  * Temporal with the code of this folder, before it is deployed. Ends with 1 when one of them would no longer go on.
  */
 import { parseArgs } from 'node:util';
-import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { DefaultLogger, type ReplayHistoriesIterable, Runtime } from '@temporalio/worker';
 import { createLogger } from '../platform/logging.ts';
 import { replayBundle } from '../platform/temporal/bundle.ts';
-import { connectTemporal, type Temporal, type TemporalSettings } from '../platform/temporal/client.ts';
+import type { Temporal, TemporalSettings } from '../platform/temporal/client.ts';
 import { createWorkerConverter } from '../platform/temporal/data-converter.ts';
-import { plainProfile, temporalProfile } from '../platform/temporal/profile.ts';
 import { replay } from '../platform/temporal/replay.ts';
-import { localStack } from './stack/local-stack.ts';
 import { StartError } from './stack/problems.ts';
-import { loadTemporalDevConfig } from './stack/temporal-dev-config.ts';
+import { temporalSettings, withTemporal } from './stack/temporal-settings.ts';
 
 const USAGE = `Usage: npm run replay -- <workflow id>
        npm run replay -- --query "WorkflowType = 'purchase' AND ExecutionStatus = 'Running'"
@@ -22,8 +19,6 @@ Replays with the code of this folder what a running Temporal has: that of PAYLOA
 its TLS, API key or profile as in docs/reference/settings.md), else that of the local stack. Ends with 1 when the code does not lead to a history.
 Queries: https://docs.temporal.io/list-filter`;
 
-/** Temporal answers within this time, or is said not to be there. */
-const CONNECT_TIMEOUT_MS = 5_000;
 /** How often progress is told where no terminal shows it. */
 const TELL_EVERY = 100;
 
@@ -43,41 +38,18 @@ function readArguments(): Wanted {
   throw new StartError(USAGE);
 }
 
-async function settings(): Promise<TemporalSettings> {
-  const { PAYLOAD_KEYS, TEMPORAL_ADDRESS, TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE } = process.env;
-  if (PAYLOAD_KEYS && (TEMPORAL_ADDRESS || TEMPORAL_CONFIG_FILE || TEMPORAL_PROFILE)) {
-    const temporal = temporalProfile(process.env);
-    if (!('connection' in temporal)) {
-      throw new StartError(temporal.map(({ setting, problem }) => `${setting}: ${problem}.`).join('\n'));
-    }
-    return { temporal, PAYLOAD_KEYS: PAYLOAD_KEYS.split(',').map((key) => key.trim()) };
-  }
-  const { ports, secrets } = await localStack('TEMPORAL_ADDRESS and PAYLOAD_KEYS');
-  return {
-    temporal: plainProfile(`127.0.0.1:${ports.temporal}`, loadTemporalDevConfig('temporal-dev.yml').namespace),
-    PAYLOAD_KEYS: secrets.PAYLOAD_KEYS.split(','),
-  };
-}
-
-/** The histories that are asked for, as they are fetched, and how many there are. @throws StartError */
+/** The histories that are asked for, as they are fetched, and how many there are. */
 async function fetchHistories(
   { client }: Temporal,
   wanted: Wanted,
 ): Promise<{ readonly total: number; readonly histories: ReplayHistoriesIterable }> {
   const { workflow } = client;
-  try {
-    if ('query' in wanted) {
-      const { count } = await workflow.count(wanted.query);
-      return { total: count, histories: workflow.list(wanted).intoHistories() };
-    }
-    const history = await workflow.getHandle(wanted.workflowId).fetchHistory();
-    return { total: 1, histories: [{ ...wanted, history }] };
-  } catch (error) {
-    // The server's own words: it names what it does not know, or does not understand of a query.
-    const cause = error instanceof ServiceError ? error.cause : error;
-    if (isGrpcServiceError(cause)) throw new StartError(`Temporal says: ${cause.details}`);
-    throw error;
+  if ('query' in wanted) {
+    const { count } = await workflow.count(wanted.query);
+    return { total: count, histories: workflow.list(wanted).intoHistories() };
   }
+  const history = await workflow.getHandle(wanted.workflowId).fetchHistory();
+  return { total: 1, histories: [{ ...wanted, history }] };
 }
 
 /** One line that is written over and over on a terminal; elsewhere a line now and then. */
@@ -110,20 +82,10 @@ async function replayAll(temporal: Temporal, config: TemporalSettings, wanted: W
 
 try {
   const wanted = readArguments();
-  const config = await settings();
-  const temporal = connectTemporal(config);
-  try {
-    await temporal.client
-      .withDeadline(Date.now() + CONNECT_TIMEOUT_MS, () => temporal.connection.ensureConnected())
-      .catch(() => {
-        throw new StartError(`Temporal does not answer at ${config.temporal.connection.address}.`);
-      });
-    const differences = await replayAll(temporal, config, wanted);
-    for (const difference of differences) console.log(`\n${difference}`);
-    if (differences.length > 0) process.exitCode = 1;
-  } finally {
-    await temporal.close();
-  }
+  const config = await temporalSettings();
+  const differences = await withTemporal(config, (temporal) => replayAll(temporal, config, wanted));
+  for (const difference of differences) console.log(`\n${difference}`);
+  if (differences.length > 0) process.exitCode = 1;
 } catch (error) {
   // A person reads this: the reason alone, where it is one of ours.
   console.error(error instanceof StartError || error instanceof RangeError ? error.message : error);

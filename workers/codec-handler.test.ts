@@ -6,6 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../platform/config.ts';
 import type { Logger } from '../platform/logging.ts';
+import { createSecurityLog } from '../platform/security-log.ts';
 import { EncryptionCodec, parsePayloadKeys } from '../platform/temporal/codec.ts';
 import { type CodecAccess, codecAccess, createTokenAccess, LOCAL_ACCESS } from './codec-access.ts';
 import { codecHandler } from './codec-handler.ts';
@@ -41,10 +42,11 @@ const byToken = (url = jwksUrl): CodecAccess =>
   createTokenAccess({ jwksUrl: url, issuer: ISSUER, audience: AUDIENCE, roles: ['support'], rolesClaim: 'roles' });
 
 const codec = (access: CodecAccess, httpsOnly = false): Promise<string> => {
-  const options = { keys, access, httpsOnly, allowedOrigin: ORIGIN, log: silent };
+  const options = { keys, access, httpsOnly, allowedOrigin: ORIGIN, log: silent, security: SECURITY };
   return listen(createServer(codecHandler(options)));
 };
 
+const SECURITY = createSecurityLog({ role: 'test', key: randomBytes(32) });
 const CLAIMS = { sub: 'somebody', iss: ISSUER, aud: AUDIENCE, roles: ['support'] };
 const sign = (claims: Record<string, unknown> = CLAIMS, key = ours.privateKey, header = {}): Promise<string> =>
   new SignJWT({ exp: Math.floor(Date.now() / 1_000) + 60, ...claims })

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Payload } from '@temporalio/common';
 import type { Logger } from '../platform/logging.ts';
+import type { SecurityLog } from '../platform/security-log.ts';
 import { isSealed, PayloadError, type PayloadKeys, sealUnbound, unseal } from '../platform/temporal/codec.ts';
 import type { CodecAccess, Verdict } from './codec-access.ts';
 
@@ -12,6 +13,7 @@ export interface CodecOptions {
   /** The origin of the Temporal UI: pages of other origins get nothing. */
   readonly allowedOrigin: string;
   readonly log: Logger;
+  readonly security: SecurityLog;
 }
 
 /** What is asked for, and how much of it at once. */
@@ -49,8 +51,10 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
     return send(response, 403, { message: 'HTTPS only.' });
   }
   const origin = request.headers.origin;
-  if (origin !== undefined && origin !== options.allowedOrigin)
+  if (origin !== undefined && origin !== options.allowedOrigin) {
+    options.security.note('payload.decode_refused', { reason: 'origin' });
     return send(response, 403, { message: 'Wrong origin.' });
+  }
   response.setHeader('Access-Control-Allow-Origin', options.allowedOrigin);
   response.setHeader('Access-Control-Allow-Headers', ALLOWED_HEADERS);
   response.setHeader('Access-Control-Allow-Methods', 'POST, OPTIONS');
@@ -61,7 +65,10 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
     return send(response, 404, { message: 'There are only POST /decode and POST /encode here.' });
   }
   const verdict = await judged(request, options);
-  if (verdict !== 'admitted') return refuse(response, verdict);
+  if (verdict !== 'admitted') {
+    options.security.note('payload.decode_refused', { reason: verdict });
+    return refuse(response, verdict);
+  }
   const { maxBytes, work } = WORK[path as keyof typeof WORK];
   const body = await readBody(request, maxBytes);
   if (body === undefined) response.setHeader('Connection', 'close');
@@ -70,8 +77,10 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   if (payloads === undefined) return send(response, 400, { message: 'The body is not { payloads: [...] }.' });
   try {
     send(response, 200, { payloads: payloads.map((payload) => toJson(work(options, payload))) });
+    if (path === '/decode') options.security.note('payload.decoded', { payloads: payloads.length });
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
+    options.security.note('payload.decode_refused', { reason: 'payload' });
     send(response, 422, { message: error.message });
   }
 }

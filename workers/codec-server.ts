@@ -4,12 +4,22 @@
  * production it answers whoever holds a token of that UI with one of the roles, over HTTPS.
  */
 import { createServer } from 'node:http';
+import { ABOUT_ROLES, argumentsOrExit } from '../platform/arguments.ts';
 import { ConfigError, configOrExit } from '../platform/config.ts';
+import { secretKey } from '../platform/crypto.ts';
 import { createLogger } from '../platform/logging.ts';
+import { createSecurityLog } from '../platform/security-log.ts';
 import { parsePayloadKeys } from '../platform/temporal/codec.ts';
 import { type CodecAccess, codecAccess } from './codec-access.ts';
 import { codecHandler } from './codec-handler.ts';
 
+const USAGE = `Usage: npm run codec
+
+Decrypts payloads for the Temporal Web UI, on port 8234 (plus PORT_OFFSET). /healthz: it lives.
+
+${ABOUT_ROLES}`;
+
+argumentsOrExit(USAGE, {});
 const config = configOrExit();
 const log = createLogger({ role: 'codec', level: config.LOG_LEVEL });
 
@@ -29,6 +39,11 @@ const server = createServer(
     httpsOnly: isProduction,
     allowedOrigin: new URL(config.TEMPORAL_UI_URL).origin,
     log,
+    security: createSecurityLog({
+      role: 'codec',
+      key: secretKey('FIELD_KEY', config.FIELD_KEY),
+      file: config.SECURITY_LOG_FILE,
+    }),
   }),
 );
 server.requestTimeout = 10_000;

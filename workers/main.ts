@@ -1,18 +1,21 @@
 /** The worker: runs the workflows and their activities. One process can serve several task queues. */
 import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { TASK_QUEUES, type TaskQueue } from '../contracts/task-queues.ts';
 import { type Config, configOrExit } from '../platform/config.ts';
 import { openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
-import { createMetrics, observeDatabase } from '../platform/metrics.ts';
+import { createMetrics, observeDatabase, observeDependencies } from '../platform/metrics.ts';
 import { requireMigrations } from '../platform/migrations-applied.ts';
+import type { ReadinessCheck } from '../platform/operations-readiness.ts';
 import { startOperationsServer } from '../platform/operations-server.ts';
 import { requireSearchAttributes } from '../platform/temporal/search-attributes.ts';
+import { startTracing } from '../platform/tracing.ts';
 import { createWorkers } from './assemble.ts';
-import { chosenTaskQueues } from './task-queues.ts';
+import { chosenTaskQueuesOrExit } from './task-queues.ts';
 
-async function main(config: Config, log: Logger): Promise<void> {
-  const queues = chosenTaskQueues(process.argv.slice(2));
-  installRuntime(log);
+async function main(config: Config, queues: readonly TaskQueue[], log: Logger): Promise<void> {
+  const tracing = await startTracing(config, 'worker');
+  installRuntime(log, `${config.HOST}:${config.ports.workerTemporalMetrics}`);
   const database = openDatabase({
     url: config.DATABASE_URL,
     maxConnections: config.DATABASE_MAX_CONNECTIONS,
@@ -24,24 +27,26 @@ async function main(config: Config, log: Logger): Promise<void> {
   const connection = await NativeConnection.connect(config.temporal.connection);
   try {
     await requireSearchAttributes(connection, config.temporal.namespace);
-    const workers = await createWorkers(config, log, connection, database, queues);
+    const workers = await createWorkers(config, { log, metrics, connection, database, tracing }, queues);
     const running = workers.map((worker) => worker.run());
+    const checks: readonly ReadinessCheck[] = [
+      { name: 'database', check: () => database.query('SELECT 1') },
+      { name: 'migrations', check: () => requireMigrations(database) },
+      { name: 'temporal', check: () => connection.workflowService.getSystemInfo({}) },
+      {
+        name: 'workers',
+        check: async () => {
+          if (!workers.every(isPolling)) throw new Error('a worker does not poll its task queue');
+        },
+      },
+    ];
+    observeDependencies(metrics, checks, log);
     const operations = await startOperationsServer({
       host: config.HOST,
       port: config.ports.workerOperations,
       log,
       metrics,
-      checks: [
-        { name: 'database', check: () => database.query('SELECT 1') },
-        { name: 'migrations', check: () => requireMigrations(database) },
-        { name: 'temporal', check: async () => void (await connection.workflowService.getSystemInfo({})) },
-        {
-          name: 'workers',
-          check: async () => {
-            if (workers.some((worker) => worker.getState() !== 'RUNNING')) throw new Error('a worker is not running');
-          },
-        },
-      ],
+      checks,
     });
     log.info('the worker is ready', { queues });
     await endOfAll(workers, running);
@@ -49,6 +54,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   } finally {
     await connection.close();
     await database.close();
+    await tracing?.stop();
   }
 }
 
@@ -63,8 +69,18 @@ async function endOfAll(workers: readonly Worker[], running: readonly Promise<vo
   }
 }
 
-/** The SDK's own log lines go where ours go. */
-function installRuntime(log: Logger): void {
+/** Whether it asks Temporal for work: what a worker is there for. One that drains does not. */
+function isPolling(worker: Worker): boolean {
+  const { activityPollerState, runState, workflowPollerState } = worker.getStatus();
+  const workflowsPolled = workflowPollerState === 'POLLING' || worker.options.taskQueue !== TASK_QUEUES.workflows;
+  return runState === 'RUNNING' && activityPollerState === 'POLLING' && workflowsPolled;
+}
+
+/**
+ * The SDK's own log lines go where ours go; its figures it serves itself.
+ * @param metricsAddress host and port, under `/metrics`
+ */
+function installRuntime(log: Logger, metricsAddress: string): void {
   const line = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: Record<string, unknown>) =>
     log[level](message, meta ?? {});
   // Traces show whole tasks, payloads and all: they go nowhere.
@@ -85,15 +101,28 @@ function installRuntime(log: Logger): void {
       warn: lines.WARN,
       error: lines.ERROR,
     },
-    telemetryOptions: { logging: { filter: 'temporalio_sdk_core=WARN', forward: {} } },
+    telemetryOptions: {
+      logging: { filter: 'temporalio_sdk_core=WARN', forward: {} },
+      metrics: {
+        prometheus: {
+          bindAddress: metricsAddress,
+          countersTotalSuffix: true,
+          unitSuffix: true,
+          useSecondsForDurations: true,
+        },
+        globalTags: { role: 'worker' },
+        attachServiceName: false,
+      },
+    },
   });
 }
 
+const queues = chosenTaskQueuesOrExit();
 const config = configOrExit();
 const log = createLogger({ role: 'worker', level: config.LOG_LEVEL });
 
 try {
-  await main(config, log);
+  await main(config, queues, log);
 } catch (error) {
   log.error('the worker stopped', { error });
   process.exitCode = 1;

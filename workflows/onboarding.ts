@@ -6,7 +6,6 @@
  * services/users/onboarding-rules.ts says what leads where.
  */
 import {
-  allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
@@ -29,9 +28,10 @@ import {
 import { ONBOARDING_STATE } from '../contracts/search-attributes.ts';
 import { TASK_QUEUES } from '../contracts/task-queues.ts';
 import { ONBOARDING_FOR_STAFF } from '../services/users/onboarding-rules.ts';
-import { openDesk } from './support/desk.ts';
+import { answersGiven, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
 import { answerOf, databaseStep, moneyStep, providerStep } from './support/steps.ts';
+import { because } from './support/tracing.ts';
 
 export function onboarding(input: OnboardingInput & Resumed): Promise<OnboardingResult> {
   // A cancellation that somebody asks for in the Temporal UI would leave the user without a way to become a seller.
@@ -56,12 +56,12 @@ async function tell(input: OnboardingInput & Resumed): Promise<OnboardingResult>
   begun = true;
   for (;;) {
     board.tell(standing, trouble);
-    if (workflowInfo().continueAsNewSuggested && desk.empty && allHandlersFinished()) {
+    if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
       await continueAsNew<typeof onboarding>({ ...input, resume: { standing, seen: desk.seen } });
     }
     const cameIn = await desk.wait(waitOf(standing, trouble), timerText(standing, trouble));
     const item = cameIn ? desk.take() : undefined;
-    await unlessRefused(async () => {
+    await because(item?.cause, unlessRefused, async () => {
       if (item?.kind === 'wish') {
         standing = await databaseStep('tryOnboardingAgain', now(input), 'Begin another identity check');
       } else standing = await lookAround(input, standing, item?.hint);

@@ -63,8 +63,9 @@ import {
   type StaffWish,
   staffStepOf,
 } from './purchase-support.ts';
-import { openDesk, type Settle } from './support/desk.ts';
+import { answersGiven, type Item, openDesk, type Settle } from './support/desk.ts';
 import { answerOf, databaseStep } from './support/steps.ts';
+import { because } from './support/tracing.ts';
 
 export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   // Anybody with the Temporal UI can ask for a cancellation. Money may be held: the story goes on to one of its own ends.
@@ -99,13 +100,13 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       trouble,
       reminder: nextReminder(story, done)?.reminder,
     });
-    if (workflowInfo().continueAsNewSuggested && desk.empty && allHandlersFinished()) {
+    if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
       await continueAsNew<typeof purchase>({ ...input, resume: { story, seen: desk.seen, reminded, orders } });
     }
     if (transfer === 'blocked') transferTriedMs ??= Date.now();
     const next = nextItem(story, trouble, { reminded, transferTriedMs });
     const cameIn = await waitFor(next);
-    await (cameIn ? takeUp(story) : next && attend(story, next));
+    await (cameIn ? takeUp(story) : next && because(undefined, attend, story, next));
     if (story.standing.state !== state) trouble = undefined;
   }
   board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
@@ -196,6 +197,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   async function takeUp(current: Story): Promise<void> {
     const item = desk.take();
     if (item === undefined) return;
+    return because(item.cause, deal, current, item);
+  }
+
+  async function deal(current: Story, item: Item<Wish | StaffWish, PurchaseState, PaymentHint>): Promise<void> {
     if (item.kind === 'hint') return unlessRefused(current, () => look(input, current, item.hint));
     if ('order' in item.wish) return obey(current, item.wish, item.settle);
     try {

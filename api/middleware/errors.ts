@@ -20,7 +20,7 @@ export function writeProblem(ctx: Context, problem: Problem): void {
     // 503 asks to be repeated and says why it may work then; anything else is for somebody to look at.
     if (problem.status === 503) ctx.state.log.warn('a request could not be served now', fields);
     else ctx.state.log.error('a request failed', fields);
-  }
+  } else ctx.state.refusal = problem.code;
   ctx.status = problem.status;
   ctx.set(problem.headers);
   ctx.type = 'application/problem+json';

@@ -24,14 +24,14 @@ const tokens = z
   })
   .meta({ id: 'Tokens' });
 
-export type SessionRoutesDeps = Pick<ApiDeps, 'database' | 'accessTokens' | 'rateLimits'>;
+export type SessionRoutesDeps = Pick<ApiDeps, 'database' | 'accessTokens' | 'rateLimits' | 'security'>;
 
 /** Signing in, staying signed in, signing out. */
 export function sessionRoutes(deps: SessionRoutesDeps): Route[] {
   return [signInRoute(deps), refreshRoute(deps), signOutRoute(deps)];
 }
 
-function signInRoute({ database, accessTokens, rateLimits }: SessionRoutesDeps): Route {
+function signInRoute({ database, accessTokens, rateLimits, security: log }: SessionRoutesDeps): Route {
   return route({
     method: 'post',
     path: '/v1/sessions',
@@ -45,15 +45,17 @@ function signInRoute({ database, accessTokens, rateLimits }: SessionRoutesDeps):
     body: z.strictObject({ email: z.email().max(254), password: z.string().min(1).max(1_024) }).meta({ id: 'SignIn' }),
     responses: { 201: { description: 'The tokens of a new session.', schema: tokens } },
     problems: { WRONG_CREDENTIALS: { status: 401, when: 'address and password do not belong together.' } },
-    handle: async ({ body }) => {
+    handle: async ({ body, security }) => {
       // Counted before the password is looked at, so that many tries at once are all counted.
       const key = createHash('sha256').update(normalisedEmail(body.email)).digest('hex');
       await rateLimits.consume(LIMITS.signInByAccount, key);
       const account = await authenticate(database, body.email, body.password);
       if (account === undefined) {
+        security('session.sign_in_failed', { account: log.pseudonym(normalisedEmail(body.email)) });
         throw new Problem(401, 'WRONG_CREDENTIALS', 'The e-mail address or the password is wrong.');
       }
       await rateLimits.reset(LIMITS.signInByAccount, key);
+      security('session.signed_in', { userId: account.id });
       return { status: 201, body: await tokensOf(accessTokens, await startSession(database, account)) };
     },
   });
@@ -76,9 +78,13 @@ function refreshRoute({ database, accessTokens }: SessionRoutesDeps): Route {
     body: z.strictObject({ refreshToken: z.string().min(1).max(200) }),
     responses: { 200: { description: 'The new pair.', schema: tokens } },
     problems: { SESSION_OVER: { status: 401, when: 'the token is not good any more.' } },
-    handle: async ({ body }) => {
+    handle: async ({ body, security }) => {
       const session = await refreshSession(database, body.refreshToken);
-      if (session === undefined) throw new Problem(401, 'SESSION_OVER', 'This session is over. Sign in again.');
+      if (session === undefined || 'reusedBy' in session) {
+        if (session === undefined) security('session.refresh_refused');
+        else security('session.refresh_reused', { userId: session.reusedBy });
+        throw new Problem(401, 'SESSION_OVER', 'This session is over. Sign in again.');
+      }
       return { status: 200, body: await tokensOf(accessTokens, session) };
     },
   });
@@ -94,9 +100,10 @@ function signOutRoute({ database }: SessionRoutesDeps): Route {
     description: 'Ends the session at once: neither of its tokens is taken any more.',
     policy: { access: 'signed-in' },
     responses: { 204: { description: 'Signed out.', schema: null } },
-    handle: async ({ caller }) => {
+    handle: async ({ caller, security }) => {
       const { sessionId, userId } = caller();
       await endSession(database, sessionId as SessionId, userId);
+      security('session.signed_out', { userId });
       return { status: 204 };
     },
   });

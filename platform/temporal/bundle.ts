@@ -31,18 +31,23 @@ export async function workflowBundle(cacheDir: string | undefined, log: Logger):
   return made;
 }
 
-const OF_WORKERS = { failureConverterPath: FAILURE_CONVERTER_PATH, workflowInterceptorModules: [GUARD_PATH] };
+/** Carries traces through the flows; does nothing where nothing is traced. */
+const TRACING_PATH = sourcePath('workflows/support/tracing');
+const OF_WORKERS = {
+  failureConverterPath: FAILURE_CONVERTER_PATH,
+  workflowInterceptorModules: [GUARD_PATH, TRACING_PATH],
+};
 
-/** A bundle of its own for replay, whose workflows also tell what they are about to do. */
-export const replayBundle = (log: Logger): Promise<WorkflowBundleWithSourceMap> =>
-  bundle(log, { workflowInterceptorModules: [GUARD_PATH, RECORDER_PATH] });
+/**
+ * A bundle of its own for replay, whose workflows also tell what they are about to do.
+ * @param recorderPath the module of interceptors through which they tell it
+ */
+export const replayBundle = (log: Logger, recorderPath = RECORDER_PATH): Promise<WorkflowBundleWithSourceMap> =>
+  bundle(log, { workflowInterceptorModules: [GUARD_PATH, recorderPath] });
 
 function bundle(log: Logger, options: Partial<BundleOptions>): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
-    workflowsPath: join(
-      ROOT,
-      existsSync(join(ROOT, 'workflows/index.ts')) ? 'workflows/index.ts' : 'workflows/index.js',
-    ),
+    workflowsPath: sourcePath('workflows/index'),
     ...options,
     logger: {
       log: (_level, message) => log.debug(message),
@@ -53,6 +58,12 @@ function bundle(log: Logger, options: Partial<BundleOptions>): Promise<WorkflowB
       error: (message) => log.error(message),
     },
   });
+}
+
+/** The path of a module of ours, whether the project runs from its sources or compiled. */
+function sourcePath(module: string): string {
+  const path = join(ROOT, `${module}.ts`);
+  return existsSync(path) ? path : join(ROOT, `${module}.js`);
 }
 
 async function hashOfSources(): Promise<string> {

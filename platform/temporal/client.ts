@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { createDataConverter } from './data-converter.ts';
+import { clientTracing } from './tracing.ts';
 
 export interface Temporal {
   readonly client: Client;
@@ -18,6 +19,7 @@ export function connectTemporal(config: TemporalSettings): Temporal {
     connection,
     namespace: config.temporal.namespace,
     dataConverter: createDataConverter(config.PAYLOAD_KEYS),
+    interceptors: { workflow: [clientTracing] },
   });
   return { client, connection, close: () => connection.close() };
 }

@@ -13,7 +13,7 @@ export const historyFromText = (text: string): History => historyFromJSON(JSON.p
 /** `7 ActivityTaskScheduled createApplicant`: what an event is, and of what, without its payloads. */
 export function eventText(event: HistoryEvent): string {
   const [kind, attributes] = attributesOf(event);
-  const name = kind === 'MarkerRecorded' ? markedActivity(event) : nameIn(attributes);
+  const name = kind === 'MarkerRecorded' ? marked(event) : nameIn(attributes);
   return [String(event.eventId), kind, name].filter(Boolean).join(' ');
 }
 
@@ -36,9 +36,14 @@ function nameIn(attributes: Readonly<Record<string, unknown>>): string {
   return activityType?.name ?? signalName ?? acceptedRequest?.input?.name ?? timerId ?? '';
 }
 
-/** The marker of a local activity says in clear which one it was. */
-function markedActivity({ markerRecordedEventAttributes }: HistoryEvent): string {
-  const data = markerRecordedEventAttributes?.details?.['data']?.payloads?.[0]?.data;
-  if (data === undefined || data === null) return markerRecordedEventAttributes?.markerName ?? '';
-  return (JSON.parse(Buffer.from(data).toString('utf8')) as { activity_type?: string }).activity_type ?? '';
+/** The marker of a local activity says in clear which one it was, that of a patch which change. */
+function marked({ markerRecordedEventAttributes }: HistoryEvent): string {
+  const { markerName, details } = markerRecordedEventAttributes ?? {};
+  const data = (details?.['data'] ?? details?.['patch-data'])?.payloads?.[0]?.data;
+  if (data === undefined || data === null) return markerName ?? '';
+  const { activity_type: activity, id } = JSON.parse(Buffer.from(data).toString('utf8')) as {
+    activity_type?: string;
+    id?: string;
+  };
+  return activity ?? `patch:${id ?? ''}`;
 }

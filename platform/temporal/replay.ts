@@ -1,6 +1,7 @@
 import { type InjectedSinks, type ReplayHistoriesIterable, type ReplayWorkerOptions, Worker } from '@temporalio/worker';
 import { eventText, type History, type HistoryEvent } from './history.ts';
 import type { RecorderSinks } from './replay-recorder.ts';
+import { workflowTracing } from './tracing.ts';
 
 /** A recorded history, and the workflow it was recorded from: payloads are bound to that id. */
 export interface RecordedHistory {
@@ -58,6 +59,7 @@ interface Act {
 /** @param acts gets what the code does, when the bundle has the recorder */
 function replayWith(options: ReplayOptions, acts: Act[] = []): ReplayWorkerOptions {
   const sinks: InjectedSinks<RecorderSinks> = {
+    ...workflowTracing(undefined),
     replayRecorder: {
       act: { fn: ({ historyLength }, text) => void acts.push({ historyLength, text }), callDuringReplay: true },
     },

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { ensureRole, loginOf, ensureDatabase as makeDatabase } from '../../platform/database-setup.ts';
 import { StartError } from './problems.ts';
 
 /** The databases and roles of the local stack. */
@@ -16,7 +17,7 @@ const SANDBOX = 'wellpact_sandbox';
 
 /** The name of the role that an URL connects as. */
 export function roleOf(databaseUrl: string): string {
-  return decodeURIComponent(new URL(databaseUrl).username);
+  return loginOf(databaseUrl).role;
 }
 
 /**
@@ -72,21 +73,12 @@ export async function ensureDatabases(superuserUrl: string, passwords: Passwords
   };
 }
 
-/** Makes a role that may log in, if it is missing. */
-export async function ensureRole(client: pg.Client, name: string, password: string): Promise<void> {
-  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
-  if (rowCount === 0) await client.query(`CREATE ROLE ${name} LOGIN PASSWORD ${client.escapeLiteral(password)}`);
-}
-
-/** Makes a database if it is missing; only its owner and the roles it is shared with may connect. */
-export async function ensureDatabase(
-  client: pg.Client,
-  name: string,
-  owner: string,
-  template = 'template1',
-): Promise<void> {
-  const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
-  if (rowCount === 0) await client.query(`CREATE DATABASE "${name}" OWNER ${owner} TEMPLATE "${template}"`);
-  await client.query(`REVOKE CONNECT ON DATABASE "${name}" FROM PUBLIC`);
-  if (owner === OWNER) await client.query(`GRANT CONNECT ON DATABASE "${name}" TO ${APP}`);
+/** Makes a database if it is missing; only its owner may connect, and to ours the role of the processes. */
+export function ensureDatabase(client: pg.Client, name: string, owner: string, template?: string): Promise<void> {
+  return makeDatabase(client, {
+    name,
+    owner,
+    ...(template !== undefined && { template }),
+    sharedWith: owner === OWNER ? [APP] : [],
+  });
 }

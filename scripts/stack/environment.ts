@@ -43,8 +43,8 @@ export interface EnvironmentOptions {
   readonly extra: Readonly<Record<string, string>>;
 }
 
-/** What the shell says about another Temporal, another test run or another script of npm is none of a role's business. */
-const FOREIGN = /^(npm_|VITEST|TEMPORAL_)/;
+/** What the shell says about another Temporal, build, test run or script of npm is none of a local role's business. */
+const FOREIGN = /^(npm_|VITEST|TEMPORAL_|WELLPACT_BUILD_ID$)/;
 
 export function inheritedEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter(

@@ -30,7 +30,7 @@ export const ROLES: readonly Role[] = [
     name: 'worker',
     entry: 'workers/main.ts',
     ready: { port: 'workerOperations', path: '/readyz' },
-    ports: ['workerOperations'],
+    ports: ['workerOperations', 'workerTemporalMetrics'],
     needs: 'database and temporal',
     settings: 'application',
   },

@@ -16,7 +16,7 @@ import type { Stack, StackOptions } from './types.ts';
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { portOffset } = options;
   const file = loadTemporalDevConfig(join(options.root, 'temporal-dev.yml'));
-  const config = { ...file, dynamicConfig: { ...file.dynamicConfig, ...options.temporalDynamicConfig } };
+  const config = { ...file, dynamicConfig: { ...file.dynamicConfig, ...options.dynamicConfig } };
   const own = options.database === 'embedded' ? undefined : ownDatabases(process.env);
   const temporal = temporalVariant(options.temporal, config, { portOffset, hasOwnPostgres: own !== undefined });
   const plan = { config, ports: portsFor(portOffset), own, temporal };

@@ -1,6 +1,6 @@
-import { Client, Connection, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import { ensureNamespace } from '../../platform/temporal/search-attributes.ts';
 import { messageOf, StartError } from './problems.ts';
 import { SEARCH_ATTRIBUTE_TYPES, type SearchAttributeType, type TemporalDevConfig } from './temporal-dev-config.ts';
 
@@ -15,20 +15,11 @@ export async function serves(address: string, namespace: string): Promise<boolea
   }
 }
 
-/** https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
-const ALREADY_EXISTS = 6;
-
-/** Makes the namespace if it is missing. */
-export async function ensureNamespace(address: string, namespace: string, retentionDays: number): Promise<void> {
+/** Makes the namespace of a stack if it is missing. */
+export async function makeNamespace(address: string, namespace: string): Promise<void> {
   const connection = await Connection.connect({ address, connectTimeout: 1_000 });
   try {
-    await connection.workflowService.registerNamespace({
-      namespace,
-      workflowExecutionRetentionPeriod: msToTs(`${retentionDays} days`),
-    });
-  } catch (error) {
-    const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
-    if (code !== ALREADY_EXISTS) throw error;
+    await ensureNamespace(connection, namespace, '3 days');
   } finally {
     await connection.close();
   }

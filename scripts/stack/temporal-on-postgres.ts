@@ -17,8 +17,6 @@ export interface TemporalServerPorts {
 
 /** Cannot be changed once the cluster has been started: fixed when its databases are made. */
 const HISTORY_SHARDS = 4;
-/** How long the namespace keeps workflows that have ended. */
-const RETENTION_DAYS = 3;
 
 const SERVICES = ['frontend', 'history', 'matching', 'worker'] as const;
 /** Below those of our own stack; PORT_OFFSET is added. */
@@ -65,8 +63,8 @@ export function temporalOnPostgresProcess(options: TemporalOnPostgresOptions): P
     logFile: options.logFile,
     ready: async () => {
       if (!(await isListening(ports.frontend))) return false;
-      const { ensureNamespace, findsWorkflows } = await client;
-      await ensureNamespace(address, config.namespace, RETENTION_DAYS);
+      const { findsWorkflows, makeNamespace } = await client;
+      await makeNamespace(address, config.namespace);
       return findsWorkflows(address, config.namespace);
     },
     readyTimeoutMs: 60_000,

@@ -1,6 +1,7 @@
 import pg from 'pg';
+import { ensureRole } from '../../platform/database-setup.ts';
 import { lastLines, run } from './commands.ts';
-import { ensureDatabase, ensureRole } from './databases.ts';
+import { ensureDatabase } from './databases.ts';
 import { StartError } from './problems.ts';
 
 /** The role and the databases of Temporal itself, beside ours. */

@@ -2,7 +2,6 @@ import type { Ports } from '../../platform/ports.ts';
 import type { DatabaseUrls } from './databases.ts';
 import type { StackUrls } from './environment.ts';
 import type { Role } from './roles.ts';
-import type { TemporalDevConfig } from './temporal-dev-config.ts';
 
 export interface StackOptions {
   /** The root of the repository. */
@@ -19,8 +18,6 @@ export interface StackOptions {
    * and without Web UI. Without Temporal only roles that do not need it can be started.
    */
   readonly temporal?: boolean | 'postgres';
-  /** More dynamic configuration of Temporal; it wins over that of temporal-dev.yml. */
-  readonly temporalDynamicConfig?: TemporalDevConfig['dynamicConfig'];
   readonly nodeEnv?: 'development' | 'test';
   /** `embedded` whatever the environment says; else a PostgreSQL that the environment names is used. */
   readonly database?: 'embedded';
@@ -28,6 +25,8 @@ export interface StackOptions {
   readonly durability?: 'safe' | 'fast';
   /** Delete all data first. */
   readonly reset?: boolean;
+  /** More dynamic configuration of Temporal; it wins over that of `temporal-dev.yml`. */
+  readonly dynamicConfig?: Readonly<Record<string, boolean | number | string>>;
   /** More settings for every role; they win over the usual ones. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onProgress: (progress: Progress) => void;

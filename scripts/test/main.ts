@@ -25,8 +25,12 @@ const CHECKS = [
 /** The suites of `npm run test:full` after `npm test`: further arguments of vitest. */
 const LATER_SUITES: ReadonlyArray<{ readonly name: string; readonly args: readonly string[] }> = [
   { name: 'faults', args: ['--project=faults'] },
+  // Skipped where there is no Chromium.
+  { name: 'browser', args: ['--project=browser'] },
   // Temporal on PostgreSQL: its server is built by Go once for each user.
   { name: 'outside services', args: ['--project=outside'] },
+  { name: 'deploys and long histories', args: ['--project=deploys', '--project=afresh'] },
+  { name: 'pages that are followed', args: ['--project=docs'] },
 ];
 /** What `npm test` leaves to `npm run test:full`. */
 const NOT_LATER = LATER_SUITES.flatMap(({ args }) => args.map((argument) => argument.replace('=', '=!')));
@@ -149,14 +153,16 @@ function countsIn(reportFile: string): Counts {
   };
 }
 
-/** The logs of a failed run's roles, for whoever looks for the cause. Those of the run before are replaced. */
+/** The logs of a failed run's roles, and what its browsers showed, for whoever looks for the cause. Those of the run before are replaced. */
 function keepLogs(folder: string, target: string): void {
   rmSync(target, { recursive: true, force: true });
   for (const name of readdirSync(folder)) {
     const logs = join(folder, name, 'data', 'logs');
     if (existsSync(logs)) cpSync(logs, join(target, name), { recursive: true });
+    if (name === 'screenshots') cpSync(join(folder, name), join(target, name), { recursive: true });
   }
-  if (existsSync(target)) console.error(`The logs of the processes under test are in ${target}`);
+  if (existsSync(target))
+    console.error(`The logs of the processes under test, and screenshots if there are any, are in ${target}`);
 }
 
 /** Colours where a person watches; the programs below cannot tell, since they write to a pipe. */

@@ -16,20 +16,21 @@ export async function runSilently(
 const STOP_TIMEOUT_MS = 40_000;
 
 /**
- * Runs a command whose output goes straight through. When `signal` is aborted or the time is over it is asked to stop,
+ * Runs a command whose output goes straight through, or to the open file `outputTo`. When `signal` is aborted or the time is over it is asked to stop,
  * and killed when it does not; its exit code is then not 0.
  */
 export async function runShown(
   command: string,
-  options: CommandOptions,
+  options: CommandOptions & { readonly outputTo?: number },
 ): Promise<{ readonly code: number | null; readonly ms: number }> {
   const started = performance.now();
+  const output = options.outputTo ?? 'inherit';
   const child = spawn(command, [...options.args], {
     cwd: options.cwd,
     env: options.env,
     // A group of its own: Ctrl-C reaches it through us, once.
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, output],
   });
   const limit = AbortSignal.timeout(options.timeoutMs);
   const stop = options.signal === undefined ? limit : AbortSignal.any([limit, options.signal]);

@@ -8,7 +8,7 @@ import { emit } from '../../platform/outbox.ts';
 import { CASE_RULES, type CaseKind, kindsFor } from './rules.ts';
 import { type Case, insertCase, lockCase, lockOpenCase, markClosed, markEscalated, type NewCase } from './store.ts';
 
-export { type Case, findCase, latestCase, listCases } from './store.ts';
+export { type Case, countWithOpenCase, findCase, latestCase, listCases, openCaseFigures } from './store.ts';
 
 const SYSTEM: Actor = { type: 'system', id: 'cases' };
 

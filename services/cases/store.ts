@@ -122,3 +122,23 @@ export async function markEscalated(tx: Tx, id: CaseId): Promise<void> {
     values: [id],
   });
 }
+
+/** How many cases of each kind are open, and how many of those are past due. */
+export async function openCaseFigures(db: Queryable): Promise<{ kind: CaseKind; open: number; overdue: number }[]> {
+  const { rows } = await db.query<{ kind: CaseKind; open: number; overdue: number }>({
+    name: 'case_figures',
+    text: `SELECT kind, count(*) AS open, count(*) FILTER (WHERE due_at < now()) AS overdue
+             FROM cases.cases WHERE state = 'open' GROUP BY kind`,
+  });
+  return rows;
+}
+
+/** How many of these subjects have an open case about them, of whatever kind. */
+export async function countWithOpenCase(db: Queryable, subjectIds: readonly string[]): Promise<number> {
+  const { rows } = await db.query<{ count: number }>({
+    name: 'case_count_subjects',
+    text: `SELECT count(DISTINCT subject_id) AS count FROM cases.cases WHERE state = 'open' AND subject_id = ANY ($1)`,
+    values: [subjectIds],
+  });
+  return rows[0]?.count ?? 0;
+}

@@ -28,6 +28,14 @@ export interface Explanation {
   readonly inProgress: boolean;
 }
 
+const summaryOf = ({ state, transfer, pause }: Purchase): string => {
+  const summary =
+    transfer.status === 'blocked'
+      ? "The seller's money is released, but Stripe refuses to send it: their account has to be mended."
+      : STATE_SUMMARIES[state];
+  return pause === null ? summary : `${summary} ${PAUSE_SUMMARY}`;
+};
+
 /** @param nowMs milliseconds since 1970: some things can only be done until a booking begins */
 export function explain(purchase: Purchase, nowMs: number): Explanation {
   const { state, terms, deadlineAt, deadlineEvent, slot, proposal, pause } = purchase;
@@ -42,7 +50,7 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
   const parties = inProgress ? [] : (['buyer', 'seller'] as const);
   return {
     state,
-    summary: pause === null ? STATE_SUMMARIES[state] : `${STATE_SUMMARIES[state]} ${PAUSE_SUMMARY}`,
+    summary: summaryOf(purchase),
     waitsFor: waitsFor(purchase, circumstances),
     holds: [
       ...(pause !== null ? (['staff_pause'] as const) : []),

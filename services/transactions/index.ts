@@ -27,8 +27,16 @@ import {
 } from './store.ts';
 
 export { type Explanation, explain } from './explain.ts';
-export { type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
+export {
+  type BooksDifference,
+  booksDifferences,
+  overdueFigures,
+  type PurchaseFigures,
+  purchaseFigures,
+} from './figures.ts';
+export { type LedgerPosting, type Posting, PostingConflict, post, postingsOf, purchaseBalances } from './ledger.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
+export { type PurchaseSearch, searchPurchases } from './search.ts';
 export {
   blockedPurchases,
   findPurchase,
@@ -42,6 +50,7 @@ export {
   type Slot,
   storeKeyEpoch,
 } from './store.ts';
+export { type PurchaseStory, readAsStaff } from './story.ts';
 export {
   addStaffNote,
   countStaffWords,
@@ -50,7 +59,7 @@ export {
   takeTyped,
   writeStaffWords,
 } from './support.ts';
-export { type TimelineEntry, timelineOf } from './timeline.ts';
+export { type StaffTimelineEntry, type TimelineEntry, timelineOf } from './timeline.ts';
 
 /** The step of a workflow, as it is named in the ledger, in the audit trail and towards the providers. */
 export interface StepKey {

@@ -118,7 +118,7 @@ export interface KeyEpoch {
 }
 
 /** The column of each account of the books. */
-const BOOK_COLUMNS: Readonly<Record<Account, string>> = {
+export const BOOK_COLUMNS: Readonly<Record<Account, string>> = {
   captured: 'captured',
   platformFunded: 'platform_funded',
   advanced: 'advanced',
@@ -134,12 +134,12 @@ const BOOK_COLUMNS: Readonly<Record<Account, string>> = {
 const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 
 /** Named, since a statement that is planned for `*` breaks when a migration adds a column. */
-const COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
+export const PURCHASE_COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
   deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by, refund_cap,
   payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
   unfinished, key_epochs, chargeback, pause, stood_still_ms, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
-interface Row extends Record<string, unknown> {
+export interface PurchaseRow extends Record<string, unknown> {
   id: PurchaseId;
   buyer_id: UserId;
   seller_id: UserId;
@@ -177,7 +177,7 @@ interface Row extends Record<string, unknown> {
   updated_at: Date;
 }
 
-function fromRow(row: Row): Purchase {
+export function purchaseFromRow(row: PurchaseRow): Purchase {
   return {
     id: row.id,
     buyerId: row.buyer_id,
@@ -218,45 +218,45 @@ function fromRow(row: Row): Purchase {
   };
 }
 
-function slotOf({ slot_starts_at: startsAt, slot_ends_at: endsAt, slot_since: since }: Row): Slot | null {
+function slotOf({ slot_starts_at: startsAt, slot_ends_at: endsAt, slot_since: since }: PurchaseRow): Slot | null {
   return startsAt === null || endsAt === null || since === null ? null : { startsAt, endsAt, since };
 }
 
 /** @returns the purchase, or undefined when there is none with this id */
 export async function findPurchase(db: Queryable, id: PurchaseId): Promise<Purchase | undefined> {
-  const result = await db.query<Row>({
+  const result = await db.query<PurchaseRow>({
     name: 'purchase_find',
-    text: `SELECT ${COLUMNS} FROM transactions.purchases WHERE id = $1`,
+    text: `SELECT ${PURCHASE_COLUMNS} FROM transactions.purchases WHERE id = $1`,
     values: [id],
   });
   const row = result.rows[0];
-  return row && fromRow(row);
+  return row && purchaseFromRow(row);
 }
 
-function proposalOf({ proposed_by: by, proposed_starts_at: startsAt }: Row): Proposal | null {
+function proposalOf({ proposed_by: by, proposed_starts_at: startsAt }: PurchaseRow): Proposal | null {
   return by === null || startsAt === null ? null : { by, startsAt };
 }
 
 /** The purchase of a PaymentIntent, or undefined when none has stored it (yet). */
 export async function findPurchaseOfIntent(db: Queryable, intentId: string): Promise<Purchase | undefined> {
-  const result = await db.query<Row>({
+  const result = await db.query<PurchaseRow>({
     name: 'purchase_of_intent',
-    text: `SELECT ${COLUMNS} FROM transactions.purchases WHERE payment_intent_id = $1`,
+    text: `SELECT ${PURCHASE_COLUMNS} FROM transactions.purchases WHERE payment_intent_id = $1`,
     values: [intentId],
   });
   const row = result.rows[0];
-  return row && fromRow(row);
+  return row && purchaseFromRow(row);
 }
 
 /** The same as {@link findPurchase}, locked until the transaction ends: its changes are made one after another. */
 export async function lockPurchase(tx: Tx, id: PurchaseId): Promise<Purchase | undefined> {
-  const result = await tx.query<Row>({
+  const result = await tx.query<PurchaseRow>({
     name: 'purchase_lock',
-    text: `SELECT ${COLUMNS} FROM transactions.purchases WHERE id = $1 FOR UPDATE`,
+    text: `SELECT ${PURCHASE_COLUMNS} FROM transactions.purchases WHERE id = $1 FOR UPDATE`,
     values: [id],
   });
   const row = result.rows[0];
-  return row && fromRow(row);
+  return row && purchaseFromRow(row);
 }
 
 /** @returns false when a purchase with this id exists already */
@@ -388,13 +388,13 @@ export async function listPurchases(
   limit: number,
 ): Promise<Purchase[]> {
   const column = side === 'buyer' ? 'buyer_id' : 'seller_id';
-  const result = await db.query<Row>({
+  const result = await db.query<PurchaseRow>({
     name: `purchase_list_${side}`,
-    text: `SELECT ${COLUMNS} FROM transactions.purchases
+    text: `SELECT ${PURCHASE_COLUMNS} FROM transactions.purchases
             WHERE ${column} = $1 AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`,
     values: [userId, before ?? null, limit],
   });
-  return result.rows.map(fromRow);
+  return result.rows.map(purchaseFromRow);
 }
 
 /**

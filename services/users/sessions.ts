@@ -25,12 +25,20 @@ export async function startSession(db: Database, account: Account): Promise<Open
   });
 }
 
+/** A refresh token that was used before came again. The session of this user was ended for it. */
+export interface ReusedToken {
+  readonly reusedBy: UserId;
+}
+
 /**
  * Gives a new refresh token for the one that comes, which is no longer good then. A token that was replaced before comes
  * from somebody who copied it, or from its owner after somebody else used the copy: the whole session ends.
- * @returns undefined when the token is unknown, its session is over, or it was used before
+ * @returns undefined when the token is unknown or its session is over
  */
-export async function refreshSession(db: Database, refreshToken: string): Promise<OpenSession | undefined> {
+export async function refreshSession(
+  db: Database,
+  refreshToken: string,
+): Promise<OpenSession | ReusedToken | undefined> {
   return db.transaction(async (tx) => {
     const found = await store.lockByRefreshToken(tx, hashOf(refreshToken));
     if (found === undefined) return undefined;
@@ -39,6 +47,7 @@ export async function refreshSession(db: Database, refreshToken: string): Promis
     if (verdict === 'reused') {
       await store.endSession(tx, session.id, 'token_reuse');
       await note(tx, session.id, session.userId, 'session.ended', { reason: 'token_reuse' });
+      return { reusedBy: session.userId };
     }
     if (verdict !== 'rotate' && verdict !== 'again') return undefined;
     const account = await findAccount(tx, session.userId);

@@ -6,7 +6,7 @@ import { findOnboarding } from '../users/index.ts';
 import { concernOf, isNews } from './rules.ts';
 import { postponeEvent, settleEvent, type WebhookEvent, type WebhookStatus } from './store.ts';
 
-export type { Provider } from './rules.ts';
+export { PROVIDERS, type Provider } from './rules.ts';
 export {
   postponeEvent,
   putEvent,
@@ -14,6 +14,7 @@ export {
   type WebhookEvent,
   type WebhookStatus,
   waitingEvents,
+  webhookBacklog,
 } from './store.ts';
 
 /** Tells the flows. Each resolves to false when the flow has ended. */

@@ -1,7 +1,8 @@
 /** Which events of the providers concern which flow. Pure. */
 import type { PurchaseState } from '../../contracts/purchase.ts';
 
-export type Provider = 'stripe' | 'stripe-connect' | 'onfido';
+export const PROVIDERS = ['stripe', 'stripe-connect', 'onfido'] as const;
+export type Provider = (typeof PROVIDERS)[number];
 
 /** What an event can be about: a buyer's payment or refund, a seller's account, a seller's identity check. */
 export type Concern = 'payment' | 'refund' | 'account' | 'identity';

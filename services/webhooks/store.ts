@@ -96,3 +96,23 @@ export async function waitingEvents(db: Queryable, graceSeconds: number, limit: 
     purchaseId: row.purchase_id,
   }));
 }
+
+/**
+ * Events whose flow should have been told by now: how many of the oldest `limit`, and for how many seconds the first of
+ * them has been due, by provider. One that was put off is due when it is to be looked at again.
+ */
+export async function webhookBacklog(
+  db: Queryable,
+  limit: number,
+): Promise<{ provider: Provider; waiting: number; oldestSeconds: number }[]> {
+  const { rows } = await db.query<{ provider: Provider; waiting: number; oldestSeconds: number }>({
+    name: 'webhook_backlog',
+    text: `SELECT provider, count(*) AS waiting, extract(epoch FROM now() - min(due_at))::float8 AS "oldestSeconds"
+             FROM (SELECT provider, coalesce(retry_at, received_at) AS due_at FROM webhooks.inbox
+                    WHERE status = 'received' AND coalesce(retry_at, received_at) <= now()
+                    ORDER BY received_at LIMIT $1) AS due
+            GROUP BY provider`,
+    values: [limit],
+  });
+  return rows;
+}

@@ -22,12 +22,16 @@ const STOP_TIMEOUT_MS = 25_000;
 let count = 0;
 
 /** Starts a process of a role, compiled as an operator's is, and resolves once it is ready. */
-export async function startReplica(role: Role, env: Readonly<Record<string, string>> = {}): Promise<Replica> {
+export async function startReplica(
+  role: Role,
+  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): Promise<Replica> {
   const build = await buildRoles(ROOT, undefined);
   const offset = await freePortOffset();
   const log = openSync(join(stack().dataDir, 'logs', `${role.name}-${++count}.log`), 'a', 0o600);
   const entry = join(build, role.entry.replace(/\.ts$/, '.js'));
-  const child = spawn(process.execPath, ['--enable-source-maps', entry], {
+  const child = spawn(process.execPath, ['--enable-source-maps', entry, ...args], {
     cwd: ROOT,
     // Its own ports; all addresses in the settings are whole and stay what they are.
     env: { ...stack().env, PORT_OFFSET: String(offset), ...env },

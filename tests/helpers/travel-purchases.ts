@@ -1,5 +1,4 @@
 /** Purchases under a clock that jumps: a seller who can be paid, things to buy, and what is stored of a purchase. */
-import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import {
   openPurchaseUpdate,
@@ -7,7 +6,6 @@ import {
   type PurchaseWorkflow,
   purchaseWorkflowId,
 } from '../../contracts/purchase.ts';
-import { TASK_QUEUES } from '../../contracts/task-queues.ts';
 import { idFrom, newId, uuidOf } from '../../platform/ids.ts';
 import { createStripe } from '../../providers/stripe-calls.ts';
 import { changeAvailability, commandListing, createListing } from '../../services/marketplace/index.ts';
@@ -92,17 +90,14 @@ export async function openPurchase(travel: Travel, wanted: Wanted) {
     acceptedDisclaimers: [],
     publicUrl: stack().urls.api,
   };
-  const start = new WithStartWorkflowOperation<PurchaseWorkflow>('purchase', {
-    workflowId: purchaseWorkflowId(purchaseId),
-    args: [input],
-    taskQueue: TASK_QUEUES.workflows,
-    workflowIdConflictPolicy: 'USE_EXISTING',
-  });
-  await travel.client.workflow.executeUpdateWithStart(openPurchaseUpdate, {
+  const handle = await travel.start<PurchaseWorkflow>({
+    type: 'purchase',
+    id: purchaseWorkflowId(purchaseId),
+    input,
+    update: openPurchaseUpdate,
     args: [{ actorId: wanted.buyerId }],
-    startWorkflowOperation: start,
   });
-  return { purchaseId, handle: travel.client.workflow.getHandle(purchaseWorkflowId(purchaseId)) };
+  return { purchaseId, handle };
 }
 
 /** What the database says of a purchase. */

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { type Client, WithStartWorkflowOperation, type Workflow, type WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { FailureInterceptor } from '../../activities/failures.ts';
@@ -21,9 +21,37 @@ export interface Travel {
   readonly client: Client;
   readonly environment: TestWorkflowEnvironment;
   readonly database: ClonedDatabase['database'];
-  /** Lets virtual time pass. */
+  /** Lets virtual time pass: `49 hours`. */
   sleep(duration: string): Promise<void>;
+  /** Starts a flow as the API does: together with its first update, if it has one. @returns a handle that lets the clock jump */
+  start<Flow extends Workflow>(flow: FlowStart<Flow>): Promise<WorkflowHandle<Flow>>;
   end(): Promise<void>;
+}
+
+export interface FlowStart<Flow extends Workflow> {
+  /** The name under which `workflows/index.ts` exports it. */
+  readonly type: string;
+  readonly id: string;
+  readonly input: Parameters<Flow>[0];
+  /** An update of the contract, and what it is given. */
+  readonly update?: { readonly name: string };
+  readonly args?: readonly unknown[];
+}
+
+async function startFlow<Flow extends Workflow>(client: Client, flow: FlowStart<Flow>): Promise<WorkflowHandle<Flow>> {
+  const options = { workflowId: flow.id, taskQueue: TASK_QUEUES.workflows, args: [flow.input] };
+  if (flow.update === undefined) await client.workflow.start(flow.type, options);
+  else {
+    await client.workflow.executeUpdateWithStart(flow.update.name, {
+      args: [...(flow.args ?? [])],
+      startWorkflowOperation: new WithStartWorkflowOperation(flow.type, {
+        ...options,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      }),
+    });
+  }
+  // Not the handle of the start: that one does not let the clock jump.
+  return client.workflow.getHandle<Flow>(flow.id);
 }
 
 /** @param changes what the policy says otherwise */
@@ -68,6 +96,7 @@ export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel
     environment,
     database: clone.database,
     sleep: (duration) => environment.sleep(duration),
+    start: (flow) => startFlow(environment.client, flow),
     end: async () => {
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);

@@ -1,10 +1,18 @@
 /** Every way an onboarding can go but the straight one, over HTTP, with the providers' own pages and webhooks. */
-import { beforeAll, describe, expect, test } from 'vitest';
-import type { UserId } from '../../contracts/ids.ts';
-import { onboardingWorkflowId } from '../../contracts/onboarding.ts';
+import { describe, expect, test } from 'vitest';
 import { expectEqualBooks } from '../helpers/books.ts';
-import { request } from '../helpers/client.ts';
-import { recordHistory } from '../helpers/histories.ts';
+import {
+  begin,
+  check,
+  complete,
+  control,
+  decide,
+  keep,
+  openCaseOf,
+  reached,
+  read,
+  reverse,
+} from '../helpers/onboardings.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import {
   act,
@@ -15,58 +23,7 @@ import {
   sandboxLog,
 } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
-import { staffToken } from '../helpers/staff.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-
-interface Step {
-  readonly name: string;
-  readonly state: string;
-  readonly url?: string;
-  readonly outcome: string | null;
-  readonly requirements: readonly string[];
-  readonly asks: readonly string[];
-  readonly dueAt: string | null;
-}
-interface Onboarding {
-  readonly id: string;
-  readonly state: string;
-  readonly code: string;
-  readonly steps: readonly [Step, Step];
-  readonly attemptsLeft: number;
-  readonly next: string;
-}
-
-const begin = (who: Person, lastName = 'Example') =>
-  request<Onboarding>('POST', '/v1/onboardings', { token: who.accessToken, body: { firstName: 'Ada', lastName } });
-const idOf = (who: Person): string => who.id.replace('usr_', 'onb_');
-const read = async (who: Person) =>
-  (await request<Onboarding>('GET', `/v1/onboardings/${idOf(who)}`, { token: who.accessToken })).body;
-
-async function reached(who: Person, state: string): Promise<Onboarding> {
-  await waitFor(async () => (await read(who)).state === state, { what: `to be ${state}`, timeoutMs: 20_000 });
-  return read(who);
-}
-
-/** Does what the page of a step asks for, with an outcome of choice. */
-async function complete({ url }: Step, outcome = 'complete'): Promise<void> {
-  const body = new URLSearchParams({ outcome });
-  const response = await fetch(url ?? '', { method: 'POST', redirect: 'manual', body });
-  expect(response.status).toBeLessThan(400);
-}
-
-/** Begins a check, and ends it so. */
-async function check(who: Person, outcome: string): Promise<void> {
-  const { body } = await begin(who);
-  expect(body.state).toBe('identity_check');
-  await complete(body.steps[0], outcome);
-}
-
-const control = async (path: string, body: unknown) => {
-  const answer = await request('POST', `/_control/${path}`, { base: stack().urls.sandbox, body });
-  expect(answer.status).toBe(200);
-};
-/** Onfido changes its mind about somebody's check. The page of a check is named after the run. */
-const reverse = (checkUrl: string, status: string) => control(`onfido/runs/${checkUrl.split('/').at(-1)}`, { status });
 
 async function accountOf(who: Person): Promise<string> {
   const { default: pg } = await import('pg');
@@ -79,35 +36,6 @@ async function accountOf(who: Person): Promise<string> {
     await client.end();
   }
 }
-
-let compliance: { readonly id: string; readonly accessToken: string };
-beforeAll(async () => {
-  compliance = await staffToken('compliance');
-});
-
-interface CaseBody {
-  readonly id: string;
-  readonly dueAt: string;
-  readonly openedAt: string;
-  readonly details: { readonly why: string };
-}
-
-async function openCaseOf(who: Person): Promise<CaseBody> {
-  const list = () =>
-    request<{ data: CaseBody[] }>('GET', `/v1/admin/cases?state=open&subjectId=${idOf(who)}`, {
-      token: compliance.accessToken,
-    });
-  await waitFor(async () => (await list()).body.data.length === 1, { what: 'the case', timeoutMs: 20_000 });
-  const [found] = (await list()).body.data;
-  if (found === undefined) throw new Error('the case is gone');
-  return found;
-}
-const decide = (id: string, decision: string) =>
-  request('POST', `/v1/admin/cases/${id}/decision`, {
-    token: compliance.accessToken,
-    body: { decision, reason: 'Looked at the document.' },
-  });
-const keep = (name: string, who: Person) => recordHistory(name, onboardingWorkflowId(who.id as UserId));
 
 test('declined three times: no attempts are left, a case is open, and staff can still approve', async () => {
   const person = await verifiedBuyer();
@@ -140,6 +68,7 @@ test('review: declined by staff it is over', async () => {
   await decide((await openCaseOf(person)).id, 'decline');
   expect(await reached(person, 'rejected')).toMatchObject({ attemptsLeft: 0 });
   expect(await begin(person)).toMatchObject({ status: 409, body: { code: 'ATTEMPTS_USED_UP' } });
+  await keep('onboarding-review-declined', person);
 });
 
 test('abandoned: another check can be taken, and passed', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { portsFor } from '../../platform/ports.ts';
 import { request } from '../helpers/client.ts';
+import { figure } from '../helpers/figures.ts';
 import { kill, stack } from '../helpers/stack.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
@@ -24,7 +25,7 @@ describe.each(['api', 'relayOperations', 'workerOperations'] as const)('%s', (po
     const { status, body } = await request<string>('GET', '/metrics', { base: base(port) });
     expect(status).toBe(200);
     expect(body).toContain('process_cpu_seconds_total');
-    expect(figure(body, 'database_connections', { use: 'busy' })).toBeGreaterThanOrEqual(0);
+    expect(figure(body, 'wellpact_database_connections', { use: 'busy' })).toBeGreaterThanOrEqual(0);
   });
 });
 
@@ -34,7 +35,7 @@ describe('figures of the API', () => {
     await request('GET', `/v1/listings/${id}`);
     await request('GET', '/somewhere/else');
     const { body } = await request<string>('GET', '/metrics');
-    const count = 'http_request_duration_seconds_count';
+    const count = 'wellpact_http_request_duration_seconds_count';
     expect(figure(body, count, { method: 'GET', route: '/v1/listings/{id}', status: '404' })).toBeGreaterThan(0);
     expect(figure(body, count, { method: 'GET', route: 'unmatched', status: '404' })).toBeGreaterThan(0);
     expect(body).not.toContain(id);
@@ -44,10 +45,21 @@ describe('figures of the API', () => {
 
 describe('figures of the relay', () => {
   it('says that it leads and how much waits', async () => {
+    await waitFor(
+      async () =>
+        figure(
+          (await request<string>('GET', '/metrics', { base: base('relayOperations') })).body,
+          'wellpact_outbox_events_waiting',
+        ) !== undefined,
+      {
+        what: 'figures to be gathered',
+        timeoutMs: 20_000,
+      },
+    );
     const { body } = await request<string>('GET', '/metrics', { base: base('relayOperations') });
-    expect(figure(body, 'relay_leading')).toBe(1);
-    expect(figure(body, 'outbox_events_waiting')).toBeGreaterThanOrEqual(0);
-    expect(figure(body, 'outbox_oldest_event_seconds')).toBeGreaterThanOrEqual(0);
+    expect(figure(body, 'wellpact_relay_leading')).toBe(1);
+    expect(figure(body, 'wellpact_outbox_events_waiting')).toBeGreaterThanOrEqual(0);
+    expect(figure(body, 'wellpact_outbox_oldest_event_seconds')).toBeGreaterThanOrEqual(0);
   });
 });
 
@@ -72,12 +84,3 @@ describe('a relay that is killed', () => {
     expect(new Set((await mails()).body.map(({ messageId }) => messageId)).size).toBe(1);
   });
 });
-
-/** The value of a figure with these labels, whatever others it has; undefined when there is none. */
-function figure(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
-  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-  const found = text
-    .split('\n')
-    .find((candidate) => candidate.startsWith(`${name}{`) && wanted.every((label) => candidate.includes(label)));
-  return found === undefined ? undefined : Number(found.slice(found.lastIndexOf(' ')));
-}

@@ -26,7 +26,7 @@ export type Channels = Readonly<Record<Channel, Deliver>>;
 
 /** By mail. One that is sent again has the same Message-ID, by which mail servers and readers know it. */
 export const emailChannel =
-  (sender: EmailSender): Deliver =>
+  (sender: Pick<EmailSender, 'send'>): Deliver =>
   ({ occasion, recipientId }, { recipient, subject, paragraphs }) =>
     sender.send({
       to: recipient.email,

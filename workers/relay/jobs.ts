@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Counter, Gauge } from 'prom-client';
 import type { Database, Queryable } from '../../platform/database.ts';
 import type { Logger } from '../../platform/logging.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -48,20 +47,8 @@ export function startJobs(options: JobRunnerOptions): JobRunner {
     if (next !== state) options.log.info('the relay changed its part', { from: state, to: next });
     state = next;
   };
-  const leading = new Gauge({
-    name: 'relay_leading',
-    help: '1 in the relay that does the jobs, 0 in those that stand by.',
-    registers: [options.metrics.registry],
-    collect() {
-      leading.set(state === 'leading' ? 1 : 0);
-    },
-  });
-  const failures = new Counter({
-    name: 'relay_job_failures_total',
-    help: 'Rounds of a job that failed.',
-    labelNames: ['job'],
-    registers: [options.metrics.registry],
-  });
+  options.metrics.gauge('wellpact_relay_leading', (leading) => leading.set(state === 'leading' ? 1 : 0));
+  const failures = options.metrics.counter('wellpact_relay_job_failures_total');
   const running = contend(options, stopping.signal, setState, (job) => failures.inc({ job }));
   return {
     state: () => state,

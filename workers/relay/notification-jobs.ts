@@ -1,7 +1,7 @@
-import { Counter, Gauge } from 'prom-client';
 import type { Database } from '../../platform/database.ts';
 import type { Logger } from '../../platform/logging.ts';
 import type { Metrics } from '../../platform/metrics.ts';
+import { SpanKind, traced } from '../../platform/tracing.ts';
 import { PushUnavailable } from '../../providers/push.ts';
 import {
   type ClaimedNotification,
@@ -9,7 +9,6 @@ import {
   deleteOldNotifications,
   type MessagingLinks,
   messageOf,
-  notificationBacklog,
   postponeNotification,
   type Settlement,
   settleNotification,
@@ -39,13 +38,7 @@ const LEASE_SECONDS = 240;
 
 /** One job a channel, so that a provider that is away holds back its own channel only; and one that forgets old messages. */
 export function notificationJobs(deps: NotificationDeps): Job[] {
-  observeBacklog(deps);
-  const settled = new Counter({
-    name: 'notifications_settled_total',
-    help: 'What became of notifications, by channel and rule.',
-    labelNames: ['channel', 'name', 'outcome'],
-    registers: [deps.metrics.registry],
-  });
+  const settled = deps.metrics.counter('wellpact_notifications_settled_total');
   const sending = CHANNELS.map(
     (channel): Job => ({
       name: `notify-${channel}`,
@@ -77,7 +70,15 @@ async function lane(deps: NotificationDeps, channel: Channel, signal: AbortSigna
   return true;
 }
 
-async function handOver(deps: NotificationDeps, claimed: ClaimedNotification, count: Count): Promise<void> {
+/** Hours may have passed since the event, quiet ones for example: a trace of its own, found by the event's id. */
+function handOver(deps: NotificationDeps, claimed: ClaimedNotification, count: Count): Promise<void> {
+  const { channel, name, occasion } = claimed;
+  const attributes = { 'messaging.system': channel, 'messaging.message.id': occasion };
+  const span = { kind: SpanKind.CONSUMER, parent: null, attributes };
+  return traced(`notify ${name}`, span, () => handOverOnce(deps, claimed, count));
+}
+
+async function handOverOnce(deps: NotificationDeps, claimed: ClaimedNotification, count: Count): Promise<void> {
   const { database, channels, log } = deps;
   const message = await messageOf(database, deps, claimed, new Date());
   if (message instanceof Date) return waitQuietly(database, claimed, message);
@@ -120,29 +121,4 @@ function forgetJob(database: Database): Job {
     idleMs: FORGET_EVERY_MS,
     run: async () => (await deleteOldNotifications(database, FORGET_BATCH)) === FORGET_BATCH,
   };
-}
-
-/** The count stops here, so that the figure costs the same however long a provider was away. */
-const COUNTED_AT_MOST = 10_000;
-
-function observeBacklog({ database, metrics }: NotificationDeps): void {
-  const oldest = new Gauge({
-    name: 'notifications_oldest_seconds',
-    help: 'Age of the oldest notification that is not settled yet, quiet hours included.',
-    labelNames: ['channel'],
-    registers: [metrics.registry],
-  });
-  const waiting = new Gauge({
-    name: 'notifications_waiting',
-    help: `Notifications that are not settled yet, counted up to ${COUNTED_AT_MOST}.`,
-    labelNames: ['channel'],
-    registers: [metrics.registry],
-    async collect() {
-      for (const channel of CHANNELS) {
-        const backlog = await notificationBacklog(database, channel, COUNTED_AT_MOST);
-        waiting.set({ channel }, backlog.waiting);
-        oldest.set({ channel }, backlog.oldestSeconds);
-      }
-    },
-  });
 }

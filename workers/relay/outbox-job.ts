@@ -1,7 +1,7 @@
-import { Gauge } from 'prom-client';
 import type { Database, Queryable } from '../../platform/database.ts';
 import type { Logger } from '../../platform/logging.ts';
 import type { Metrics } from '../../platform/metrics.ts';
+import { SpanKind, type SpanOptions, type TraceParent, traced } from '../../platform/tracing.ts';
 import type { EventBus, PublishedEvent } from '../../providers/event-bus.ts';
 import type { Job } from './jobs.ts';
 
@@ -21,6 +21,8 @@ export const retryDelayMs = (attempts: number): number =>
 
 interface WaitingEvent extends PublishedEvent {
   readonly attempts: number;
+  /** Of which trace it is; null where nothing was traced. */
+  readonly trace: TraceParent | null;
 }
 
 /**
@@ -28,7 +30,7 @@ interface WaitingEvent extends PublishedEvent {
  * which they were written: one that fails holds back its own key, is tried again ever more rarely, and is never dropped.
  */
 export function outboxJob(deps: { database: Database; bus: EventBus; log: Logger; metrics: Metrics }): Job {
-  observeBacklog(deps.metrics, deps.database);
+  const published = deps.metrics.counter('wellpact_events_published_total');
   return {
     name: 'outbox',
     idleMs: IDLE_MS,
@@ -40,7 +42,7 @@ export function outboxJob(deps: { database: Database; bus: EventBus; log: Logger
         // The lanes share one iterator: each takes the next key that nobody has taken.
         for (const events of next) {
           if (signal.aborted) return;
-          await publishInOrder(deps, events, signal);
+          await publishInOrder(deps, events, signal, (type) => published.inc({ type }));
         }
       };
       await Promise.all(Array.from({ length: Math.min(CONCURRENT_KEYS, keys.length) }, lane));
@@ -58,9 +60,10 @@ async function readWaiting(leader: Queryable): Promise<WaitingEvent[]> {
     data: Record<string, unknown>;
     occurred_at: Date;
     attempts: number;
+    trace: string | null;
   }>({
     name: 'outbox_waiting',
-    text: `SELECT id, type, key, data, occurred_at, attempts FROM outbox.events AS event
+    text: `SELECT id, type, key, data, occurred_at, attempts, trace FROM outbox.events AS event
            WHERE published_at IS NULL AND (retry_at IS NULL OR retry_at <= now())
              AND NOT EXISTS (
                SELECT FROM outbox.events AS earlier
@@ -87,11 +90,12 @@ async function publishInOrder(
   { database, bus, log }: { database: Database; bus: EventBus; log: Logger },
   events: readonly WaitingEvent[],
   signal: AbortSignal,
+  count: (type: string) => void,
 ): Promise<void> {
-  for (const { attempts, ...event } of events) {
+  for (const { attempts, trace, ...event } of events) {
     if (signal.aborted) return;
     try {
-      await bus.publish(event);
+      await traced(`publish ${event.type}`, spanOf(event, trace), () => bus.publish(event));
     } catch (error) {
       const failed = attempts + 1;
       const fields = { event: event.id, type: event.type, key: event.key, attempts: failed, error: reasonsOf(error) };
@@ -101,8 +105,15 @@ async function publishInOrder(
       return;
     }
     await markPublished(database, event.id);
+    count(event.type);
   }
 }
+
+const spanOf = ({ id }: PublishedEvent, trace: TraceParent | null): SpanOptions => ({
+  kind: SpanKind.CONSUMER,
+  parent: trace,
+  attributes: { 'messaging.system': 'wellpact_outbox', 'messaging.message.id': id },
+});
 
 const reasonsOf = (error: unknown): unknown => (error instanceof AggregateError ? error.errors : error);
 
@@ -121,31 +132,5 @@ async function postpone(database: Database, id: string, delayMs: number): Promis
            SET attempts = attempts + 1, retry_at = now() + make_interval(secs => $2::double precision / 1000)
            WHERE id = $1`,
     values: [id, delayMs],
-  });
-}
-
-/** The count stops here, so that the figure costs the same however long the relay was away. */
-const COUNTED_AT_MOST = 10_000;
-
-function observeBacklog(metrics: Metrics, database: Database): void {
-  const waiting = new Gauge({
-    name: 'outbox_events_waiting',
-    help: `Events that are not published yet, counted up to ${COUNTED_AT_MOST}.`,
-    registers: [metrics.registry],
-  });
-  const oldest = new Gauge({
-    name: 'outbox_oldest_event_seconds',
-    help: 'Age of the oldest event that is not published yet.',
-    registers: [metrics.registry],
-    async collect() {
-      const { rows } = await database.query<{ waiting: number; age: number }>({
-        name: 'outbox_backlog',
-        text: `SELECT count(*) AS waiting, coalesce(extract(epoch FROM now() - min(occurred_at)), 0)::float8 AS age
-               FROM (SELECT occurred_at FROM outbox.events WHERE published_at IS NULL ORDER BY position LIMIT $1) AS oldest`,
-        values: [COUNTED_AT_MOST],
-      });
-      waiting.set(rows[0]?.waiting ?? 0);
-      oldest.set(rows[0]?.age ?? 0);
-    },
   });
 }

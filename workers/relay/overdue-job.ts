@@ -4,7 +4,7 @@ import type { FlowSignals } from '../../services/webhooks/index.ts';
 import type { Job } from './jobs.ts';
 
 /** A workflow moves a purchase on within moments of its deadline. */
-const GRACE_SECONDS = 120;
+export const GRACE_SECONDS = 120;
 const BATCH = 100;
 const EVERY_MS = 5 * 60_000;
 

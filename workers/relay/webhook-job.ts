@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/database.ts';
 import type { Logger } from '../../platform/logging.ts';
+import { SpanKind, traced } from '../../platform/tracing.ts';
 import {
   deliverEvent,
   type FlowSignals,
@@ -37,7 +38,9 @@ export function webhookJob(options: { database: Database; signals: FlowSignals; 
       const events = await waitingEvents(leader, GRACE_SECONDS, BATCH);
       for (const event of events) {
         if (signal.aborted) return false;
-        await takeUp(event);
+        const attributes = { 'messaging.system': event.provider, 'messaging.message.id': event.eventId };
+        const span = { kind: SpanKind.CONSUMER, parent: null, attributes };
+        await traced(`webhook ${event.eventType}`, span, () => takeUp(event));
       }
       return events.length === BATCH;
     },

@@ -2,12 +2,13 @@
  * The desk of a flow: wishes of people and hints of providers are laid on it as they come, and the flow takes them up one
  * at a time. Handlers only put down; the flow alone decides and acts.
  */
-import { condition } from '@temporalio/workflow';
+import { allHandlersFinished, condition, patched } from '@temporalio/workflow';
+import { type Cause, cause } from './tracing.ts';
 
-/** A wish waits for its outcome; a hint does not. */
+/** A wish waits for its outcome; a hint does not. Each knows which trace it belongs to. */
 export type Item<Wish, Outcome, Hint> =
-  | { readonly kind: 'wish'; readonly wish: Wish; readonly settle: Settle<Outcome> }
-  | { readonly kind: 'hint'; readonly hint: Hint };
+  | { readonly kind: 'wish'; readonly wish: Wish; readonly settle: Settle<Outcome>; readonly cause: Cause }
+  | { readonly kind: 'hint'; readonly hint: Hint; readonly cause: Cause };
 
 export interface Settle<Outcome> {
   readonly done: (outcome: Outcome) => void;
@@ -49,7 +50,7 @@ export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []
     ask: (wish) => {
       following++;
       return new Promise<Outcome>((done, failed) => {
-        items.push({ kind: 'wish', wish, settle: { done, failed } });
+        items.push({ kind: 'wish', wish, settle: { done, failed }, cause: cause() });
       }).finally(() => {
         following--;
       });
@@ -61,7 +62,7 @@ export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []
         if (seen.size <= MAX_SEEN) break;
         seen.delete(oldest);
       }
-      items.push({ kind: 'hint', hint });
+      items.push({ kind: 'hint', hint, cause: cause() });
     },
     get busy() {
       return following > 0;
@@ -86,4 +87,14 @@ export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []
       return [...seen];
     },
   };
+}
+
+/**
+ * Lets those who were just answered have their answers, before a history is started afresh: a handler has its outcome a
+ * moment before it is finished. @returns false when something came in instead
+ */
+export async function answersGiven(desk: Pick<Desk<unknown, unknown, unknown>, 'empty'>): Promise<boolean> {
+  // Before, it was not waited for: a flow that was only ever woken by wishes never started afresh.
+  if (patched('answers-before-afresh')) await condition(() => allHandlersFinished() || !desk.empty);
+  return desk.empty && allHandlersFinished();
 }

@@ -1,0 +1,108 @@
+/** How the purchases stand as a whole, for those who run the platform: sums and ages, nobody's purchase in particular. */
+import type { PurchaseId } from '../../contracts/ids.ts';
+import type { Queryable } from '../../platform/database.ts';
+import { ACCOUNTS, type Account, SOURCES } from './money.ts';
+import { FINAL_STATES } from './rules.ts';
+import { BOOK_COLUMNS } from './store.ts';
+
+/** The accounts of a purchase in which money waits for somebody. */
+export const WAITING_ACCOUNTS = ['held', 'payable', 'owed_to_buyer', 'advanced'] as const;
+
+export interface PurchaseFigures {
+  readonly open: readonly { readonly state: string; readonly count: number }[];
+  /** Minor units. */
+  readonly money: readonly { readonly account: string; readonly currency: string; readonly amount: number }[];
+  readonly blocked: { readonly count: number; readonly oldestSeconds: number };
+}
+
+/**
+ * Written out, and not a parameter: only so does PostgreSQL see that the partial indexes of migration 0021 hold all it
+ * needs. What has ended and waits for nothing is in none of them, so that the cost does not grow with the years.
+ */
+const OPEN = `state NOT IN (${FINAL_STATES.map((state) => `'${state}'`).join(', ')})`;
+const MONEY_WAITS = `(${WAITING_ACCOUNTS.map((account) => `${account} > 0`).join(' OR ')})`;
+
+export async function purchaseFigures(db: Queryable): Promise<PurchaseFigures> {
+  const { rows } = await db.query<{ what: 'open' | 'money' | 'blocked'; label: string; other: string; value: number }>({
+    name: 'purchase_figures',
+    text: `SELECT 'open' AS what, state AS label, '' AS other, count(*)::bigint AS value
+             FROM transactions.purchases WHERE ${OPEN} GROUP BY state
+           UNION ALL
+           SELECT 'money', sums.account, waiting.currency, sums.amount
+             FROM (SELECT currency, ${WAITING_ACCOUNTS.map((one) => `sum(${one})::bigint AS ${one}`).join(', ')}
+                     FROM transactions.purchases WHERE ${MONEY_WAITS} GROUP BY currency) AS waiting,
+                  LATERAL (VALUES ${WAITING_ACCOUNTS.map((one) => `('${one}', ${one})`).join(', ')}) AS sums (account, amount)
+           UNION ALL
+           SELECT 'blocked', figures.name, '', figures.value
+             FROM (SELECT count(*) AS count, coalesce(extract(epoch FROM now() - min(state_since)), 0)::bigint AS seconds
+                     FROM transactions.purchases WHERE transfer_status = 'blocked') AS blocked,
+                  LATERAL (VALUES ('count', count), ('seconds', seconds)) AS figures (name, value)`,
+  });
+  const of = (what: string) => rows.filter((row) => row.what === what);
+  const blocked = new Map(of('blocked').map(({ label, value }) => [label, value]));
+  return {
+    open: of('open').map(({ label: state, value: count }) => ({ state, count })),
+    money: of('money').map(({ label: account, other: currency, value: amount }) => ({ account, currency, amount })),
+    blocked: { count: blocked.get('count') ?? 0, oldestSeconds: blocked.get('seconds') ?? 0 },
+  };
+}
+
+/**
+ * The purchases that should have moved on by themselves, the one that is late longest first, and by how many seconds it
+ * is. At most `limit` of them.
+ */
+export async function overdueFigures(
+  db: Queryable,
+  graceSeconds: number,
+  limit: number,
+): Promise<{ readonly ids: readonly PurchaseId[]; readonly oldestSeconds: number }> {
+  const { rows } = await db.query<{ id: PurchaseId; seconds: number }>({
+    name: 'purchase_overdue_figures',
+    text: `SELECT id, extract(epoch FROM now() - min(since))::float8 AS seconds
+             FROM (SELECT id, deadline_at AS since FROM transactions.purchases
+                    WHERE deadline_at < now() - make_interval(secs => $1) AND transfer_status <> 'blocked'
+                   UNION ALL
+                   SELECT id, updated_at FROM transactions.purchases
+                    WHERE unfinished IS NOT NULL AND updated_at < now() - make_interval(secs => $1)) AS late
+            GROUP BY id ORDER BY 2 DESC LIMIT $2`,
+    values: [graceSeconds, limit],
+  });
+  return { ids: rows.map(({ id }) => id), oldestSeconds: rows[0]?.seconds ?? 0 };
+}
+
+/** One account in one currency: minor units by which the ledger and the purchases' own rows differ. */
+export interface BooksDifference {
+  readonly account: Account;
+  readonly currency: string;
+  readonly amount: number;
+}
+
+/**
+ * Compares the ledger with the rows of the purchases, account by account, in one statement and so at one moment. Reads all
+ * of both. @returns a line for each account and currency, 0 where they agree
+ */
+export async function booksDifferences(db: Queryable): Promise<BooksDifference[]> {
+  const { rows } = await db.query<{ account: Account; currency: string; ledger: number; purchases: number }>({
+    name: 'books_differences',
+    text: `SELECT account, currency, coalesce(sum(ledger), 0)::bigint AS ledger,
+                  coalesce(sum(purchases), 0)::bigint AS purchases
+             FROM (SELECT account, currency, sum(amount) AS ledger, 0 AS purchases
+                     FROM ledger.entries WHERE account = ANY ($1) GROUP BY account, currency
+                   UNION ALL
+                   SELECT sums.account, books.currency, 0, sums.amount
+                     FROM (SELECT currency, ${ACCOUNTS.map((one) => `sum(${BOOK_COLUMNS[one]}) AS "${one}"`).join(', ')}
+                             FROM transactions.purchases GROUP BY currency) AS books,
+                          LATERAL (VALUES ${ACCOUNTS.map((one) => `('${one}', "${one}")`).join(', ')})
+                            AS sums (account, amount)) AS both_sides
+            GROUP BY account, currency`,
+    values: [ACCOUNTS],
+  });
+  return rows.map(({ account, currency, ledger, purchases }) => ({
+    account,
+    currency,
+    amount: (isSource(account) ? ledger : -ledger) - purchases || 0,
+  }));
+}
+
+/** Debits are positive in the ledger: where money comes from grows with them, where it is with credits. */
+const isSource = (account: Account): boolean => (SOURCES as readonly Account[]).includes(account);

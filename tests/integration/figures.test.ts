@@ -1,0 +1,187 @@
+/** What operators are shown: counted from a database of its own, and as the running processes serve it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../platform/ids.ts';
+import { createMetrics, type Metrics } from '../../platform/metrics.ts';
+import { METRICS, SDK_METRICS } from '../../platform/metrics-table.ts';
+import { portsFor } from '../../platform/ports.ts';
+import { openCase } from '../../services/cases/index.ts';
+import { post } from '../../services/transactions/index.ts';
+import { putEvent } from '../../services/webhooks/index.ts';
+import { booksJob } from '../../workers/relay/books-job.ts';
+import { figuresJob } from '../../workers/relay/figures-job.ts';
+import { request } from '../helpers/client.ts';
+import { type ClonedDatabase, cloneDatabase } from '../helpers/database.ts';
+import { figure } from '../helpers/figures.ts';
+import { verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
+import { act, buy, publishedListing, reached } from '../helpers/purchases.ts';
+import { recordingLogger } from '../helpers/recording-log.ts';
+import { stack } from '../helpers/stack.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+describe('gathered from the database', () => {
+  let clone: ClonedDatabase;
+  beforeAll(async () => {
+    clone = await cloneDatabase();
+  });
+  afterAll(() => clone.drop());
+
+  /** A purchase as it stands, with so much held and payable. */
+  async function stored(
+    state: string,
+    more: { lateSeconds?: number; held?: number; payable?: number; transfer?: string },
+  ) {
+    const id = newId('pur');
+    const { lateSeconds, held = 0, payable = 0, transfer = 'none' } = more;
+    await clone.database.query(
+      `INSERT INTO transactions.purchases (id, buyer_id, seller_id, listing_id, quantity, currency, terms,
+         accepted_disclaimers, state, state_since, deadline_at, payment_status, transfer_status, captured, held, payable,
+         created_at, updated_at)
+       VALUES ($1, 'usr_b', 'usr_s', 'lst_1', 1, 'EUR', '{}', '{}', $2, now() - interval '1 hour',
+         now() - make_interval(secs => $3), 'succeeded', $4, $5::bigint + $6::bigint, $5, $6, now(), now())`,
+      [id, state, lateSeconds ?? null, transfer, held, payable],
+    );
+    return id;
+  }
+
+  async function gathered(): Promise<string> {
+    const metrics = createMetrics('relay');
+    await figuresJob({ database: clone.database, metrics }).run(clone.database, new AbortController().signal);
+    return (await metrics.render()).text;
+  }
+
+  it('nothing is said as 0, not left out', async () => {
+    const text = await gathered();
+    expect(figure(text, 'wellpact_purchases', { state: 'held' })).toBe(0);
+    expect(figure(text, 'wellpact_purchases_overdue', { case: 'none' })).toBe(0);
+    expect(figure(text, 'wellpact_purchase_oldest_overdue_seconds')).toBe(0);
+    expect(figure(text, 'wellpact_cases_open', { kind: 'refund_failed' })).toBe(0);
+    expect(figure(text, 'wellpact_webhooks_waiting', { provider: 'stripe' })).toBe(0);
+  });
+
+  it('purchases that are late, money that waits, transfers that are blocked, cases, webhooks', async () => {
+    await stored('held', { held: 2_500, lateSeconds: 600 });
+    const known = await stored('held', { held: 1_000, lateSeconds: 300 });
+    await stored('delivered', { held: 500, lateSeconds: 10 });
+    await stored('released', { payable: 900, lateSeconds: 5_000, transfer: 'blocked' });
+    await stored('completed', {});
+    const dueAt = new Date(Date.now() - 1_000);
+    await clone.database.transaction((tx) =>
+      openCase(tx, { kind: 'compliance_hold', subjectType: 'purchase', subjectId: known, dueAt, details: {} }),
+    );
+    const of = { accountId: null, objectId: null, purchaseId: null, body: Buffer.from('{}') };
+    await putEvent(clone.database, { provider: 'stripe', eventId: 'evt_1', eventType: 'refund.failed', ...of });
+
+    const text = await gathered();
+    expect(figure(text, 'wellpact_purchases', { state: 'held' })).toBe(2);
+    expect(figure(text, 'wellpact_purchases', { state: 'completed' })).toBeUndefined();
+    expect(figure(text, 'wellpact_purchases_overdue', { case: 'none' })).toBe(1);
+    expect(figure(text, 'wellpact_purchases_overdue', { case: 'open' })).toBe(1);
+    expect(figure(text, 'wellpact_purchase_oldest_overdue_seconds')).toBeCloseTo(600, -1);
+    expect(figure(text, 'wellpact_money_minor_units', { account: 'held', currency: 'EUR' })).toBe(4_000);
+    expect(figure(text, 'wellpact_money_minor_units', { account: 'payable', currency: 'EUR' })).toBe(900);
+    expect(figure(text, 'wellpact_money_minor_units', { account: 'owed_to_buyer', currency: 'EUR' })).toBe(0);
+    expect(figure(text, 'wellpact_transfers_blocked')).toBe(1);
+    expect(figure(text, 'wellpact_transfer_oldest_blocked_seconds')).toBeCloseTo(3_600, -2);
+    expect(figure(text, 'wellpact_cases_open', { kind: 'compliance_hold' })).toBe(1);
+    expect(figure(text, 'wellpact_cases_overdue', { kind: 'compliance_hold' })).toBe(1);
+    expect(figure(text, 'wellpact_webhooks_waiting', { provider: 'stripe' })).toBe(1);
+    // The case that was opened is an event.
+    expect(figure(text, 'wellpact_outbox_events_waiting')).toBe(1);
+  });
+
+  it('a purchase whose row and ledger differ is found, and named by account, not by id', async () => {
+    const metrics: Metrics = createMetrics('relay');
+    const log = recordingLogger();
+    const job = booksJob({ database: clone.database, metrics, log });
+    const check = async (): Promise<string> => {
+      await job.run(clone.database, new AbortController().signal);
+      return (await metrics.render()).text;
+    };
+    const difference = (text: string, account: string) =>
+      figure(text, 'wellpact_books_difference_minor_units', { account, currency: 'EUR' });
+
+    // The rows above were written without a ledger.
+    const before = await check();
+    expect(difference(before, 'held')).toBe(-4_000);
+    expect(difference(before, 'payable')).toBe(-900);
+    expect(difference(before, 'captured')).toBe(-4_900);
+    expect(log.lines.some(({ level }) => level === 'error')).toBe(true);
+
+    await clone.database.transaction((tx) =>
+      post(tx, {
+        source: 'test',
+        step: 'mend',
+        ordinal: 1,
+        currency: 'EUR',
+        purchaseId: null,
+        cause: 'test',
+        entries: [
+          { account: 'captured', amount: 4_900 },
+          { account: 'held', amount: -4_000 },
+          { account: 'payable', amount: -900 },
+        ],
+      }),
+    );
+    const after = await check();
+    for (const account of ['captured', 'held', 'payable', 'refunded']) expect(difference(after, account)).toBe(0);
+  });
+});
+
+describe('of the running processes', () => {
+  const metricsOf = async (port: 'api' | 'workerOperations' | 'relayOperations' | 'workerTemporalMetrics') => {
+    const base = `http://127.0.0.1:${portsFor(stack().portOffset)[port]}`;
+    return (await request<string>('GET', '/metrics', { base })).body;
+  };
+
+  it('a purchase shows in all of them', async () => {
+    const [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
+    const { body } = await buy(buyer, await publishedListing(seller));
+    await act(seller, body.id, 'accept');
+    expect((await act(seller, body.id, 'accept')).status).toBe(409);
+    await reached(buyer, body.id, 'held');
+
+    const worker = await metricsOf('workerOperations');
+    const done = (step: string) =>
+      figure(worker, 'wellpact_step_duration_seconds_count', { step, where: 'local', outcome: 'done' });
+    expect(done('openPurchase')).toBeGreaterThan(0);
+    expect(done('capturePayment')).toBeGreaterThan(0);
+    const called = { provider: 'stripe', operation: 'capturePayment', outcome: 'ok' };
+    expect(figure(worker, 'wellpact_provider_call_duration_seconds_count', called)).toBeGreaterThan(0);
+    const api = await metricsOf('api');
+    expect(figure(api, 'wellpact_http_refusals_total', { code: 'NOT_ALLOWED_NOW' })).toBeGreaterThan(0);
+    for (const text of [api, worker]) {
+      expect(figure(text, 'wellpact_dependency_up', { dependency: 'temporal' })).toBe(1);
+      expect(text).not.toContain(body.id);
+      expect(text).not.toContain(buyer.id);
+    }
+    await waitFor(
+      async () => figure(await metricsOf('relayOperations'), 'wellpact_purchases', { state: 'held' }) !== undefined,
+      {
+        what: 'the relay to have gathered figures',
+        timeoutMs: 20_000,
+      },
+    );
+    const relay = await metricsOf('relayOperations');
+    expect(figure(relay, 'wellpact_events_published_total', { type: 'user.signed_up' })).toBeGreaterThan(0);
+    expect(figure(relay, 'wellpact_provider_call_duration_seconds_count', { provider: 'smtp' })).toBeGreaterThan(0);
+  });
+
+  it('the Temporal SDK serves its own, under the names that we use', async () => {
+    const text = await metricsOf('workerTemporalMetrics');
+    const served = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+    const seldom = [
+      'temporal_workflow_task_execution_failed_total',
+      'temporal_sticky_cache_miss_total',
+      'temporal_request_failure_total',
+    ];
+    const missing = Object.keys(SDK_METRICS).filter((name) => !served.has(name) && !seldom.includes(name));
+    expect(missing).toEqual([]);
+  });
+
+  it('is nothing that the table does not name', async () => {
+    const texts = await Promise.all((['api', 'workerOperations', 'relayOperations'] as const).map(metricsOf));
+    const names = texts.flatMap((text) => [...text.matchAll(/^# TYPE (wellpact_\S+)/gm)].map(([, name]) => name ?? ''));
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name) => !(name in METRICS))).toEqual([]);
+  });
+});
