@@ -99,6 +99,7 @@ function Row({ purchase: { id, state, price, attention, why, createdAt } }) {
 
 const Next = ({ why: { automatic, inProgress, holds } }) => {
   if (inProgress) return html`<span class="muted">a step is under way</span>`;
+  if (holds.includes('staff_pause')) return html`<span class="muted">paused by staff</span>`;
   if (holds.includes('transfer_blocked')) return html`<span class="muted">the transfer is tried again</span>`;
   if (automatic === null) return html`<span class="muted">–</span>`;
   return html`${STATES[automatic.becomes]} <span class="muted"><${Relative} at=${automatic.at} /></span>`;

@@ -90,6 +90,10 @@ const UPDATES = {
   proposeReschedule: 'Another time proposed',
   moveBooking: 'Booking moved',
   retryTransfer: 'Money sent to the seller',
+  addStaffNote: 'A note kept for staff',
+  pauseMoney: 'Money paused',
+  resumeMoney: 'Money let go',
+  reportHoldLimit: 'Finance asked: the money may be held no longer',
 };
 
 /** How the payment stands, as the end of a sentence about the buyer. */

@@ -70,20 +70,19 @@ function holdsOf({ standing: { pause, transfer } }: Story, { trouble }: Ahead): 
   ];
 }
 
-/** The state in its own word, which API and search know, and in a sentence; and the money that is at stake. */
-function titleOf({ deal: { price, currency }, standing: { state, held } }: Story): string {
-  const money = held > 0 ? `${moneyText(held, currency)} held` : moneyText(price, currency);
-  return `${state}, ${money}: ${STATE_SUMMARIES[state]}`;
-}
+/** The state in its own word, which API and search know, and in a sentence. */
+const titleOf = ({ deal: { price, currency }, standing: { state } }: Story): string =>
+  `${state}: ${STATE_SUMMARIES[state]} Price: ${moneyText(price, currency)}.`;
 
 /** What stops it, whose move it is, until when, and what happens then. The UI shows about six lines of it. */
 function linesOf(story: Story, ahead: Ahead): string[] {
-  const { payment, transfer } = story.standing;
+  const { deal, standing } = story;
+  const { held, payment, transfer } = standing;
   return [
     ...stoppedBy(story, ahead),
     ...waitingFor(story),
     ...automatically(story, ahead),
-    `At Stripe: payment ${words(payment)}, transfer to the seller ${transfer}.`,
+    `Held: ${moneyText(held, deal.currency)}. At Stripe: payment ${words(payment)}, transfer to the seller ${transfer}.`,
   ];
 }
 

@@ -31,13 +31,13 @@ export interface StaffTimelineEntry extends TimelineEntry {
 /** What happened to a purchase, oldest first: read from its audit trail, so that both tell the same. */
 export async function timelineOf(db: Queryable, purchase: Purchase): Promise<TimelineEntry[]> {
   const entries = await staffTimelineOf(db, purchase);
-  return entries.map(({ at, by, action, state, moves }) => ({ at, by, action, state, moves }));
+  const shown = entries.filter(({ action }) => action !== STAFF_NOTE_ADDED);
+  return shown.map(({ at, by, action, state, moves }) => ({ at, by, action, state, moves }));
 }
 
 export async function staffTimelineOf(db: Queryable, purchase: Purchase): Promise<StaffTimelineEntry[]> {
   const entries = await auditTrail(db, 'purchase', purchase.id satisfies PurchaseId);
-  const shown = entries.filter(({ action }) => action !== STAFF_NOTE_ADDED);
-  return shown.map(({ at, actor, action, change: text }) => {
+  return entries.map(({ at, actor, action, change: text }) => {
     const change = JSON.parse(text) as Change;
     return {
       at,

@@ -9,12 +9,12 @@ export interface Notice {
   readonly lines: readonly string[];
 }
 
-const ROOM_LINES = 3;
+const ROOM_LINES = 2;
 
 export function tellStaff({ link, title, lines }: Notice): void {
   const first = link === undefined ? [] : [`[${link.title}](${link.url})`, ''];
   // The UI measures its box by the lines as they are written, and cuts off what they are wrapped to: these make room.
-  const room = Array.from({ length: ROOM_LINES }, () => '&nbsp;\n');
+  const room = Array.from({ length: ROOM_LINES }, () => '\u00a0\n');
   setCurrentDetails([...first, `**${title}**`, '', ...lines.map((line) => `- ${line}`), '', ...room].join('\n'));
 }
 
