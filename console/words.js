@@ -20,6 +20,7 @@ export const ATTENTION = {
   transfer_blocked: 'Transfer blocked',
   refund_came_back: 'Refund came back',
   chargeback: 'Chargeback',
+  money_paused: 'Money paused',
 };
 
 /** What stands in the way, and what to do about it. */
@@ -30,6 +31,7 @@ export const ATTENTION_EXPLAINED = {
   transfer_blocked: 'Stripe refuses to send the money. The seller has to mend their account there; ask them to.',
   refund_came_back: "A refund came back from the buyer's bank. Finance has to pay the buyer in another way.",
   chargeback: 'The buyer asked their bank for the money. Nothing is released until that is decided.',
+  money_paused: 'Staff have stopped it: nothing is captured, released or refunded until finance lets it go.',
 };
 
 export const ACTIONS = {
@@ -85,6 +87,9 @@ const ARRIVALS = {
 };
 
 const UPDATES = {
+  pauseMoney: 'Money paused',
+  resumeMoney: 'Money let go',
+  addStaffNote: 'Note kept',
   beginPayment: 'Payment begun',
   refreshPayment: 'Payment looked at again',
   proposeReschedule: 'Another time proposed',

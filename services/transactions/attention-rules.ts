@@ -7,6 +7,7 @@ export const ATTENTION = [
   'transfer_blocked',
   'refund_came_back',
   'chargeback',
+  'money_paused',
 ] as const;
 export type Attention = (typeof ATTENTION)[number];
 
@@ -17,6 +18,7 @@ export const ATTENTION_GRACE_SECONDS = 60;
 export interface Watched {
   readonly deadlineAt: Date | null;
   readonly unfinished: object | null;
+  readonly pause: object | null;
   readonly updatedAt: Date;
   readonly transfer: { readonly status: TransferStatus };
   readonly chargeback: Chargeback;
@@ -25,14 +27,15 @@ export interface Watched {
 
 /** @param nowMs milliseconds since 1970 */
 export function attentionOf(purchase: Watched, nowMs: number): Attention[] {
-  const { deadlineAt, unfinished, updatedAt, transfer, chargeback, books } = purchase;
+  const { deadlineAt, unfinished, pause, updatedAt, transfer, chargeback, books } = purchase;
   const graceMs = ATTENTION_GRACE_SECONDS * 1_000;
   const isSo: Readonly<Record<Attention, boolean>> = {
     // A transfer that is blocked keeps the purchase open without end: its deadline passes and means nothing.
     past_deadline: deadlineAt !== null && deadlineAt.getTime() + graceMs < nowMs && transfer.status !== 'blocked',
-    in_progress_for_long: unfinished !== null && updatedAt.getTime() + graceMs < nowMs,
+    in_progress_for_long: unfinished !== null && pause === null && updatedAt.getTime() + graceMs < nowMs,
     transfer_blocked: transfer.status === 'blocked',
     refund_came_back: books.owedToBuyer > 0,
+    money_paused: pause !== null,
     chargeback: chargeback === 'inquiry' || chargeback === 'open',
   };
   return ATTENTION.filter((reason) => isSo[reason]);

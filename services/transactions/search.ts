@@ -21,10 +21,11 @@ const GRACE = `make_interval(secs => ${ATTENTION_GRACE_SECONDS})`;
 /** The conditions of `attentionOf`, each as an index knows it. */
 const ATTENTION_CONDITIONS: Readonly<Record<Attention, string>> = {
   past_deadline: `(deadline_at < now() - ${GRACE} AND transfer_status <> 'blocked')`,
-  in_progress_for_long: `(unfinished IS NOT NULL AND updated_at < now() - ${GRACE})`,
+  in_progress_for_long: `(unfinished IS NOT NULL AND pause IS NULL AND updated_at < now() - ${GRACE})`,
   transfer_blocked: `transfer_status = 'blocked'`,
   refund_came_back: 'owed_to_buyer > 0',
   chargeback: `chargeback IN ('inquiry', 'open')`,
+  money_paused: 'pause IS NOT NULL',
 };
 
 /** Finds purchases, newest first. Each way of asking has an index. @param limit how many at the most */
