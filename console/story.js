@@ -104,7 +104,7 @@ function Until({ story: { why, transfer, stateSince } }) {
 function Then({ story: { why, transfer, state } }) {
   const { automatic, inProgress } = why;
   if (automatic !== null) {
-    return html`<b>${capital(automatic.says)}</b><p class="becomes">Then it is <${Pill} state=${automatic.becomes} /></p>`;
+    return html`<b>${capital(automatic.says)}</b><p>${automatic.becomes === state ? 'It stays' : 'Then it is'} <${Pill} state=${automatic.becomes} /></p>`;
   }
   if (transfer.retry !== null) return html`<${Retry} ...${transfer.retry} />`;
   if (inProgress)

@@ -86,14 +86,15 @@ const ARRIVALS = {
   expired: { default: 'Not paid in time' },
 };
 
+/** What happened to a purchase that stays in its state. */
 const UPDATES = {
-  pauseMoney: 'Money paused',
-  resumeMoney: 'Money let go',
-  addStaffNote: 'Note kept',
+  'purchase.money_paused': 'Money paused',
+  'purchase.money_resumed': 'Money let go',
+  'purchase.paused_at_hold_limit': 'Hold limit reached while the money is paused',
+  'purchase.reschedule_proposed': 'Another time proposed',
+  'purchase.rescheduled': 'Booking moved',
   beginPayment: 'Payment begun',
   refreshPayment: 'Payment looked at again',
-  proposeReschedule: 'Another time proposed',
-  moveBooking: 'Booking moved',
   retryTransfer: 'Money sent to the seller',
 };
 
@@ -111,7 +112,7 @@ export function eventText({ by, action, state, step }) {
   if (arrival !== undefined) return arrival[by] ?? arrival.default;
   // What is done again and again has a number, or the id of its cause, behind a slash.
   const [name] = (step ?? action).split('/');
-  return UPDATES[name] ?? plain(name);
+  return UPDATES[action] ?? UPDATES[name] ?? plain(name);
 }
 
 /** `capturePayment` and `case.opened` as words, for what has no name here. */

@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser)('staff', () => {
     await picture(page, 'story money paused');
     expect(await barriers(page)).toEqual([]);
     expect(await buttons(page)).toEqual(['Keep as a note']);
-    expect(await page.locator('.timeline').innerText()).toContain(support.id);
+    expect(await page.locator('.timeline').innerText()).toContain(`Money paused by staff ${support.id}`);
 
     const theirs = await storyFor(finance, id);
     expect(await buttons(theirs)).toEqual(['Keep as a note', 'Let the money go']);
