@@ -37,7 +37,6 @@ import { createSupportActivities } from './purchase-support.ts';
 
 export type {
   Deal,
-  Opened,
   PaymentStep,
   PurchaseDeps,
   PurchaseStanding,

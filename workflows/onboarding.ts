@@ -177,7 +177,7 @@ function createNoticeBoard({ onboardingId, userId, publicUrl }: OnboardingInput)
       if (state !== told) upsertSearchAttributes([{ key: ONBOARDING_STATE, value: state }]);
       told = state;
       tellStaff({
-        link: { title: `Onboarding ${onboardingId} of ${userId}`, url: `${publicUrl}/v1/onboardings/${onboardingId}` },
+        link: { title: `The onboarding of ${userId}`, url: `${publicUrl}/v1/onboardings/${onboardingId}` },
         title: `${state}: ${stands}`,
         lines: [
           ...(trouble === undefined ? [] : [`**Needs a person:** ${trouble} It is tried again within the hour.`]),

@@ -118,6 +118,16 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** Lays what comes from outside on the desk, or refuses it at once. */
   function listen(): void {
+    // First, so that they stand first in the list of the Temporal UI.
+    for (const [update, kind, about] of STAFF_UPDATES) {
+      setHandler(update, (given) => takeOrder(kind, given), {
+        description: `${about} ${inputText(kind, input.purchaseId)}`,
+        validator: (given) => {
+          if (story === undefined) throw inProgress('open');
+          refuseOrder(orderIn(kind, given, input.purchaseId), story.standing, orders);
+        },
+      });
+    }
     setHandler(openPurchaseUpdate, async () => {
       await condition(() => begun || refusal !== undefined);
       if (refusal !== undefined || story === undefined) throw refusal;
@@ -131,15 +141,6 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
           const unfinished = story?.standing.unfinished?.event;
           if (desk.busy || doing !== undefined || unfinished !== undefined) throw inProgress(doing ?? unfinished);
           refuseUnlessAllowed(story, wish);
-        },
-      });
-    }
-    for (const [update, kind, about] of STAFF_UPDATES) {
-      setHandler(update, (given) => takeOrder(kind, given), {
-        description: `${about} ${inputText(kind, input.purchaseId)}`,
-        validator: (given) => {
-          if (story === undefined) throw inProgress('open');
-          refuseOrder(orderIn(kind, given, input.purchaseId), story.standing, orders);
         },
       });
     }

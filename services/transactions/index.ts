@@ -34,7 +34,7 @@ export {
   type PurchaseFigures,
   purchaseFigures,
 } from './figures.ts';
-export { type LedgerPosting, type Posting, PostingConflict, post, postingsOf, purchaseBalances } from './ledger.ts';
+export { type LedgerPosting, type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
 export { type PurchaseSearch, searchPurchases } from './search.ts';
 export {

@@ -9,9 +9,13 @@ export interface Notice {
   readonly lines: readonly string[];
 }
 
+const ROOM_LINES = 3;
+
 export function tellStaff({ link, title, lines }: Notice): void {
   const first = link === undefined ? [] : [`[${link.title}](${link.url})`, ''];
-  setCurrentDetails([...first, `**${title}**`, '', ...lines.map((line) => `- ${line}`)].join('\n'));
+  // The UI measures its box by the lines as they are written, and cuts off what they are wrapped to: these make room.
+  const room = Array.from({ length: ROOM_LINES }, () => '&nbsp;\n');
+  setCurrentDetails([...first, `**${title}**`, '', ...lines.map((line) => `- ${line}`), '', ...room].join('\n'));
 }
 
 /** `12.50 EUR`, from minor units: every currency that Wellpact settles in has two decimals. */
