@@ -1761,7 +1761,7 @@ export interface components {
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
             /** @description Why somebody of staff should look at it. */
-            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback")[];
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
                 /** @enum {string} */
@@ -1819,7 +1819,7 @@ export interface components {
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
             /** @description Why somebody of staff should look at it. */
-            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback")[];
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
                 /** @enum {string} */
@@ -4379,7 +4379,7 @@ export interface operations {
                 /** @description The buyer or the seller. */
                 userId?: string;
                 /** @description Only those that somebody has to look at, for this reason or for any. */
-                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback";
+                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused";
             };
             header?: never;
             path?: never;

@@ -22,7 +22,12 @@ function Console() {
   if (session.status === 'starting') return null;
   if (session.status === 'signed-out') return html`<${SignIn} isExpired=${session.isExpired} />`;
   if (session.status === 'unreachable') return html`<${Unreachable} />`;
-  return html`<${Frame}><${View} /><//>`;
+  return html`<${SignedIn} />`;
+}
+
+function SignedIn() {
+  const { data: me } = useRead('/v1/me');
+  return html`<${Frame} me=${me}><${View} me=${me} /><//>`;
 }
 
 const Unreachable = () => html`<main class="narrow">
@@ -33,17 +38,17 @@ const Unreachable = () => html`<main class="narrow">
   >
 </main>`;
 
-function View() {
+function View({ me }) {
   const { path, query } = useLocation();
   if (path === LIST_PATH) return html`<${List} query=${query} />`;
   const [, id] = /^\/console\/purchases\/([\w-]+)$/.exec(path) ?? [];
-  if (id !== undefined) return html`<${Story} key=${id} id=${id} />`;
+  if (id !== undefined) return html`<${Story} key=${id} id=${id} me=${me} />`;
   return html`<${Message} title="There is nothing here" actions=${html`<${Link} href=${LIST_PATH}>All purchases<//>`}>
     The address <code>${path}</code> leads nowhere.
   <//>`;
 }
 
-function Frame({ children }) {
+function Frame({ me, children }) {
   return html`
     <a class="skip" href="#content">Skip to the content</a>
     <header class="top">
@@ -51,7 +56,7 @@ function Frame({ children }) {
         <img src="/console/files/icon.svg" alt="" width="22" height="22" />Wellpact<span>Support console</span>
       <//>
       <${Find} />
-      <${Account} />
+      <${Account} me=${me} />
     </header>
     <main id="content" tabindex="-1">${children}</main>
     <footer>Times are those of ${timeZone()}; point at one to see it in UTC.</footer>
@@ -59,10 +64,9 @@ function Frame({ children }) {
 }
 
 /** Who is signed in, and as what. */
-function Account() {
-  const { data } = useRead('/v1/me');
+function Account({ me }) {
   return html`<div class="account">
-    ${data && html`<span><span class="name">${data.displayName}</span> <small>${data.roles.join(', ')}</small></span>`}
+    ${me && html`<span><span class="name">${me.displayName}</span> <small>${me.roles.join(', ')}</small></span>`}
     <button type="button" class="quiet" onClick=${signOut}>Sign out</button>
   </div>`;
 }

@@ -66,13 +66,14 @@ export function Failure({ error, retry }) {
 }
 
 /**
- * Reads a path of the API, anew whenever the path changes, and quietly again when asked or when the tab is looked at again.
+ * Reads a path of the API (none while it is undefined), anew whenever the path changes, and quietly again when asked or when the tab is looked at again.
  * @returns `{ data, error, isLoading, reload }`; `data` stays while it is read again
  */
 export function useRead(path) {
   const [result, setResult] = useState({});
   const [round, setRound] = useState(0);
   useEffect(() => {
+    if (path === undefined) return undefined;
     const abort = new AbortController();
     read(path, { signal: abort.signal }).then(
       (data) => setResult({ path, data }),

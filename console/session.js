@@ -1,5 +1,5 @@
 /**
- * Who is signed in, and reading the API as that person.
+ * Who is signed in, and calls of the API as that person.
  *
  * The access token lives in memory, the refresh token in the tab's sessionStorage: a reload keeps the session, closing the
  * tab ends it. Open tabs share one session: a new one asks the others for it, and whoever refreshes it tells them, since a
@@ -115,14 +115,19 @@ function end({ isExpired }) {
 }
 
 /** @throws ApiError */
-export async function read(path, { signal } = {}) {
+export const read = (path, { signal } = {}) => call('GET', path, { signal });
+
+/** @param key the same for every try of one wish, which is then done once. @throws ApiError */
+export const write = (path, body, key) => call('POST', path, { body, key });
+
+async function call(method, path, options) {
   try {
-    return await send('GET', path, { token: await accessToken(), signal });
+    return await send(method, path, { token: await accessToken(), ...options });
   } catch (error) {
     if (error.status !== 401 || tokens === undefined) throw error;
     // The session may have been ended elsewhere: only the refresh token can tell.
     tokens = { ...tokens, goodUntilMs: 0 };
-    return send('GET', path, { token: await accessToken(), signal });
+    return send(method, path, { token: await accessToken(), ...options });
   }
 }
 
@@ -156,7 +161,7 @@ const tokensOf = ({ accessToken, refreshToken, expiresIn }) => ({
   goodUntilMs: Date.now() + expiresIn * 1_000,
 });
 
-async function send(method, path, { body, token, signal } = {}) {
+async function send(method, path, { body, token, key, signal } = {}) {
   const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   let response;
   let answer;
@@ -166,6 +171,7 @@ async function send(method, path, { body, token, signal } = {}) {
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(key !== undefined && { 'idempotency-key': key }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),

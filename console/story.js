@@ -1,12 +1,13 @@
 /** One purchase as a story: how it stands, what happens next, what happened, where the money is. */
 import { html } from 'htm/preact';
+import { StaffActions } from './actions.js';
 import { localTime, money, period, Relative, Time } from './format.js';
 import { Copyable, Failure, Heading, Loading, Message, Pill, shortId, useRead } from './parts.js';
 import { LIST_PATH, Link, listPath } from './router.js';
 import { Money, Postings } from './story-money.js';
 import { ACTIONS, ATTENTION, ATTENTION_EXPLAINED, eventText, oneOf, PAYMENT, PEOPLE, plain, STATES } from './words.js';
 
-export function Story({ id }) {
+export function Story({ id, me }) {
   const { data, error, isLoading, reload } = useRead(`/v1/admin/purchases/${id}`);
   if (isLoading) return html`<${Loading} />`;
   if (data === undefined) return html`<${NotShown} id=${id} error=${error} retry=${reload} />`;
@@ -22,6 +23,7 @@ export function Story({ id }) {
       </div>
       <div>
         <${Money} story=${data} />
+        <${StaffActions} story=${data} me=${me} reload=${reload} />
         <${Cases} cases=${data.cases} />
         <${Facts} story=${data} />
       </div>
@@ -102,7 +104,7 @@ function Until({ story: { why, transfer, stateSince } }) {
 function Then({ story: { why, transfer, state } }) {
   const { automatic, inProgress } = why;
   if (automatic !== null) {
-    return html`<b>${capital(automatic.says)}</b><p class="becomes">Then it is <${Pill} state=${automatic.becomes} /></p>`;
+    return html`<b>${capital(automatic.says)}</b><p>${automatic.becomes === state ? 'It stays' : 'Then it is'} <${Pill} state=${automatic.becomes} /></p>`;
   }
   if (transfer.retry !== null) return html`<${Retry} ...${transfer.retry} />`;
   if (inProgress)

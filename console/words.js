@@ -20,6 +20,7 @@ export const ATTENTION = {
   transfer_blocked: 'Transfer blocked',
   refund_came_back: 'Refund came back',
   chargeback: 'Chargeback',
+  money_paused: 'Money paused',
 };
 
 /** What stands in the way, and what to do about it. */
@@ -30,6 +31,7 @@ export const ATTENTION_EXPLAINED = {
   transfer_blocked: 'Stripe refuses to send the money. The seller has to mend their account there; ask them to.',
   refund_came_back: "A refund came back from the buyer's bank. Finance has to pay the buyer in another way.",
   chargeback: 'The buyer asked their bank for the money. Nothing is released until that is decided.',
+  money_paused: 'Staff have stopped it: nothing is captured, released or refunded until finance lets it go.',
 };
 
 export const ACTIONS = {
@@ -84,11 +86,15 @@ const ARRIVALS = {
   expired: { default: 'Not paid in time' },
 };
 
+/** What happened to a purchase that stays in its state. */
 const UPDATES = {
+  'purchase.money_paused': 'Money paused',
+  'purchase.money_resumed': 'Money let go',
+  'purchase.paused_at_hold_limit': 'Hold limit reached while the money is paused',
+  'purchase.reschedule_proposed': 'Another time proposed',
+  'purchase.rescheduled': 'Booking moved',
   beginPayment: 'Payment begun',
   refreshPayment: 'Payment looked at again',
-  proposeReschedule: 'Another time proposed',
-  moveBooking: 'Booking moved',
   retryTransfer: 'Money sent to the seller',
   addStaffNote: 'A note kept for staff',
   pauseMoney: 'Money paused',
@@ -110,7 +116,7 @@ export function eventText({ by, action, state, step }) {
   if (arrival !== undefined) return arrival[by] ?? arrival.default;
   // What is done again and again has a number, or the id of its cause, behind a slash.
   const [name] = (step ?? action).split('/');
-  return UPDATES[name] ?? plain(name);
+  return UPDATES[action] ?? UPDATES[name] ?? plain(name);
 }
 
 /** `capturePayment` and `case.opened` as words, for what has no name here. */

@@ -7,6 +7,7 @@ export const ATTENTION = [
   'transfer_blocked',
   'refund_came_back',
   'chargeback',
+  'money_paused',
 ] as const;
 export type Attention = (typeof ATTENTION)[number];
 
@@ -35,6 +36,7 @@ export function attentionOf(purchase: Watched, nowMs: number): Attention[] {
     in_progress_for_long: unfinished !== null && pause === null && updatedAt.getTime() + graceMs < nowMs,
     transfer_blocked: transfer.status === 'blocked',
     refund_came_back: books.owedToBuyer > 0,
+    money_paused: pause !== null,
     chargeback: chargeback === 'inquiry' || chargeback === 'open',
   };
   return ATTENTION.filter((reason) => isSo[reason]);

@@ -25,6 +25,7 @@ const ATTENTION_CONDITIONS: Readonly<Record<Attention, string>> = {
   transfer_blocked: `transfer_status = 'blocked'`,
   refund_came_back: 'owed_to_buyer > 0',
   chargeback: `chargeback IN ('inquiry', 'open')`,
+  money_paused: 'pause IS NOT NULL',
 };
 
 /** Finds purchases, newest first. Each way of asking has an index. @param limit how many at the most */

@@ -63,7 +63,10 @@ describe.skipIf(!hasBrowser)('the Temporal Web UI', () => {
     await picture(page, 'temporal details held');
 
     const opened = context.waitForEvent('page');
-    const link = page.frameLocator('iframe').last().getByRole('link', { name: id });
+    const link = page
+      .frameLocator('iframe')
+      .last()
+      .getByRole('link', { name: /support console/ });
     expect(await link.getAttribute('href')).toBe(`${stack().urls.api}/console/purchases/${id}`);
     await link.click();
     const story = await opened;

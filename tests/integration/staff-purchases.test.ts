@@ -236,6 +236,7 @@ describe('among many purchases', () => {
       [{ attention: 'past_deadline' }, 'purchases_due'],
       [{ attention: 'transfer_blocked' }, 'purchases_blocked'],
       [{ attention: 'chargeback' }, 'purchases_in_trouble'],
+      [{ attention: 'money_paused' }, 'purchases_paused'],
       [{ attention: 'any' }, 'purchases_due', 'purchases_in_trouble'],
     ];
     for (const [search, ...indexes] of asked) {
@@ -278,16 +279,17 @@ const INSERT_MANY = `
 
 /** One for each reason, and one that is only just past its deadline. */
 const INSERT_TROUBLED = `
-  INSERT INTO transactions.purchases (${ROW}, unfinished, transfer_status, chargeback, captured, owed_to_buyer)
+  INSERT INTO transactions.purchases (${ROW}, unfinished, pause, transfer_status, chargeback, captured, owed_to_buyer)
   SELECT ${ID('pur', "'f0000000' || n")}, ${ID('usr', "'1'")}, ${ID('usr', "'6000'")}, ${ID('lst', "'1'")}, 1, 'EUR',
          '{"kind":"goods","price":2500,"currency":"EUR"}', '{}', 'held', now(),
          CASE n WHEN 1 THEN now() - interval '1 hour' WHEN 3 THEN now() - interval '1 hour'
-                WHEN 6 THEN now() - interval '5 seconds' END,
+                WHEN 7 THEN now() - interval '5 seconds' END,
          'succeeded', now() - interval '1 hour', now() - interval '1 hour',
          CASE n WHEN 2 THEN '{"event":"confirm","actor":{"type":"user","id":"usr_1"},"atMs":0}'::jsonb END,
+         CASE n WHEN 6 THEN '{"sinceMs":0,"by":"usr_1","verified":true}'::jsonb END,
          CASE n WHEN 3 THEN 'blocked' ELSE 'none' END, CASE n WHEN 5 THEN 'open' ELSE 'none' END,
          CASE n WHEN 4 THEN 2500 ELSE 0 END, CASE n WHEN 4 THEN 2500 ELSE 0 END
-    FROM generate_series(1, 6) AS n`;
+    FROM generate_series(1, 7) AS n`;
 
 /** The planner goes by figures that only the owner of a table can have gathered. */
 async function analyse({ ownerUrl }: ClonedDatabase): Promise<void> {
