@@ -600,6 +600,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/purchases/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what staff wrote about it, oldest first
+         * @description **Who:** staff with the role support or compliance or finance or admin.
+         */
+        get: operations["listStaffNotes"];
+        put?: never;
+        /**
+         * Keep a note about it, for staff alone
+         * @description **Who:** staff with the role support or compliance or finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["addStaffNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop its money
+         * @description From then on nothing is captured, released or refunded, whoever asks, and the time for it stands still; what the payment provider reports is still noted. What is under way is ended first. A booking still takes place. When the money may be held no longer, a case for finance is opened.
+         *
+         *     **Who:** staff with the role support or compliance or finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["pauseMoney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let its money go
+         * @description Deadlines go on with the time that was left. What fell due meanwhile is done at once.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["resumeMoney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/purchases/{id}": {
         parameters: {
             query?: never;
@@ -1165,6 +1239,13 @@ export interface components {
              */
             startsAt?: string;
         };
+        NewStaffNote: {
+            note: string;
+        };
+        StaffReason: {
+            /** @description For staff alone. */
+            reason: string;
+        };
         NewDevice: {
             /** @enum {string} */
             platform: "ios" | "android" | "web";
@@ -1486,6 +1567,65 @@ export interface components {
              */
             updatedAt: string;
         };
+        PurchaseForStaff: {
+            /** @enum {string} */
+            state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+            summary: string;
+            /** @enum {string} */
+            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            holds: string[];
+            mayAct: {
+                /** @enum {string} */
+                party: "buyer" | "seller";
+                actions: string[];
+            }[];
+            /** @description What happens by itself, and when; null when nothing does. */
+            automatic: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+                /** @enum {string} */
+                becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+                says: string;
+            } | null;
+            inProgress: boolean;
+            /** @example pur_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            /** @description Since when staff have stopped its money, and who; null when they have not. */
+            pause: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                since: string;
+                /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                by: string;
+                /** @description False when it was set in the Temporal UI by somebody who named this account. */
+                verified: boolean;
+            } | null;
+        };
+        StaffNotes: {
+            data: {
+                number: number;
+                /** @enum {string} */
+                kind: "note" | "pause" | "resume";
+                text: string;
+                /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                by: string;
+                /** @description False when somebody in the Temporal UI named this account. */
+                verified: boolean;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
+        };
         PurchaseWhy: {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
@@ -1560,7 +1700,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold";
+            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -1824,7 +1964,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold";
+                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -3101,6 +3241,8 @@ export interface operations {
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
              *     `AUTHORISATION_LOST`: the card no longer covers it: the purchase is cancelled.
@@ -3160,6 +3302,8 @@ export interface operations {
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
             409: {
@@ -3216,6 +3360,8 @@ export interface operations {
              * @description `NOT_ALLOWED_NOW`: the purchase is not in a state for it, or it is the other party’s to do.
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
@@ -3274,6 +3420,8 @@ export interface operations {
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
             409: {
@@ -3330,6 +3478,8 @@ export interface operations {
              * @description `NOT_ALLOWED_NOW`: the purchase is not in a state for it, or it is the other party’s to do.
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
@@ -3391,6 +3541,8 @@ export interface operations {
              * @description `NOT_ALLOWED_NOW`: the purchase is not in a state for it, or it is the other party’s to do.
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
@@ -3463,6 +3615,8 @@ export interface operations {
              * @description `NOT_ALLOWED_NOW`: the purchase is not in a state for it, or it is the other party’s to do.
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
@@ -3544,6 +3698,8 @@ export interface operations {
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
              *     `NO_SUCH_SLOT`: this time is not offered, or it is the one that is booked.
@@ -3568,6 +3724,222 @@ export interface operations {
              *     `SLOT_PAST`: this time is past.
              */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStaffNotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Notes, and the reasons for pauses and their ends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffNotes"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addStaffNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStaffNote"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /** @description It is under way: it waits for what was begun before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: the purchase has ended.
+             *
+             *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `TOO_MANY_ORDERS`: it has 100 notes already.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseMoney: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffReason"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /** @description It is under way: it waits for what was begun before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: the purchase has ended.
+             *
+             *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `ALREADY_PAUSED`: it is paused already.
+             *
+             *     `TOO_MANY_ORDERS`: it was paused 20 times already.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeMoney: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffReason"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /** @description It is under way: it waits for what was begun before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: the purchase has ended.
+             *
+             *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `NOT_PAUSED`: it is not paused.
+             */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3875,7 +4247,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold";
+                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
                 subjectId?: string;
             };
             header?: never;

@@ -17,6 +17,7 @@ import { refundCaps } from './0017_refund_caps.ts';
 import { purchaseSearch } from './0020_purchase_search.ts';
 import { figures } from './0021_figures.ts';
 import { outboxTrace } from './0022_outbox_trace.ts';
+import { staffOrders } from './0090_staff_orders.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   purchaseSearch,
   figures,
   outboxTrace,
+  staffOrders,
 ];

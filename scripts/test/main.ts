@@ -19,6 +19,7 @@ const CHECKS = [
   { name: 'format', program: 'biome', args: ['check', '.'] },
   { name: 'lint and import rules', program: 'oxlint', args: ['--type-aware'] },
   { name: 'types', program: 'tsc', args: ['--noEmit'] },
+  { name: 'dead code', program: 'knip', args: ['--no-progress'] },
   { name: 'reference pages', program: 'tsx', args: ['scripts/docs.ts', '--check'] },
 ] as const;
 

@@ -1,6 +1,6 @@
 /** The kinds of cases, as data: who may decide them and how. Pure. */
 
-export type CaseKind = 'identity_review' | 'transfer_blocked' | 'refund_failed' | 'compliance_hold';
+export type CaseKind = 'identity_review' | 'transfer_blocked' | 'refund_failed' | 'compliance_hold' | 'hold_limit';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
 export type CaseRole = 'support' | 'compliance' | 'finance' | 'admin';
@@ -36,6 +36,11 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about: 'Money stands still until compliance has looked.',
     confidential: true,
+  },
+  hold_limit: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about: 'Money that staff have paused may be held no longer: let it go, so that the buyer is refunded.',
   },
 };
 

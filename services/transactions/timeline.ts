@@ -4,6 +4,7 @@ import { auditTrail } from '../../platform/audit.ts';
 import type { Queryable } from '../../platform/database.ts';
 import type { MoveName } from './money.ts';
 import type { Purchase } from './store.ts';
+import { STAFF_NOTE_ADDED } from './support.ts';
 
 /** Something that happened to a purchase, for its parties. */
 export interface TimelineEntry {
@@ -35,7 +36,8 @@ export async function timelineOf(db: Queryable, purchase: Purchase): Promise<Tim
 
 export async function staffTimelineOf(db: Queryable, purchase: Purchase): Promise<StaffTimelineEntry[]> {
   const entries = await auditTrail(db, 'purchase', purchase.id satisfies PurchaseId);
-  return entries.map(({ at, actor, action, change: text }) => {
+  const shown = entries.filter(({ action }) => action !== STAFF_NOTE_ADDED);
+  return shown.map(({ at, actor, action, change: text }) => {
     const change = JSON.parse(text) as Change;
     return {
       at,
@@ -66,5 +68,5 @@ function roleOf(actor: string, purchase: Purchase): TimelineEntry['by'] {
   if (actor === `user:${purchase.buyerId}`) return 'buyer';
   if (actor === `user:${purchase.sellerId}`) return 'seller';
   if (actor.startsWith('provider:')) return 'provider';
-  return actor.startsWith('staff:') ? 'staff' : 'system';
+  return /^(unverified_)?staff:/.test(actor) ? 'staff' : 'system';
 }

@@ -10,6 +10,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createLogger } from '../../platform/logging.ts';
 import { createSecurityLog } from '../../platform/security-log.ts';
 import { parsePayloadKeys } from '../../platform/temporal/codec.ts';
+import { LOCAL_ACCESS } from '../../workers/codec-access.ts';
 import { codecHandler } from '../../workers/codec-handler.ts';
 import { browserForFile, hasBrowser, picture, signedIn, signIn } from '../helpers/browser.ts';
 import { stack } from '../helpers/stack.ts';
@@ -133,6 +134,8 @@ async function codecServer(key: string): Promise<string> {
   const server = createServer(
     codecHandler({
       keys: parsePayloadKeys([key]),
+      access: LOCAL_ACCESS,
+      httpsOnly: false,
       allowedOrigin: stack().urls.temporalUi,
       log: createLogger({ role: 'test', level: 'error' }),
       security: createSecurityLog({ role: 'test', key: randomBytes(32) }),

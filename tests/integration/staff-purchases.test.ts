@@ -229,7 +229,7 @@ describe('among many purchases', () => {
       [{ before: newId('pur') }, 'purchases_pkey'],
       [{ purchaseId: newId('pur') }, 'purchases_pkey'],
       // What is rare; what is frequent is soon found among the newest.
-      [{ state: 'disputed' }, 'purchases_by_state'],
+      [{ state: 'refunded' }, 'purchases_by_state'],
       [{ userId: `usr_${'0'.repeat(31)}7` }, 'purchases_of_buyer', 'purchases_of_seller'],
       [{ userId: `usr_${'0'.repeat(31)}7`, state: 'held' }, 'purchases_of_buyer', 'purchases_of_seller'],
       [{ listingId: `lst_${'0'.repeat(31)}7` }, 'purchases_of_listing'],

@@ -1,6 +1,6 @@
 /** What operators see of a process: whether it is ready, how it ends, how a database and a namespace come to be. */
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
@@ -61,6 +61,39 @@ test('a process in front of a database that is not migrated is not ready', async
   expect([code, out]).toEqual([0, expect.stringMatching(/^Migrated: 0001_platform, /)]);
   expect(await (await starting).stop()).toBe(0);
 }, 120_000);
+
+/** What an operator gives: outside services in live mode. Nobody is called by a process that only starts. */
+const LIVE = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://api.wellpact.test',
+  TEMPORAL_UI_URL: 'https://temporal.wellpact.test',
+  STRIPE_API_KEY: 'rk_live_1',
+  STRIPE_API_URL: '',
+  ONFIDO_API_TOKEN: 'api_live.1',
+  ONFIDO_API_URL: '',
+  FCM_API_URL: '',
+  FCM_CREDENTIALS: JSON.stringify({
+    project_id: 'wellpact',
+    client_email: 'push@wellpact.test',
+    private_key: generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    }).privateKey,
+    token_uri: 'https://oauth2.googleapis.com/token',
+  }),
+  SMTP_URL: 'smtps://user:password@mail.wellpact.test',
+  MAIL_FROM: 'Wellpact <no-reply@wellpact.test>',
+};
+
+test.each(['api', 'worker', 'relay'])(
+  '%s in production mode, with settings of outside services, is ready',
+  async (name) => {
+    const replica = await startReplica(role(name), LIVE);
+    expect(await readiness(replica)).toMatchObject({ status: 200 });
+    expect(await replica.stop()).toBe(0);
+  },
+);
 
 test('migrate makes roles, database, namespace and search attributes, also twice at once', async () => {
   const { superuser } = stack().databases;
