@@ -105,6 +105,15 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          globalSetup: ['tests/setup/browser.ts'],
+          testTimeout: 90_000,
+        },
+      },
+      {
+        extends: true,
         test: { name: 'conformance', include: ['tests/conformance/**/*.test.ts'], testTimeout: 60_000 },
       },
       { extends: true, test: { name: 'scripts', include: ['tests/{scripts,lint}/**/*.test.ts'], testTimeout: 90_000 } },

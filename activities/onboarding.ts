@@ -42,8 +42,6 @@ export interface OnboardingStep extends OnboardingInput {
   readonly atMs: number;
 }
 
-export type OnboardingActivities = ReturnType<typeof createOnboardingActivities>;
-
 export function createOnboardingActivities({ database, identity, payments }: OnboardingDeps) {
   return {
     /** Makes the user known to the identity provider. An applicant made twice by a crash is left without a check. */

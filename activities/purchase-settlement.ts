@@ -20,6 +20,7 @@ import {
   type PurchaseStep,
   planOf,
   purchaseToAct,
+  refuseInPause,
   standing,
   stepKey,
 } from './purchase-steps.ts';
@@ -32,6 +33,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'refundBuyer');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
+      refuseInPause(purchase);
       const amount = total(planOf(purchase, step).moves.filter(isRefund));
       if (amount === 0) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, paymentId: intentOf(purchase) };
@@ -51,6 +53,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'reverseTransfer');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
+      refuseInPause(purchase);
       const amount = total(planOf(purchase, step).moves.filter(isReversal));
       const transferId = purchase.transfer.id;
       if (amount === 0 || transferId === null) return standing(purchase);
@@ -73,6 +76,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
+      refuseInPause(purchase);
       const transfer = await sendToSeller(deps, purchase, key, total(planOf(purchase, step).moves.filter(isTransfer)));
       return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({ transfer }));
     },
@@ -82,6 +86,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
+      refuseInPause(purchase);
       const amount = purchase.books.payable;
       const transfer = await sendToSeller(deps, purchase, key, amount);
       if (transfer.status === 'blocked') {

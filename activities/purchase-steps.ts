@@ -7,12 +7,13 @@ import type { Database } from '../platform/database.ts';
 import type { Payments } from '../providers/payments.ts';
 import { SLOT_REFUSALS, type SlotRefusal } from '../services/marketplace/slot-rules.ts';
 import { cancellationSplit } from '../services/transactions/cancellation-rules.ts';
-import { findPurchase, type Policy, type Purchase, type StepKey } from '../services/transactions/index.ts';
+import { findPurchase, type Pause, type Policy, type Purchase, type StepKey } from '../services/transactions/index.ts';
 import type { Move } from '../services/transactions/money.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
 import {
   type Condition,
   type Kind,
+  MONEY_PAUSED,
   type Party,
   type PurchaseEvent,
   type Transition,
@@ -75,6 +76,8 @@ export interface PurchaseStanding {
   readonly reminders?: readonly Reminder[];
   /** What was begun and has to be gone through with before anything else. */
   readonly unfinished?: { readonly event: PurchaseEvent; readonly actor: Actor; readonly atMs: number };
+  /** Staff have paused the money. */
+  readonly pause?: Pause;
 }
 
 export interface ProposalStanding {
@@ -99,7 +102,7 @@ export interface Opened {
 }
 
 export function standing(purchase: Purchase): PurchaseStanding {
-  const { state, deadlineAt, deadlineEvent, payment, transfer, books, slot, proposal, unfinished } = purchase;
+  const { state, deadlineAt, deadlineEvent, payment, transfer, books, slot, proposal, unfinished, pause } = purchase;
   const reminders = remindersAhead(purchase);
   return {
     state,
@@ -112,13 +115,15 @@ export function standing(purchase: Purchase): PurchaseStanding {
     ...(proposal !== null && { proposal: { by: proposal.by, startsAtMs: proposal.startsAt.getTime() } }),
     ...(reminders.length > 0 && { reminders }),
     ...(unfinished !== null && { unfinished }),
+    ...(pause !== null && { pause }),
   };
 }
 
-function remindersAhead({ state, terms, stateSince, deadlineAt, slot }: Purchase): Reminder[] {
+function remindersAhead({ state, terms, stateSince, deadlineAt, slot, pause }: Purchase): Reminder[] {
   return remindersOf(state, terms.reminders, {
     knownSinceMs: Math.max(stateSince.getTime(), slot?.since.getTime() ?? 0),
-    deadlineMs: deadlineAt?.getTime() ?? null,
+    // The deadline that people are reminded of stands still in a pause.
+    deadlineMs: pause === null ? (deadlineAt?.getTime() ?? null) : null,
     startsAtMs: slot?.startsAt.getTime() ?? null,
   });
 }
@@ -131,6 +136,11 @@ export async function purchaseToAct(
   const purchase = await findPurchase(database, purchaseId);
   if (purchase === undefined) throw refusal('NO_PURCHASE', `There is no purchase ${purchaseId}.`);
   return purchase;
+}
+
+/** The last look before money moves. @throws ApplicationFailure MONEY_PAUSED */
+export function refuseInPause({ pause }: Purchase): void {
+  if (pause !== null) throw refusal('MONEY_PAUSED', MONEY_PAUSED);
 }
 
 /** The row of the table that a step follows, and the money it moves from the books as they are. */

@@ -29,13 +29,14 @@ import {
   type PurchaseStep,
   planOf,
   purchaseToAct,
+  refuseInPause,
   standing,
   stepKey,
 } from './purchase-steps.ts';
+import { createSupportActivities } from './purchase-support.ts';
 
 export type {
   Deal,
-  Opened,
   PaymentStep,
   PurchaseDeps,
   PurchaseStanding,
@@ -46,7 +47,12 @@ export type {
 export type PurchaseActivities = ReturnType<typeof createPurchaseActivities>;
 
 export function createPurchaseActivities(deps: PurchaseDeps) {
-  return { ...createPaymentActivities(deps), ...createSettlementActivities(deps), ...createBookingActivities(deps) };
+  return {
+    ...createPaymentActivities(deps),
+    ...createSettlementActivities(deps),
+    ...createBookingActivities(deps),
+    ...createSupportActivities(deps),
+  };
 }
 
 function createPaymentActivities(deps: PurchaseDeps) {
@@ -112,6 +118,7 @@ function createPaymentActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'capturePayment');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
+      refuseInPause(purchase);
       const payment = await payments.capturePayment(intentOf(purchase), freshKey(key));
       if (payment.status === 'canceled') {
         throw refusal('AUTHORISATION_LOST', 'The card no longer covers this purchase: it is cancelled.');

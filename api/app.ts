@@ -3,6 +3,7 @@ import Koa from 'koa';
 import type { Logger } from '../platform/logging.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { SecurityLog } from '../platform/security-log.ts';
+import { supportConsole } from './console.ts';
 import type { RequestState } from './context.ts';
 import { type DispatchOptions, dispatch } from './dispatch.ts';
 import { docs } from './docs.ts';
@@ -37,6 +38,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(requests(options.log, options.metrics, options.security));
   app.use(errors);
   app.use(securityHeaders(options.publicUrl));
+  app.use(supportConsole(options.publicUrl));
   app.use(docs(describe(options.routes, options.publicUrl)));
   app.use(router.routes());
   app.use(router.allowedMethods());

@@ -9,6 +9,7 @@ import { operationsRoutes } from './routes/operations.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { slotRoutes } from './routes/slots.ts';
+import { staffPurchaseRoutes } from './routes/staff-purchases.ts';
 import { verificationPageRoutes } from './routes/verification-page.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
@@ -24,6 +25,7 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...purchaseRoutes(deps),
     ...notificationRoutes(deps),
     ...caseRoutes(deps),
+    ...staffPurchaseRoutes(deps),
     ...webhookRoutes(deps),
     ...operationsRoutes(deps),
   ];

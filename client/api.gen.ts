@@ -600,6 +600,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/purchases/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what staff wrote about it, oldest first
+         * @description **Who:** staff with the role support or compliance or finance or admin.
+         */
+        get: operations["listStaffNotes"];
+        put?: never;
+        /**
+         * Keep a note about it, for staff alone
+         * @description **Who:** staff with the role support or compliance or finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["addStaffNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop its money
+         * @description From then on nothing is captured, released or refunded, whoever asks, and the time for it stands still; what the payment provider reports is still noted. What is under way is ended first. A booking still takes place. When the money may be held no longer, a case for finance is opened.
+         *
+         *     **Who:** staff with the role support or compliance or finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["pauseMoney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let its money go
+         * @description Deadlines go on with the time that was left. What fell due meanwhile is done at once.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["resumeMoney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/purchases/{id}": {
         parameters: {
             query?: never;
@@ -794,6 +868,48 @@ export interface paths {
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
          */
         post: operations["decideCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find purchases, newest first
+         * @description **Who:** staff with the role support or mediator or compliance or finance or admin.
+         */
+        get: operations["searchPurchases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a purchase as one story
+         * @description How it stands and why, what happened to it, where the money is, its postings and its cases. That you looked stands in the audit trail.
+         *
+         *     **Who:** staff with the role support or mediator or compliance or finance or admin.
+         */
+        get: operations["readPurchaseStory"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1123,6 +1239,13 @@ export interface components {
              */
             startsAt?: string;
         };
+        NewStaffNote: {
+            note: string;
+        };
+        StaffReason: {
+            /** @description For staff alone. */
+            reason: string;
+        };
         NewDevice: {
             /** @enum {string} */
             platform: "ios" | "android" | "web";
@@ -1444,6 +1567,65 @@ export interface components {
              */
             updatedAt: string;
         };
+        PurchaseForStaff: {
+            /** @enum {string} */
+            state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+            summary: string;
+            /** @enum {string} */
+            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            holds: string[];
+            mayAct: {
+                /** @enum {string} */
+                party: "buyer" | "seller";
+                actions: string[];
+            }[];
+            /** @description What happens by itself, and when; null when nothing does. */
+            automatic: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+                /** @enum {string} */
+                becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+                says: string;
+            } | null;
+            inProgress: boolean;
+            /** @example pur_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            /** @description Since when staff have stopped its money, and who; null when they have not. */
+            pause: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                since: string;
+                /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                by: string;
+                /** @description False when it was set in the Temporal UI by somebody who named this account. */
+                verified: boolean;
+            } | null;
+        };
+        StaffNotes: {
+            data: {
+                number: number;
+                /** @enum {string} */
+                kind: "note" | "pause" | "resume";
+                text: string;
+                /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                by: string;
+                /** @description False when somebody in the Temporal UI named this account. */
+                verified: boolean;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
+        };
         PurchaseWhy: {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
@@ -1518,7 +1700,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold";
+            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -1552,6 +1734,271 @@ export interface components {
             reason: string | null;
             /** @description Who decided, as `staff:usr_…`. */
             decidedBy: string | null;
+        };
+        StaffPurchase: {
+            /** @example pur_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            /** @enum {string} */
+            state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            stateSince: string;
+            /** @enum {string} */
+            kind: "goods" | "booking";
+            /** @example lst_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            listingId: string;
+            /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            buyerId: string;
+            /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            sellerId: string;
+            quantity: number;
+            price: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            /** @description Why somebody of staff should look at it. */
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
+            why: {
+                summary: string;
+                /** @enum {string} */
+                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                holds: string[];
+                mayAct: {
+                    /** @enum {string} */
+                    party: "buyer" | "seller";
+                    actions: string[];
+                }[];
+                /** @description What happens by itself, and when; null when nothing does. */
+                automatic: {
+                    /**
+                     * Format: date-time
+                     * @description ISO 8601, UTC.
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    at: string;
+                    /** @enum {string} */
+                    becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+                    says: string;
+                } | null;
+                inProgress: boolean;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        PurchaseStory: {
+            /** @example pur_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            /** @enum {string} */
+            state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            stateSince: string;
+            /** @enum {string} */
+            kind: "goods" | "booking";
+            /** @example lst_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            listingId: string;
+            /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            buyerId: string;
+            /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            sellerId: string;
+            quantity: number;
+            price: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            /** @description Why somebody of staff should look at it. */
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
+            why: {
+                summary: string;
+                /** @enum {string} */
+                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                holds: string[];
+                mayAct: {
+                    /** @enum {string} */
+                    party: "buyer" | "seller";
+                    actions: string[];
+                }[];
+                /** @description What happens by itself, and when; null when nothing does. */
+                automatic: {
+                    /**
+                     * Format: date-time
+                     * @description ISO 8601, UTC.
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    at: string;
+                    /** @enum {string} */
+                    becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+                    says: string;
+                } | null;
+                inProgress: boolean;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            listing: {
+                title: string;
+            } | null;
+            slot: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                startsAt: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                endsAt: string;
+            } | null;
+            reschedule: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                startsAt: string;
+                /** @enum {string} */
+                proposedBy: "buyer" | "seller";
+            } | null;
+            payment: {
+                /** @enum {string} */
+                status: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled";
+                problem: string | null;
+                intentId: string | null;
+                chargeId: string | null;
+                captureBefore: string | null;
+                capturedAt: string | null;
+            };
+            transfer: {
+                /** @enum {string} */
+                status: "none" | "sent" | "blocked" | "reversed";
+                id: string | null;
+                /** @description How a refused transfer goes on by itself; null when none was refused. */
+                retry: {
+                    everySeconds: number | null;
+                    becomesCaseAt: string | null;
+                } | null;
+            };
+            refund: {
+                /** @enum {string} */
+                status: "none" | "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
+                id: string | null;
+            };
+            /** @enum {string} */
+            chargeback: "none" | "inquiry" | "open" | "won" | "lost" | "prevented";
+            /** @description Where the money comes from and where it is; both sides have the same sum. */
+            money: {
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+                comesFrom: {
+                    /** @enum {string} */
+                    account: "captured" | "platformFunded" | "advanced" | "held" | "payable" | "transferred" | "fees" | "refunded" | "chargedBack" | "recovered" | "owedToBuyer";
+                    amount: number;
+                    about: string;
+                }[];
+                isIn: {
+                    /** @enum {string} */
+                    account: "captured" | "platformFunded" | "advanced" | "held" | "payable" | "transferred" | "fees" | "refunded" | "chargedBack" | "recovered" | "owedToBuyer";
+                    amount: number;
+                    about: string;
+                }[];
+            };
+            timeline: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+                /** @enum {string} */
+                by: "buyer" | "seller" | "staff" | "provider" | "system";
+                action: string;
+                state: ("payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired") | null;
+                moves: {
+                    name: string;
+                    amount: number;
+                    says: string;
+                }[];
+                /** @description `type:id`: who exactly. */
+                actor: string;
+                step: string | null;
+                payment: string | null;
+                transfer: string | null;
+                refund: string | null;
+            }[];
+            postings: {
+                id: string;
+                step: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                postedAt: string;
+                currency: string;
+                entries: {
+                    account: string;
+                    /** @description Debits positive, credits negative. */
+                    amount: number;
+                }[];
+            }[];
+            /** @description Newest first. Confidential ones only for those who decide them. */
+            cases: {
+                /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                id: string;
+                /** @enum {string} */
+                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
+                about: string;
+                /** @enum {string} */
+                state: "open" | "closed";
+                /** @description The roles that decide it. */
+                decidedBy: string[];
+                decision: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                dueAt: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                openedAt: string;
+                closedAt: string | null;
+            }[];
+            workflow: {
+                id: string;
+                /**
+                 * Format: uri
+                 * @description Its place in the Temporal Web UI.
+                 */
+                url: string;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
         };
         Readiness: {
             /** @enum {string} */
@@ -2794,6 +3241,8 @@ export interface operations {
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
              *     `AUTHORISATION_LOST`: the card no longer covers it: the purchase is cancelled.
@@ -2853,6 +3302,8 @@ export interface operations {
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
             409: {
@@ -2909,6 +3360,8 @@ export interface operations {
              * @description `NOT_ALLOWED_NOW`: the purchase is not in a state for it, or it is the other party’s to do.
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
@@ -2967,6 +3420,8 @@ export interface operations {
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
             409: {
@@ -3023,6 +3478,8 @@ export interface operations {
              * @description `NOT_ALLOWED_NOW`: the purchase is not in a state for it, or it is the other party’s to do.
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
@@ -3084,6 +3541,8 @@ export interface operations {
              * @description `NOT_ALLOWED_NOW`: the purchase is not in a state for it, or it is the other party’s to do.
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
@@ -3156,6 +3615,8 @@ export interface operations {
              * @description `NOT_ALLOWED_NOW`: the purchase is not in a state for it, or it is the other party’s to do.
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
@@ -3237,6 +3698,8 @@ export interface operations {
              *
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
+             *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
              *     `NO_SUCH_SLOT`: this time is not offered, or it is the one that is booked.
@@ -3261,6 +3724,222 @@ export interface operations {
              *     `SLOT_PAST`: this time is past.
              */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStaffNotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Notes, and the reasons for pauses and their ends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffNotes"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addStaffNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStaffNote"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /** @description It is under way: it waits for what was begun before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: the purchase has ended.
+             *
+             *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `TOO_MANY_ORDERS`: it has 100 notes already.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseMoney: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffReason"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /** @description It is under way: it waits for what was begun before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: the purchase has ended.
+             *
+             *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `ALREADY_PAUSED`: it is paused already.
+             *
+             *     `TOO_MANY_ORDERS`: it was paused 20 times already.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeMoney: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffReason"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /** @description It is under way: it waits for what was begun before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: the purchase has ended.
+             *
+             *     `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `NOT_PAUSED`: it is not paused.
+             */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3568,7 +4247,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold";
+                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
                 subjectId?: string;
             };
             header?: never;
@@ -3674,6 +4353,82 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchPurchases: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                purchaseId?: string;
+                state?: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
+                listingId?: string;
+                /** @description The buyer or the seller. */
+                userId?: string;
+                /** @description Only those that somebody has to look at, for this reason or for any. */
+                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["StaffPurchase"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readPurchaseStory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The story. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseStory"];
                 };
             };
             /** @description Any other problem. */

@@ -9,7 +9,6 @@ export type SessionId = Id<'ses'>;
 export type ListingId = Id<'lst'>;
 export type OnboardingId = Id<'onb'>;
 export type PurchaseId = Id<'pur'>;
-export type EventId = Id<'evt'>;
 export type DeviceId = Id<'dev'>;
 export type CaseId = Id<'cas'>;
 

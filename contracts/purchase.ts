@@ -130,5 +130,13 @@ export const PURCHASE_REFUSALS = [
   'IN_PROGRESS',
   'AUTHORISATION_LOST',
   'SELLER_BALANCE_TOO_LOW',
+  'MONEY_PAUSED',
+  'ALREADY_PAUSED',
+  'NOT_PAUSED',
+  'PAUSED_BY_VERIFIED',
+  'TOO_MANY_ORDERS',
+  'NOT_STAFF',
+  'TYPED_BEFORE',
+  'WRONG_ORDER',
 ] as const;
 export type PurchaseRefusal = (typeof PURCHASE_REFUSALS)[number];

@@ -11,4 +11,14 @@ export const SELLER_ID = defineSearchAttributeKey('SellerId', SearchAttributeTyp
 /** When the flow will next move on by itself. */
 export const DEADLINE_AT = defineSearchAttributeKey('DeadlineAt', SearchAttributeType.DATETIME);
 
-export const SEARCH_ATTRIBUTES = [PURCHASE_STATE, ONBOARDING_STATE, BUYER_ID, SELLER_ID, DEADLINE_AT] as const;
+/** What keeps a purchase from going on: `staff_pause`, `transfer_blocked`, `needs_person`. Absent when nothing does. */
+export const PURCHASE_HOLDS = defineSearchAttributeKey('PurchaseHolds', SearchAttributeType.KEYWORD_LIST);
+
+export const SEARCH_ATTRIBUTES = [
+  PURCHASE_STATE,
+  ONBOARDING_STATE,
+  BUYER_ID,
+  SELLER_ID,
+  DEADLINE_AT,
+  PURCHASE_HOLDS,
+] as const;

@@ -14,8 +14,10 @@ import { messaging } from './0013_messaging.ts';
 import { quietHours } from './0014_quiet_hours.ts';
 import { bookings } from './0016_bookings.ts';
 import { refundCaps } from './0017_refund_caps.ts';
+import { purchaseSearch } from './0020_purchase_search.ts';
 import { figures } from './0021_figures.ts';
 import { outboxTrace } from './0022_outbox_trace.ts';
+import { staffOrders } from './0090_staff_orders.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -42,6 +44,8 @@ export const migrations: readonly Migration[] = [
   quietHours,
   bookings,
   refundCaps,
+  purchaseSearch,
   figures,
   outboxTrace,
+  staffOrders,
 ];

@@ -136,6 +136,29 @@ export const SETTINGS = {
     about:
       'Keys of the payload codec, `id:base64` of 32 bytes each, comma-separated; the first one encrypts, all decrypt.',
   },
+  CODEC_JWKS_URL: {
+    schema: url.optional(),
+    production: publicHttps,
+    about: 'Where the issuer of the Temporal UI’s tokens publishes its keys. The codec server needs it in production.',
+  },
+  CODEC_TOKEN_ISSUER: {
+    schema: text.optional(),
+    about: 'The `iss` of those tokens. The codec server needs it in production.',
+  },
+  CODEC_TOKEN_AUDIENCE: {
+    schema: text.optional(),
+    about: 'The `aud` that those tokens have to name. The codec server needs it in production.',
+  },
+  CODEC_ROLES: {
+    schema: list,
+    default: 'support,compliance,finance,admin',
+    about: 'Whoever has one of these roles may have payloads decrypted, and send what staff may send from the UI.',
+  },
+  CODEC_ROLES_CLAIM: {
+    schema: text,
+    default: 'roles',
+    about: 'The claim of those tokens that holds the roles: an array, or a text with spaces between.',
+  },
   FIELD_KEY: {
     schema: key,
     secret: true,

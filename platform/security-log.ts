@@ -68,7 +68,8 @@ export const SECURITY_EVENTS = {
   },
   'payload.decode_refused': {
     level: 'warn',
-    about: 'The codec server did not decrypt: another origin asked, or a payload was not what its metadata say.',
+    about:
+      'The codec server did not decrypt: another origin asked, there was no good token or none of the roles, or a payload was not what its metadata say.',
     fields: ['reason'],
   },
 } as const satisfies Readonly<Record<string, EventRow>>;

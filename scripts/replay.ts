@@ -7,7 +7,7 @@ import { DefaultLogger, type ReplayHistoriesIterable, Runtime } from '@temporali
 import { createLogger } from '../platform/logging.ts';
 import { replayBundle } from '../platform/temporal/bundle.ts';
 import type { Temporal, TemporalSettings } from '../platform/temporal/client.ts';
-import { createDataConverter } from '../platform/temporal/data-converter.ts';
+import { createWorkerConverter } from '../platform/temporal/data-converter.ts';
 import { replay } from '../platform/temporal/replay.ts';
 import { StartError } from './stack/problems.ts';
 import { temporalSettings, withTemporal } from './stack/temporal-settings.ts';
@@ -63,7 +63,7 @@ async function replayAll(temporal: Temporal, config: TemporalSettings, wanted: W
   const { total, histories } = await fetchHistories(temporal, wanted);
   const log = createLogger({ role: 'replay', level: 'error' });
   const bundle = await replayBundle(log);
-  const options = { workflowBundle: bundle, dataConverter: createDataConverter(config.PAYLOAD_KEYS) };
+  const options = { workflowBundle: bundle, dataConverter: createWorkerConverter(config.PAYLOAD_KEYS) };
   // What the SDK would log of a difference is told below, in words. Installed only here: it ends with the last worker.
   Runtime.install({
     telemetryOptions: { logging: { filter: 'OFF', forward: {} } },

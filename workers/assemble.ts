@@ -7,7 +7,7 @@ import type { Database } from '../platform/database.ts';
 import type { Logger } from '../platform/logging.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { workflowBundle } from '../platform/temporal/bundle.ts';
-import { createDataConverter } from '../platform/temporal/data-converter.ts';
+import { createWorkerConverter } from '../platform/temporal/data-converter.ts';
 import { activityTracing, workflowTracing } from '../platform/temporal/tracing.ts';
 import type { Tracing } from '../platform/tracing.ts';
 import { createOnfidoIdentity } from '../providers/onfido.ts';
@@ -53,7 +53,7 @@ export async function createWorkers(
     connection,
     namespace: config.temporal.namespace,
     activities,
-    dataConverter: createDataConverter(config.PAYLOAD_KEYS),
+    dataConverter: createWorkerConverter(config.PAYLOAD_KEYS),
     // From the outside in: what is counted and traced is the failure that the workflow gets.
     interceptors: {
       activity: [

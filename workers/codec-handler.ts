@@ -2,20 +2,40 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Payload } from '@temporalio/common';
 import type { Logger } from '../platform/logging.ts';
 import type { SecurityLog } from '../platform/security-log.ts';
-import { isSealed, PayloadError, type PayloadKeys, unseal } from '../platform/temporal/codec.ts';
+import { isSealed, PayloadError, type PayloadKeys, sealUnbound, unseal } from '../platform/temporal/codec.ts';
+import type { CodecAccess, Verdict } from './codec-access.ts';
 
 export interface CodecOptions {
   readonly keys: PayloadKeys;
+  readonly access: CodecAccess;
+  /** Whether a request that did not reach the balancer over HTTPS is refused. */
+  readonly httpsOnly: boolean;
   /** The origin of the Temporal UI: pages of other origins get nothing. */
   readonly allowedOrigin: string;
   readonly log: Logger;
   readonly security: SecurityLog;
 }
 
-/** A history page of the UI has some hundred payloads of at most 2 MB together. */
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** What is asked for, and how much of it at once. */
+const WORK = {
+  /** A history page of the UI has some hundred payloads of at most 2 MB together. */
+  '/decode': { maxBytes: 4 * 1024 * 1024, work: decoded },
+  /** What somebody types. */
+  '/encode': { maxBytes: 64 * 1024, work: encoded },
+} as const;
 
-/** The remote codec protocol of the Temporal UI: `POST /decode` with payloads in JSON, bytes in base64. */
+/** What the UI shows. A payload that is not encrypted is shown as it is. */
+function decoded({ keys }: CodecOptions, payload: Payload): Payload {
+  return isSealed(payload) ? unseal(keys, payload) : payload;
+}
+
+/** What is typed into the UI. It is never told for which workflow, so it is bound to none: few updates take that. */
+function encoded({ keys }: CodecOptions, payload: Payload): Payload {
+  if (isSealed(payload)) throw new PayloadError('this payload is encrypted already');
+  return sealUnbound(keys, payload);
+}
+
+/** The remote codec protocol of the Temporal UI: payloads in JSON, bytes in base64, are decrypted, or encrypted. */
 export function codecHandler(options: CodecOptions): RequestListener {
   return (request, response) => {
     serve(request, response, options).catch((error: unknown) => {
@@ -27,30 +47,71 @@ export function codecHandler(options: CodecOptions): RequestListener {
 
 async function serve(request: IncomingMessage, response: ServerResponse, options: CodecOptions): Promise<void> {
   if (request.method === 'GET' && request.url === '/healthz') return send(response, 200, { status: 'ok' });
+  if (options.httpsOnly && request.headers['x-forwarded-proto'] !== 'https') {
+    return send(response, 403, { message: 'HTTPS only.' });
+  }
   const origin = request.headers.origin;
   if (origin !== undefined && origin !== options.allowedOrigin) {
     options.security.note('payload.decode_refused', { reason: 'origin' });
     return send(response, 403, { message: 'Wrong origin.' });
   }
   response.setHeader('Access-Control-Allow-Origin', options.allowedOrigin);
-  response.setHeader('Access-Control-Allow-Headers', 'content-type, x-namespace, authorization');
+  response.setHeader('Access-Control-Allow-Headers', ALLOWED_HEADERS);
   response.setHeader('Access-Control-Allow-Methods', 'POST, OPTIONS');
   response.setHeader('Vary', 'Origin');
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
-  if (request.method !== 'POST' || request.url?.split('?')[0] !== '/decode') {
-    return send(response, 404, { message: 'There is only POST /decode here.' });
+  const path = request.url?.split('?')[0] ?? '';
+  if (request.method !== 'POST' || !(path in WORK)) {
+    return send(response, 404, { message: 'There are only POST /decode and POST /encode here.' });
   }
-  const payloads = payloadsOf(await readBody(request));
+  const verdict = await judged(request, options);
+  if (verdict !== 'admitted') {
+    options.security.note('payload.decode_refused', { reason: verdict });
+    return refuse(response, verdict);
+  }
+  const { maxBytes, work } = WORK[path as keyof typeof WORK];
+  const body = await readBody(request, maxBytes);
+  if (body === undefined) response.setHeader('Connection', 'close');
+  if (body === undefined) return send(response, 413, { message: `At most ${maxBytes} bytes at once.` });
+  const payloads = payloadsOf(body);
   if (payloads === undefined) return send(response, 400, { message: 'The body is not { payloads: [...] }.' });
   try {
-    send(response, 200, {
-      payloads: payloads.map((payload) => toJson(isSealed(payload) ? unseal(options.keys, payload) : payload)),
-    });
-    options.security.note('payload.decoded', { payloads: payloads.length });
+    send(response, 200, { payloads: payloads.map((payload) => toJson(work(options, payload))) });
+    if (path === '/decode') options.security.note('payload.decoded', { payloads: payloads.length });
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
     options.security.note('payload.decode_refused', { reason: 'payload' });
     send(response, 422, { message: error.message });
+  }
+}
+
+/** What the UI sends: its access token, and beside it the one that names the person. */
+const ALLOWED_HEADERS = 'content-type, x-namespace, authorization, authorization-extras';
+
+type Refused = Exclude<Awaited<ReturnType<typeof judged>>, 'admitted'>;
+
+const REFUSALS: Readonly<Record<Refused, { readonly status: number; readonly message: string }>> = {
+  unauthenticated: { status: 401, message: 'Sign in to the Temporal UI: its token is missing, or not good any more.' },
+  forbidden: { status: 403, message: 'None of your roles allows this.' },
+  unknown: { status: 503, message: 'Whether your token is good cannot be told at the moment. Try again.' },
+};
+
+function refuse(response: ServerResponse, verdict: Refused): void {
+  const { status, message } = REFUSALS[verdict];
+  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+  // What was sent is not read.
+  response.setHeader('Connection', 'close');
+  send(response, status, { message });
+}
+
+async function judged(request: IncomingMessage, { access, log }: CodecOptions): Promise<Verdict | 'unknown'> {
+  try {
+    const verdict = await access.judge(request.headers.authorization);
+    if (verdict !== 'admitted') log.warn('somebody was refused at the codec server', { verdict });
+    return verdict;
+  } catch (error) {
+    log.error('the keys of the issuer cannot be had', { error });
+    return 'unknown';
   }
 }
 
@@ -59,19 +120,20 @@ interface JsonPayload {
   data?: string;
 }
 
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
+/** @returns undefined when it is too long */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Without an end of the connection, so that there is one to answer on.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) return undefined;
+    if (size > maxBytes) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function payloadsOf(body: string | undefined): Payload[] | undefined {
-  if (body === undefined) return undefined;
+function payloadsOf(body: string): Payload[] | undefined {
   try {
     const { payloads } = JSON.parse(body) as { payloads: JsonPayload[] };
     return payloads.map(({ metadata, data }) => ({

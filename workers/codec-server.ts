@@ -1,15 +1,16 @@
 /**
- * The codec server: decrypts payloads for staff who look at a workflow in the Temporal UI. Their browser calls it.
- * It decrypts only, and in development only for this machine: it listens on the loopback interface and answers pages of
- * the Temporal UI alone.
+ * The codec server: decrypts payloads for staff who look at a workflow in the Temporal UI, and encrypts what they type there.
+ * Their browser calls it. In development it listens on the loopback interface and answers pages of the Temporal UI alone; in
+ * production it answers whoever holds a token of that UI with one of the roles, over HTTPS.
  */
 import { createServer } from 'node:http';
 import { ABOUT_ROLES, argumentsOrExit } from '../platform/arguments.ts';
-import { configOrExit } from '../platform/config.ts';
+import { ConfigError, configOrExit } from '../platform/config.ts';
 import { secretKey } from '../platform/crypto.ts';
 import { createLogger } from '../platform/logging.ts';
 import { createSecurityLog } from '../platform/security-log.ts';
 import { parsePayloadKeys } from '../platform/temporal/codec.ts';
+import { type CodecAccess, codecAccess } from './codec-access.ts';
 import { codecHandler } from './codec-handler.ts';
 
 const USAGE = `Usage: npm run codec
@@ -22,15 +23,20 @@ argumentsOrExit(USAGE, {});
 const config = configOrExit();
 const log = createLogger({ role: 'codec', level: config.LOG_LEVEL });
 
-// Who may decrypt is settled by the UI's token in production; that check is not built, so it does not run there.
-if (config.NODE_ENV === 'production') {
-  log.error('the codec server does not check who asks yet, so it does not start in production');
+let access: CodecAccess;
+try {
+  access = codecAccess(config);
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
   process.exit(1);
 }
-
+const isProduction = config.NODE_ENV === 'production';
 const server = createServer(
   codecHandler({
     keys: parsePayloadKeys(config.PAYLOAD_KEYS),
+    access,
+    httpsOnly: isProduction,
     allowedOrigin: new URL(config.TEMPORAL_UI_URL).origin,
     log,
     security: createSecurityLog({
@@ -41,7 +47,8 @@ const server = createServer(
   }),
 );
 server.requestTimeout = 10_000;
-server.listen(config.ports.codec, '127.0.0.1', () =>
+// Without a check of who asks, nobody but this machine may.
+server.listen(config.ports.codec, isProduction ? config.HOST : '127.0.0.1', () =>
   log.info('the codec server is ready', { port: config.ports.codec }),
 );
 server.on('error', (error) => {

@@ -27,9 +27,9 @@ import {
 } from '../contracts/onboarding.ts';
 import { ONBOARDING_STATE } from '../contracts/search-attributes.ts';
 import { TASK_QUEUES } from '../contracts/task-queues.ts';
-import { ONBOARDING_NEXT } from '../services/users/onboarding-rules.ts';
+import { ONBOARDING_FOR_STAFF } from '../services/users/onboarding-rules.ts';
 import { answersGiven, openDesk } from './support/desk.ts';
-import { tellStaff } from './support/notices.ts';
+import { tellStaff, timeText } from './support/notices.ts';
 import { answerOf, databaseStep, moneyStep, providerStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
 
@@ -59,7 +59,7 @@ async function tell(input: OnboardingInput & Resumed): Promise<OnboardingResult>
     if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
       await continueAsNew<typeof onboarding>({ ...input, resume: { standing, seen: desk.seen } });
     }
-    const cameIn = await desk.wait(waitOf(standing, trouble), 'look again, in case a webhook was lost');
+    const cameIn = await desk.wait(waitOf(standing, trouble), timerText(standing, trouble));
     const item = cameIn ? desk.take() : undefined;
     await because(item?.cause, unlessRefused, async () => {
       if (item?.kind === 'wish') {
@@ -158,21 +158,33 @@ async function look(
     : standing;
 }
 
+/** What stands beside the timer in the history. */
+function timerText({ state, deadlineMs }: OnboardingStanding, trouble: string | undefined): string {
+  if (trouble !== undefined) return 'tries again what was refused';
+  const look = 'looks at the provider again, in case a webhook was lost';
+  if (deadlineMs === null || deadlineMs - Date.now() > LOOK_AGAIN_AFTER_MS) return look;
+  return `the time is over: then ${ONBOARDING_FOR_STAFF[state].afterwards ?? look}`;
+}
+
 /** What staff see of an onboarding in the Temporal UI. */
-function createNoticeBoard({ onboardingId, publicUrl }: OnboardingInput) {
+function createNoticeBoard({ onboardingId, userId, publicUrl }: OnboardingInput) {
   let told: OnboardingState | undefined;
   return {
-    tell: ({ state, identityOutcome, transfersActive }: OnboardingStanding, trouble: string | undefined): void => {
+    tell: (standing: OnboardingStanding, trouble: string | undefined): void => {
+      const { state, identityOutcome, transfersActive, deadlineMs } = standing;
+      const { stands, afterwards } = ONBOARDING_FOR_STAFF[state];
       // A command of its own in the history, so only what changed is said.
       if (state !== told) upsertSearchAttributes([{ key: ONBOARDING_STATE, value: state }]);
       told = state;
       tellStaff({
-        link: { title: onboardingId, url: `${publicUrl}/v1/onboardings/${onboardingId}` },
-        title: state,
+        link: { title: `The onboarding of ${userId}`, url: `${publicUrl}/v1/onboardings/${onboardingId}` },
+        title: `${state}: ${stands}`,
         lines: [
-          ...(trouble === undefined ? [] : [`**Needs a person:** ${trouble}`]),
-          `What the seller is told: ${ONBOARDING_NEXT[state]}`,
-          `Identity check ${identityOutcome ?? 'not begun'} · transfers ${transfersActive ? 'active' : 'not active'}`,
+          ...(trouble === undefined ? [] : [`**Needs a person:** ${trouble} It is tried again within the hour.`]),
+          deadlineMs === null
+            ? 'Nothing happens by itself.'
+            : `**Until ${timeText(deadlineMs)}.** If nothing has come by then, ${afterwards ?? 'we look for ourselves'}.`,
+          `Identity check: ${identityOutcome ?? 'not begun'} · transfers to the seller: ${transfersActive ? 'active' : 'not active'}`,
         ],
       });
     },

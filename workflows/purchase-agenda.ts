@@ -27,8 +27,10 @@ export interface Done {
 
 /** One thing at a time: what comes first. Undefined when nothing happens by itself. */
 export function nextItem(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
-  const { unfinished } = story.standing;
+  const { unfinished, pause } = story.standing;
   if (unfinished !== undefined) {
+    // It has moved money and is about to move more: it waits until staff let that go.
+    if (pause !== undefined) return undefined;
     const { event, actor, atMs } = unfinished;
     const wish = { event, actor, atMs, party: undefined };
     return { kind: 'unfinished', wish, atMs: trouble?.tryAgainMs ?? atMs };
@@ -51,12 +53,13 @@ export function deadlineOf({ standing, deal }: Story, trouble: Trouble | undefin
 }
 
 function nextTransfer({ standing, deal }: Story, { transferTriedMs }: Done): AgendaItem | undefined {
-  if (standing.transfer !== 'blocked' || deal.transferRetryMs === undefined) return undefined;
+  if (standing.transfer !== 'blocked' || standing.pause !== undefined) return undefined;
+  if (deal.transferRetryMs === undefined) return undefined;
   return { kind: 'transfer', atMs: (transferTriedMs ?? Date.now()) + deal.transferRetryMs };
 }
 
 /** After a long silence of ours only the last one that is due still makes sense, and none whose occasion has passed. */
-function nextReminder({ standing }: Story, { reminded }: Done): (AgendaItem & { kind: 'reminder' }) | undefined {
+export function nextReminder({ standing }: Story, { reminded }: Done): (AgendaItem & { kind: 'reminder' }) | undefined {
   const nowMs = Date.now();
   const ahead = (standing.reminders ?? []).filter((one) => one.dueMs > nowMs && !reminded.includes(reminderKey(one)));
   const reminder = ahead.filter(({ atMs }) => atMs <= nowMs).at(-1) ?? ahead[0];

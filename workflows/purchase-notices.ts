@@ -1,77 +1,161 @@
 /** What staff see of a purchase in the Temporal UI: its search attributes, its details, the names of its timers. */
-import { upsertSearchAttributes } from '@temporalio/workflow';
+import { patched, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { PurchaseInput } from '../contracts/purchase.ts';
-import { DEADLINE_AT, PURCHASE_STATE } from '../contracts/search-attributes.ts';
-import { allowedActions, timerOf } from '../services/transactions/rules.ts';
+import { DEADLINE_AT, PURCHASE_HOLDS, PURCHASE_STATE } from '../contracts/search-attributes.ts';
+import type { Reminder } from '../services/transactions/reminder-rules.ts';
+import { allowedActions, isFinal, outcomeOf, timerOf } from '../services/transactions/rules.ts';
+import { STATE_SUMMARIES } from '../services/transactions/summary-rules.ts';
 import type { AgendaItem, Trouble } from './purchase-agenda.ts';
-import { circumstancesOf, type Story } from './purchase-steps.ts';
+import { nowOf, type Story } from './purchase-steps.ts';
 import { moneyText, tellStaff, timeText } from './support/notices.ts';
 
+/** What the agenda knows of what comes. */
+export interface Ahead {
+  /** When the purchase will move on by itself, milliseconds since 1970. */
+  readonly deadlineMs: number | undefined;
+  readonly trouble: Trouble | undefined;
+  readonly reminder: Reminder | undefined;
+}
+
 export interface NoticeBoard {
-  /** Tells how things stand. @param deadlineMs when the purchase will move on by itself */
-  tell(story: Story, deadlineMs: number | undefined, trouble: Trouble | undefined): void;
+  /** Tells how things stand. */
+  tell(story: Story, ahead: Ahead): void;
   /** What stands beside the timer in the history. */
   timerText(story: Story | undefined, next: AgendaItem | undefined): string;
 }
 
 export function createNoticeBoard({ purchaseId, publicUrl }: PurchaseInput): NoticeBoard {
   let told = '';
+  // What an earlier run of this workflow has told stands on.
+  let toldHolds = (workflowInfo().typedSearchAttributes.get(PURCHASE_HOLDS) ?? []).join();
   return {
-    tell: ({ deal, standing }, deadlineMs, trouble) => {
-      const { state, held, payment, transfer, deadlineEvent } = standing;
-      // Each of these is a command of its own in the history, so only what changed is said.
+    tell: (story, ahead) => {
+      const { state } = story.standing;
+      const { deadlineMs } = ahead;
+      const holds = holdsOf(story, ahead);
+      const holdsChanged = holds.join() !== toldHolds && patched('holds-are-told');
+      // Each of these is a command of its own in the history, so only what changed is said, all of it at once.
       const news = `${state} ${deadlineMs}`;
-      if (news !== told) {
+      if (news !== told || holdsChanged) {
         upsertSearchAttributes([
           { key: PURCHASE_STATE, value: state },
           { key: DEADLINE_AT, value: deadlineMs === undefined ? null : new Date(deadlineMs) },
+          ...(holdsChanged ? [{ key: PURCHASE_HOLDS, value: holds.length === 0 ? null : holds }] : []),
         ]);
         told = news;
+        if (holdsChanged) toldHolds = holds.join();
       }
-      const next = timerOf(state, deal.kind, deadlineEvent);
       tellStaff({
-        link: { title: purchaseId, url: `${publicUrl}/v1/purchases/${purchaseId}` },
-        title: `${state}: ${moneyText(deal.price, deal.currency)}`,
-        lines: [
-          ...(trouble === undefined ? [] : [`**Needs a person:** ${trouble.reason}`]),
-          ...waitingFor({ deal, standing }),
-          ...(next !== undefined && deadlineMs !== undefined
-            ? [`If nobody does anything until **${timeText(deadlineMs)}**, ${next.row.says}.`]
-            : []),
-          `Held ${moneyText(held, deal.currency)} · payment ${payment} · transfer ${transfer}`,
-        ],
+        link: {
+          title: `Open ${purchaseId} in the support console`,
+          url: `${publicUrl}/console/purchases/${purchaseId}`,
+        },
+        title: titleOf(story),
+        lines: linesOf(story, ahead),
       });
     },
     timerText: (story, next) => {
-      if (story === undefined || next === undefined) return 'waiting';
+      if (story === undefined || next === undefined) return 'waits until somebody does something';
       return timerTextOf(story, next);
     },
   };
 }
 
-function timerTextOf(story: Story, next: AgendaItem): string {
-  if (next.kind === 'unfinished') return `go through with "${next.wish.event}"`;
-  if (next.kind === 'transfer') return 'try the refused transfer again';
-  if (next.kind === 'reminder') return `remind of ${next.reminder.name.replaceAll('_', ' ')}`;
-  return deadlineText(story);
+/** Why staff would look for it: what stops its money, and what has to be mended. */
+function holdsOf({ standing: { pause, transfer } }: Story, { trouble }: Ahead): string[] {
+  return [
+    ...(pause === undefined ? [] : ['staff_pause']),
+    ...(transfer === 'blocked' ? ['transfer_blocked'] : []),
+    ...(trouble === undefined ? [] : ['needs_person']),
+  ];
 }
 
-function deadlineText({ standing, deal }: Story): string {
-  const row = timerOf(standing.state, deal.kind, standing.deadlineEvent)?.row;
-  return row === undefined ? 'waiting' : `${row.on.replaceAll('_', ' ')}: then ${row.says}`;
+/** The state in its own word, which API and search know, and in a sentence. */
+const titleOf = ({ deal: { price, currency }, standing: { state } }: Story): string =>
+  `${state}: ${STATE_SUMMARIES[state]} Price: ${moneyText(price, currency)}.`;
+
+/** What stops it, whose move it is, until when, and what happens then. The UI shows about six lines of it. */
+function linesOf(story: Story, ahead: Ahead): string[] {
+  const { deal, standing } = story;
+  const { held, payment, transfer } = standing;
+  return [
+    ...stoppedBy(story, ahead),
+    ...waitingFor(story),
+    ...automatically(story, ahead),
+    `Held: ${moneyText(held, deal.currency)}. At Stripe: payment ${words(payment)}, transfer to the seller ${transfer}.`,
+  ];
+}
+
+function stoppedBy({ standing: { pause, transfer } }: Story, { trouble }: Ahead): string[] {
+  const lines: string[] = [];
+  if (pause !== undefined) {
+    const who = pause.verified ? '' : `, from this UI, by somebody who named ${pause.by}`;
+    lines.push(
+      `**Stopped: staff paused the money** at ${timeText(pause.sinceMs)}${who}. Nothing is captured, released or refunded until finance lets it go.`,
+    );
+    if (pause.limitReached === true) lines.push('**The money may be held no longer:** finance has a case about it.');
+  }
+  if (transfer === 'blocked') {
+    lines.push(
+      "**Stopped: Stripe refused the transfer.** The seller's account at Stripe has to be mended, by the seller.",
+    );
+  }
+  if (trouble !== undefined) {
+    const again = trouble.tryAgainMs === undefined ? '' : ` It is tried again at ${timeText(trouble.tryAgainMs)}.`;
+    lines.push(`**Needs a person:** ${trouble.reason}${again}`);
+  }
+  return lines;
 }
 
 function waitingFor({ standing, deal: { kind } }: Story): string[] {
-  const { state, payment, transfer, unfinished, proposal } = standing;
-  if (unfinished !== undefined) return [`"${unfinished.event}" was begun and is being gone through with.`];
-  if (transfer === 'blocked') {
-    return ["Stripe refused the transfer to the seller: the seller's account has to be mended."];
-  }
-  if (state === 'payment_pending') return [`Waits for the buyer to pay (${payment}).`];
-  const proposed = proposal && `The ${proposal.by} proposes to move it to ${timeText(proposal.startsAtMs)}.`;
-  const actions = (['buyer', 'seller'] as const).flatMap((party) => {
-    const actions = allowedActions(state, kind, party, circumstancesOf(standing, Date.now()));
-    return actions.length === 0 ? [] : [`The ${party} can: ${actions.join(', ')}.`];
+  const { state, payment, unfinished, proposal } = standing;
+  if (isFinal(state)) return ['It has ended: nothing more happens here.'];
+  if (unfinished !== undefined) return [`"${words(unfinished.event)}" was begun and is being gone through with.`];
+  const owner = timerOf(state, kind)?.timer.owner;
+  const circumstances = nowOf(standing);
+  const can = (['buyer', 'seller'] as const).flatMap((party) => {
+    const actions = allowedActions(state, kind, party, circumstances).map(words);
+    return actions.length === 0 ? [] : [`the ${party} can ${actions.join(', ')}`];
   });
-  return [...(proposed === undefined ? [] : [proposed]), ...actions];
+  const unpaid = state === 'payment_pending' ? `, who has to pay (${words(payment)})` : '';
+  const whose = owner === undefined || standing.pause !== undefined ? [] : [`**Waits for the ${owner}**${unpaid}`];
+  const line = [...whose, ...can].join('; ');
+  return [
+    ...(proposal === undefined
+      ? []
+      : [`The ${proposal.by} proposes to move the booking to ${timeText(proposal.startsAtMs)}.`]),
+    ...(line === '' ? [] : [`${line}.`]),
+  ];
+}
+
+/** What happens by itself. */
+function automatically({ standing, deal }: Story, { deadlineMs, reminder }: Ahead): string[] {
+  const { state, deadlineEvent, pause, transfer } = standing;
+  const timer = timerOf(state, deal.kind, deadlineEvent);
+  const lines: string[] = [];
+  if (timer !== undefined && deadlineMs !== undefined) {
+    const { becomes, says } = outcomeOf(timer, pause !== undefined);
+    const then = becomes === state ? '' : ` (${becomes})`;
+    lines.push(`**Until ${timeText(deadlineMs)}.** If nobody has done anything by then, ${says}${then}.`);
+  } else if (transfer === 'blocked' && pause === undefined) {
+    lines.push('The transfer is tried again by itself: as soon as the account is mended, and from time to time.');
+  } else if (!isFinal(state)) lines.push('Nothing happens by itself.');
+  if (reminder !== undefined)
+    lines.push(`Next reminder, to the parties: ${words(reminder.name)}, at ${timeText(reminder.atMs)}.`);
+  return lines;
+}
+
+const words = (name: string): string => name.replaceAll('_', ' ');
+
+const reminderText = ({ name, dueMs }: Reminder): string =>
+  `the parties are reminded: ${words(name)}, of ${timeText(dueMs)}`;
+
+function timerTextOf(story: Story, next: AgendaItem): string {
+  if (next.kind === 'unfinished') return `goes through with "${words(next.wish.event)}"`;
+  if (next.kind === 'transfer') return 'tries the refused transfer again';
+  if (next.kind === 'reminder') return reminderText(next.reminder);
+  const { standing, deal } = story;
+  const timer = timerOf(standing.state, deal.kind, standing.deadlineEvent);
+  if (timer === undefined) return 'waits until somebody does something';
+  return `${words(timer.row.on)}: then ${outcomeOf(timer, standing.pause !== undefined).says}`;
 }

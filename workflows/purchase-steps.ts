@@ -6,6 +6,8 @@ import type { PaymentHint, PurchaseInput } from '../contracts/purchase.ts';
 import {
   allowedActions,
   type Circumstances,
+  MONEY_PAUSED,
+  movesMoney,
   type Party,
   type PurchaseEvent,
   type StepName,
@@ -40,15 +42,27 @@ export function rowsOf({ standing, deal }: Story, { event, party, atMs }: Omit<W
   return transitions(standing.state, { on: event, by: party, kind: deal.kind, circumstances });
 }
 
-export const circumstancesOf = ({ startsAtMs, proposal }: PurchaseStanding, nowMs: number): Circumstances => ({
+const circumstancesOf = ({ startsAtMs, proposal }: PurchaseStanding, nowMs: number): Circumstances => ({
   nowMs,
   startsAtMs: startsAtMs ?? null,
   proposal: proposal ?? null,
 });
 
-export function notAllowed({ standing, deal: { kind } }: Story, event: PurchaseEvent): ApplicationFailure {
+/** What parties and clock cannot have while staff have paused the money. @throws ApplicationFailure MONEY_PAUSED */
+export function refuseInPause(story: Story, wish: Omit<Wish, 'actor'>): void {
+  if (story.standing.pause === undefined || !rowsOf(story, wish).some(movesMoney)) return;
+  throw ApplicationFailure.nonRetryable(MONEY_PAUSED, 'MONEY_PAUSED');
+}
+
+/** What a party can do now, for whoever asks: in a pause less. */
+export const nowOf = (standing: PurchaseStanding): Circumstances => ({
+  ...circumstancesOf(standing, Date.now()),
+  paused: standing.pause !== undefined,
+});
+
+export function notAllowed({ standing, deal: { kind } }: Story, event: string): ApplicationFailure {
   const { state } = standing;
-  const circumstances = circumstancesOf(standing, Date.now());
+  const circumstances = nowOf(standing);
   const allowed = {
     buyer: allowedActions(state, kind, 'buyer', circumstances),
     seller: allowedActions(state, kind, 'seller', circumstances),
@@ -65,6 +79,7 @@ export async function follow(input: PurchaseInput, story: Story, wish: Wish): Pr
   const rows = rowsOf(story, wish);
   const parts = rows[0] && STEPS[rows[0].step];
   if (parts === undefined) throw notAllowed(story, wish.event);
+  refuseInPause(story, wish);
   const step = stepOf(input, story, wish);
   const deadlineMs = story.standing.deadlineMs ?? undefined;
   for (const part of parts) {
@@ -106,14 +121,14 @@ export const beginPayment = (input: PurchaseInput, story: Story): Promise<Purcha
 
 /** A provider, or the relay, said that something is new: we look for ourselves, where it can have changed something. */
 export async function look(input: PurchaseInput, story: Story, { eventId, eventType }: PaymentHint): Promise<void> {
-  const { state, transfer } = story.standing;
+  const { state, transfer, pause } = story.standing;
   const step = stepOf(input, story, { ...PROVIDER, event: 'payment_authorised' });
   if (state === 'payment_pending' || (state === 'authorised' && eventType === 'payment_intent.canceled')) {
     const lookAt = { ...step, hintId: eventId };
     story.standing = await moneyStep('refreshPayment', lookAt, 'Look at the payment', paymentEndsMs(story));
     const lost = story.standing.payment === 'canceled' && LOST[story.standing.state];
     if (lost) await follow(input, story, { ...PROVIDER, event: lost });
-  } else if (transfer === 'blocked') await retryTransfer(input, story);
+  } else if (transfer === 'blocked' && pause === undefined) await retryTransfer(input, story);
   else story.standing = await databaseStep('readStanding', step, 'Look at the purchase');
 }
 

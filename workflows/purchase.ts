@@ -28,6 +28,7 @@ import {
   PURCHASE_REFUSALS,
   type PurchaseCommand,
   type PurchaseInput,
+  type PurchaseOutcome,
   type PurchaseResult,
   type PurchaseState,
   paymentHintSignal,
@@ -35,7 +36,8 @@ import {
   reschedulePurchaseUpdate,
 } from '../contracts/purchase.ts';
 import { isFinal, type PurchaseEvent, timerOf } from '../services/transactions/rules.ts';
-import { type AgendaItem, deadlineOf, nextItem, remindedUpTo, type Trouble } from './purchase-agenda.ts';
+import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
+import { type AgendaItem, deadlineOf, nextItem, nextReminder, remindedUpTo, type Trouble } from './purchase-agenda.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import {
   beginPayment,
@@ -44,13 +46,24 @@ import {
   look,
   notAllowed,
   PROVIDER,
+  refuseInPause,
   retryTransfer,
   rowsOf,
   type Story,
   stepOf,
   type Wish,
 } from './purchase-steps.ts';
-import { answersGiven, type Item, openDesk } from './support/desk.ts';
+import {
+  followOrder,
+  inputText,
+  orderIn,
+  refuseOrder,
+  STAFF_UPDATES,
+  type StaffCounts,
+  type StaffWish,
+  staffStepOf,
+} from './purchase-support.ts';
+import { answersGiven, type Item, openDesk, type Settle } from './support/desk.ts';
 import { answerOf, databaseStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
 
@@ -60,7 +73,7 @@ export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult
 }
 
 async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
-  const desk = openDesk<Wish, PurchaseState, PaymentHint>(input.resume?.seen);
+  const desk = openDesk<Wish | StaffWish, PurchaseState, PaymentHint>(input.resume?.seen);
   const board = createNoticeBoard(input);
   let story: Story | undefined = input.resume?.story;
   let begun = story !== undefined;
@@ -68,7 +81,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let trouble: Trouble | undefined;
   let reminded: readonly string[] = input.resume?.reminded ?? [];
   let transferTriedMs: number | undefined;
-  let doing: PurchaseEvent | 'open' | undefined = begun ? undefined : 'open';
+  let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
+  let doing: PurchaseEvent | StaffOrderKind | 'open' | undefined = begun ? undefined : 'open';
   listen();
 
   story ??= await open();
@@ -80,9 +94,14 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   while (!isFinal(story.standing.state)) {
     const { state, transfer } = story.standing;
-    board.tell(story, deadlineOf(story, trouble), trouble);
+    const done = { reminded, transferTriedMs };
+    board.tell(story, {
+      deadlineMs: deadlineOf(story, trouble),
+      trouble,
+      reminder: nextReminder(story, done)?.reminder,
+    });
     if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
-      await continueAsNew<typeof purchase>({ ...input, resume: { story, seen: desk.seen, reminded } });
+      await continueAsNew<typeof purchase>({ ...input, resume: { story, seen: desk.seen, reminded, orders } });
     }
     if (transfer === 'blocked') transferTriedMs ??= Date.now();
     const next = nextItem(story, trouble, { reminded, transferTriedMs });
@@ -90,12 +109,25 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     await (cameIn ? takeUp(story) : next && because(undefined, attend, story, next));
     if (story.standing.state !== state) trouble = undefined;
   }
-  board.tell(story, undefined, trouble);
-  await condition(allHandlersFinished);
+  board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
+  do {
+    turnAway(story);
+    await condition(() => allHandlersFinished() || !desk.empty);
+  } while (!allHandlersFinished());
   return { state: story.standing.state };
 
   /** Lays what comes from outside on the desk, or refuses it at once. */
   function listen(): void {
+    // First, so that they stand first in the list of the Temporal UI.
+    for (const [update, kind, about] of STAFF_UPDATES) {
+      setHandler(update, (given) => takeOrder(kind, given), {
+        description: `${about} ${inputText(kind, input.purchaseId)}`,
+        validator: (given) => {
+          if (story === undefined) throw inProgress('open');
+          refuseOrder(orderIn(kind, given, input.purchaseId), story.standing, orders);
+        },
+      });
+    }
     setHandler(openPurchaseUpdate, async () => {
       await condition(() => begun || refusal !== undefined);
       if (refusal !== undefined || story === undefined) throw refusal;
@@ -104,13 +136,29 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     for (const [update, event] of WISHES) {
       setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, event, command)) }), {
         validator: (command) => {
+          const wish = wishOf(input, event, command);
+          if (story !== undefined) refuseInPause(story, wish);
           const unfinished = story?.standing.unfinished?.event;
           if (desk.busy || doing !== undefined || unfinished !== undefined) throw inProgress(doing ?? unfinished);
-          refuseUnlessAllowed(story, wishOf(input, event, command));
+          refuseUnlessAllowed(story, wish);
         },
       });
     }
     setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
+  }
+
+  /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
+  async function takeOrder(kind: StaffOrderKind, given: unknown): Promise<PurchaseOutcome> {
+    const wish = { order: orderIn(kind, given, input.purchaseId), updateId: currentUpdateInfo()?.id ?? '' };
+    if (story === undefined) throw inProgress('open');
+    if (kind !== 'note') return { state: await desk.ask(wish) };
+    try {
+      const step = staffStepOf(input.purchaseId, story, wish);
+      orders = { ...orders, notes: await databaseStep('addStaffNote', step, 'Keep a note of staff') };
+    } catch (error) {
+      throw answerOf(error) ?? error;
+    }
+    return { state: story.standing.state };
   }
 
   /** Reserves what is bought and writes the purchase, or says why not: the answer of the update that came with the start. */
@@ -152,8 +200,9 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     return because(item.cause, deal, current, item);
   }
 
-  async function deal(current: Story, item: Item<Wish, PurchaseState, PaymentHint>): Promise<void> {
+  async function deal(current: Story, item: Item<Wish | StaffWish, PurchaseState, PaymentHint>): Promise<void> {
     if (item.kind === 'hint') return unlessRefused(current, () => look(input, current, item.hint));
+    if ('order' in item.wish) return obey(current, item.wish, item.settle);
     try {
       doing = item.wish.event;
       await follow(input, current, item.wish);
@@ -167,6 +216,31 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       item.settle.failed(answer);
     } finally {
       doing = undefined;
+    }
+  }
+
+  /** Staff pause the money, or let it go: then everything that waited for it is due. */
+  async function obey(current: Story, wish: StaffWish, settle: Settle<PurchaseState>): Promise<void> {
+    try {
+      doing = wish.order.kind;
+      await followOrder(input.purchaseId, current, wish);
+      if (wish.order.kind === 'pause') orders = { ...orders, pauses: orders.pauses + 1 };
+      else [trouble, transferTriedMs] = [undefined, 0];
+      settle.done(current.standing.state);
+    } catch (error) {
+      const answer = answerOf(error);
+      if (answer === undefined) throw error;
+      settle.failed(answer);
+    } finally {
+      doing = undefined;
+    }
+  }
+
+  /** The story has ended: whoever still asks for something is told so. */
+  function turnAway(current: Story): void {
+    for (let item = desk.take(); item !== undefined; item = desk.take()) {
+      if (item.kind === 'wish')
+        item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
     }
   }
 
@@ -189,9 +263,13 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** The deadline passed and nobody did anything. */
   async function followTheClock(current: Story): Promise<void> {
-    const { state, deadlineEvent } = current.standing;
-    const event = timerOf(state, current.deal.kind, deadlineEvent)?.timer.event;
-    if (event !== undefined) await follow(input, current, { ...CLOCK, event });
+    const { state, deadlineEvent, pause } = current.standing;
+    const timer = timerOf(state, current.deal.kind, deadlineEvent)?.timer;
+    if (timer === undefined) return;
+    const wish = { ...CLOCK, event: timer.event };
+    if (pause === undefined || timer.inPause !== 'finance is asked') return follow(input, current, wish);
+    const step = stepOf(input, current, wish);
+    current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that is paused');
   }
 
   async function remind(current: Story, { reminder }: AgendaItem & { kind: 'reminder' }): Promise<void> {
@@ -217,7 +295,12 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {
-  readonly resume?: { readonly story: Story; readonly seen: readonly string[]; readonly reminded?: readonly string[] };
+  readonly resume?: {
+    readonly story: Story;
+    readonly seen: readonly string[];
+    readonly reminded?: readonly string[];
+    readonly orders?: StaffCounts;
+  };
 }
 
 /** Which update asks for what. */

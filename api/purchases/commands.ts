@@ -11,7 +11,6 @@ import { TypedSearchAttributes } from '@temporalio/common';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import {
   openPurchaseUpdate,
-  type PurchaseCommand,
   type PurchaseInput,
   type PurchaseOutcome,
   type PurchaseWorkflow,
@@ -25,11 +24,11 @@ import { Gate } from './gate.ts';
 export interface PurchaseCommands {
   /** Starts the workflow and hears whether the purchase could be opened. @throws Problem with the refusal's code */
   open(input: PurchaseInput, commandId: string): Promise<CommandResult>;
-  /** Sends what a party wants. @throws Problem with the refusal's code */
-  send(
+  /** Sends what a party, or staff, want. @throws Problem with the refusal's code */
+  send<Command>(
     purchaseId: PurchaseId,
-    update: UpdateDefinition<PurchaseOutcome, [PurchaseCommand]>,
-    command: PurchaseCommand,
+    update: UpdateDefinition<PurchaseOutcome, [Command]>,
+    command: Command,
     commandId: string,
   ): Promise<CommandResult>;
 }
@@ -51,6 +50,16 @@ export function createPurchaseCommands(client: Client): PurchaseCommands {
   };
 }
 
+/** What never changes about it, for staff in the Temporal UI. */
+function detailsOf({ buyerId, sellerId, listingId, quantity, slot, expectedPrice }: PurchaseInput): string {
+  const when = slot === undefined ? '' : `, for ${slot.startsAt}`;
+  const { amount, currency } = expectedPrice;
+  return [
+    `${buyerId} buys ${quantity} × ${listingId} from ${sellerId}${when}, for ${amount} ${currency} in minor units.`,
+    'How to read this, and what you can do: docs/how-to/support.md.',
+  ].join('\n\n');
+}
+
 /** Starts the workflow with its first update; a repeat meets the same workflow and the same update. */
 async function startAndOpen(client: Client, input: PurchaseInput, commandId: string): Promise<void> {
   const workflowId = purchaseWorkflowId(input.purchaseId);
@@ -66,6 +75,7 @@ async function startAndOpen(client: Client, input: PurchaseInput, commandId: str
       { key: SELLER_ID, value: input.sellerId },
     ]),
     staticSummary: `Purchase ${input.purchaseId}`,
+    staticDetails: detailsOf(input),
   });
   try {
     await client.workflow.executeUpdateWithStart(openPurchaseUpdate, {

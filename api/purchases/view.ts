@@ -102,19 +102,15 @@ export const whySchema = z
   })
   .meta({ id: 'PurchaseWhy' });
 
-export const timelineSchema = z
-  .object({
-    data: z.array(
-      z.object({
-        at: timestamp,
-        by: z.enum(['buyer', 'seller', 'staff', 'provider', 'system']),
-        action: z.string(),
-        state: state.nullable(),
-        moves: z.array(z.object({ name: z.string(), amount: minorUnits })),
-      }),
-    ),
-  })
-  .meta({ id: 'PurchaseTimeline' });
+export const timelineEntrySchema = z.object({
+  at: timestamp,
+  by: z.enum(['buyer', 'seller', 'staff', 'provider', 'system']),
+  action: z.string(),
+  state: state.nullable(),
+  moves: z.array(z.object({ name: z.string(), amount: minorUnits })),
+});
+
+export const timelineSchema = z.object({ data: z.array(timelineEntrySchema) }).meta({ id: 'PurchaseTimeline' });
 
 /** @param viewer which party looks at it: the actions shown are theirs */
 export function purchaseBody(

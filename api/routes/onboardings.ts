@@ -163,6 +163,7 @@ async function begin(client: Client, { id, userId }: Onboarding, publicUrl: stri
       { key: SELLER_ID, value: userId },
     ]),
     staticSummary: `Onboarding ${id}`,
+    staticDetails: `${userId} becomes a seller, and stays one as long as identity check and payout account are good.`,
   });
   // One update id for all calls: whoever asks joins the first one.
   const result = await outcomeOf(client, Date.now() + ANSWER_WITHIN_MS, () =>

@@ -12,6 +12,7 @@ import { actionRoutes } from '../purchases/actions.ts';
 import { createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
 import { inputOf, newPurchase } from '../purchases/offer.ts';
 import { purchaseOf, sideOf } from '../purchases/party.ts';
+import { staffRoutes } from '../purchases/staff.ts';
 import { purchaseBody, purchaseSchema, timelineSchema, whySchema } from '../purchases/view.ts';
 import { type Reply, type Route, route } from '../route.ts';
 import { idOf, page, pageOf } from '../schemas.ts';
@@ -21,7 +22,12 @@ export type PurchaseRoutesDeps = Pick<ApiDeps, 'config' | 'database' | 'temporal
 /** Buying, and what the parties do about a purchase. */
 export function purchaseRoutes(deps: PurchaseRoutesDeps): Route[] {
   const commands = createPurchaseCommands(deps.temporal.client);
-  return [openRoute(deps, commands), ...actionRoutes(deps, commands), ...readRoutes(deps)];
+  return [
+    openRoute(deps, commands),
+    ...actionRoutes(deps, commands),
+    ...staffRoutes(deps, commands),
+    ...readRoutes(deps),
+  ];
 }
 
 const params = z.object({ id: idOf('pur') });

@@ -11,6 +11,7 @@ import { FAILURE_CONVERTER_PATH, modulePath } from './data-converter.ts';
 const SOURCES = ['workflows', 'contracts', 'services', 'platform/temporal', 'package.json'];
 /** The SDK loads interceptors by path into the workflow sandbox. */
 const RECORDER_PATH = modulePath('replay-recorder');
+const GUARD_PATH = modulePath('typed-input-guard');
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
@@ -32,14 +33,17 @@ export async function workflowBundle(cacheDir: string | undefined, log: Logger):
 
 /** Carries traces through the flows; does nothing where nothing is traced. */
 const TRACING_PATH = sourcePath('workflows/support/tracing');
-const OF_WORKERS = { failureConverterPath: FAILURE_CONVERTER_PATH, workflowInterceptorModules: [TRACING_PATH] };
+const OF_WORKERS = {
+  failureConverterPath: FAILURE_CONVERTER_PATH,
+  workflowInterceptorModules: [GUARD_PATH, TRACING_PATH],
+};
 
 /**
  * A bundle of its own for replay, whose workflows also tell what they are about to do.
  * @param recorderPath the module of interceptors through which they tell it
  */
 export const replayBundle = (log: Logger, recorderPath = RECORDER_PATH): Promise<WorkflowBundleWithSourceMap> =>
-  bundle(log, { workflowInterceptorModules: [recorderPath] });
+  bundle(log, { workflowInterceptorModules: [GUARD_PATH, recorderPath] });
 
 function bundle(log: Logger, options: Partial<BundleOptions>): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({

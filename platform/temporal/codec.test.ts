@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Payload, WorkflowSerializationContext } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
-import { EncryptionCodec, PayloadError, parsePayloadKeys, unseal } from './codec.ts';
+import { strayInput, typedInput } from '../../contracts/typed-input.ts';
+import { EncryptionCodec, PayloadError, parsePayloadKeys, sealUnbound, unseal } from './codec.ts';
 
 const key = (id: string): string => `${id}:${randomBytes(32).toString('base64')}`;
 const context = (workflowId: string): WorkflowSerializationContext => ({
@@ -66,10 +67,61 @@ describe('the payload codec', () => {
 
   test('what nobody encrypted is not handed on', async () => {
     const [back] = await new EncryptionCodec(parsePayloadKeys([newKey])).decode([secret], here);
-    expect(Buffer.from(back?.data ?? []).toString()).toBe('{"unsealed":true}');
+    expect(Buffer.from(back?.data ?? []).toString()).toBe('{"notFromUs":"unsealed"}');
   });
 
   test.each(['', 'k:', 'k:c2hvcnQ=', 'bm8taWQ='])('"%s" is no key', (entry) => {
     expect(() => parsePayloadKeys([entry])).toThrow(RangeError);
+  });
+});
+
+describe('what staff typed into the Temporal UI', () => {
+  const keys = parsePayloadKeys([newKey]);
+  const workers = new EncryptionCodec(keys, { ofWorkflows: true });
+  const sealedNote = sealUnbound(keys, secret);
+
+  async function readBy(codec: EncryptionCodec, payload: Payload): Promise<unknown> {
+    const [back] = await codec.decode([payload], here);
+    return JSON.parse(Buffer.from(back?.data ?? []).toString()) as unknown;
+  }
+
+  test('is read by workers, marked as what it is, each ciphertext by a name of its own', async () => {
+    const first = typedInput(await readBy(workers, sealedNote));
+    const second = typedInput(await readBy(workers, sealUnbound(keys, secret)));
+    expect(first).toMatchObject({ value: 'a secret', seal: expect.stringMatching(/^[0-9a-f]{24}$/) });
+    expect(second?.seal).not.toBe(first?.seal);
+  });
+
+  test('cannot be mistaken for what one of our processes sent, even if it looks like its mark', async () => {
+    const forged = { notFromUs: { value: { note: 'x' }, seal: 'forged' } };
+    const payload = { ...secret, data: Buffer.from(JSON.stringify(forged)) };
+    expect(typedInput(await readBy(workers, sealUnbound(keys, payload)))?.value).toEqual(forged);
+  });
+
+  test('is null when it is no JSON', async () => {
+    for (const odd of [
+      { ...secret, data: Buffer.from('{') },
+      { metadata: {}, data: Buffer.from('"x"') },
+    ]) {
+      expect(typedInput(await readBy(workers, sealUnbound(keys, odd)))?.value).toBeNull();
+    }
+  });
+
+  test('is refused by everybody else, and by workers outside a workflow', async () => {
+    await expect(new EncryptionCodec(keys).decode([sealedNote], here)).rejects.toThrow(PayloadError);
+    const activity = { type: 'activity', namespace: 'default', workflowId: here.workflowId, isLocal: true } as const;
+    await expect(workers.decode([sealedNote], activity)).rejects.toThrow(PayloadError);
+  });
+
+  test('what belongs to another workflow is not shown, and stops nothing', async () => {
+    const misplaced = await sealed([newKey], context('purchase/pur_2'));
+    expect(strayInput(await readBy(workers, misplaced))).toBe('misplaced');
+    await expect(workers.decode([misplaced])).resolves.toEqual([unseal(keys, misplaced)]);
+  });
+
+  test.each(['unbound', 'default/purchase/pur_1'])('a binding that is changed to "%s" is refused', async (binding) => {
+    const payload = binding === 'unbound' ? await sealed([newKey]) : sealUnbound(keys, secret);
+    payload.metadata = { ...payload.metadata, 'bound-to': Buffer.from(binding) };
+    await expect(workers.decode([payload], here)).rejects.toThrow(PayloadError);
   });
 });

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { markStray, markTyped } from '../../contracts/typed-input.ts';
 
 /**
  * Payloads are encrypted before they leave the process and decrypted after they come back: Temporal's database, its
@@ -10,9 +11,15 @@ import proto from '@temporalio/proto';
  */
 export class EncryptionCodec implements PayloadCodec {
   readonly #keys: PayloadKeys;
+  readonly #ofWorkflows: boolean;
 
-  constructor(keys: PayloadKeys) {
+  /**
+   * @param ofWorkflows whether it serves what runs workflows. Those get input of strangers: it is marked as that, see
+   *   contracts/typed-input.ts. Everybody else refuses it
+   */
+  constructor(keys: PayloadKeys, { ofWorkflows = false }: { readonly ofWorkflows?: boolean } = {}) {
     this.#keys = keys;
+    this.#ofWorkflows = ofWorkflows;
   }
 
   async encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
@@ -23,24 +30,45 @@ export class EncryptionCodec implements PayloadCodec {
   /** @throws PayloadError when a payload is bound elsewhere, was altered, or its key is not known */
   async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
     return payloads.map((payload) => {
-      if (!isSealed(payload)) return context === undefined ? payload : UNSEALED;
+      if (!isSealed(payload)) return context === undefined ? payload : jsonPayload(markStray('unsealed'));
       const binding = metadataText(payload, 'bound-to');
-      if (context !== undefined && binding !== bindingOf(context)) {
-        throw new PayloadError(`a payload bound to "${binding}" was met in "${bindingOf(context)}"`);
+      if (context === undefined || binding === bindingOf(context)) return unseal(this.#keys, payload);
+      // As an error in the task of a workflow it would come again and again, and stop that workflow: anybody who may send
+      // it something could do that.
+      if (this.#ofWorkflows && context.type === 'workflow') {
+        return binding === UNBOUND ? this.#typed(payload) : jsonPayload(markStray('misplaced'));
       }
-      return unseal(this.#keys, payload);
+      throw new PayloadError(`a payload bound to "${binding}" was met in "${bindingOf(context)}"`);
     });
+  }
+
+  /** What staff typed, in a wrapper by which it can never be taken for what one of us has encrypted. */
+  #typed(payload: Payload): Payload {
+    const seal = Buffer.from(payload.data ?? [])
+      .subarray(0, IV_BYTES)
+      .toString('hex');
+    return jsonPayload(markTyped({ value: jsonIn(unseal(this.#keys, payload)), seal }));
   }
 }
 
-/**
- * What a payload becomes that none of us encrypted: somebody typed it into the UI or a client. It holds nothing that was
- * sent, so whoever gets it refuses it as input of the wrong shape; an error here would block the workflow instead.
- */
-const UNSEALED: Payload = {
-  metadata: { encoding: Buffer.from('json/plain') },
-  data: Buffer.from(JSON.stringify({ unsealed: true })),
-};
+const jsonPayload = (value: unknown): Payload => ({
+  metadata: { encoding: Buffer.from(JSON_ENCODING) },
+  data: Buffer.from(JSON.stringify(value)),
+});
+
+/** @returns null for what is no JSON */
+function jsonIn(payload: Payload): unknown {
+  if (metadataText(payload, 'encoding') !== JSON_ENCODING) return null;
+  try {
+    return JSON.parse(Buffer.from(payload.data ?? []).toString('utf8')) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Encrypts what staff typed: bound to no workflow, since the Temporal UI does not say for which one it is. */
+export const sealUnbound = (keys: PayloadKeys, payload: Payload): Payload => seal(keys, payload, UNBOUND);
 
 /** Why a payload cannot be read. Never carries its content. */
 export class PayloadError extends Error {
@@ -72,6 +100,9 @@ export function parsePayloadKeys(entries: readonly string[]): PayloadKeys {
 }
 
 const ENCODING = 'binary/encrypted';
+const JSON_ENCODING = 'json/plain';
+/** Where a binding stands otherwise: that of a workflow has a slash in it. */
+const UNBOUND = 'unbound';
 const FORMAT_VERSION = '1';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;

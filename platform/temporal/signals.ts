@@ -29,6 +29,7 @@ export function createFlowSignals(client: Client) {
           workflowId: aftercareWorkflowId(id),
           taskQueue: TASK_QUEUES.workflows,
           args: [{ purchaseId: id }],
+          staticSummary: `Refunds of ${id}`,
           signal: refundHintSignal,
           signalArgs: [hint],
         });

@@ -8,6 +8,7 @@ export async function readyText(stack: Stack, demo: DemoResult | undefined, keep
   const { urls } = stack;
   const places: [string, string][] = [
     ['API, with its reference', `${urls.api}/docs`],
+    ['Support console', `${urls.api}/console (accounts: npm run staff -- create)`],
     ['Temporal Web UI', urls.temporalUi],
   ];
   if (demo !== undefined) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { endLeftovers } from './leftovers.ts';
+import { otherNode } from './other-node.ts';
 import { runShown, runSilently } from './steps.ts';
 
 export interface MainOptions {
@@ -19,19 +20,37 @@ const CHECKS = [
   { name: 'format', program: 'biome', args: ['check', '.'] },
   { name: 'lint and import rules', program: 'oxlint', args: ['--type-aware'] },
   { name: 'types', program: 'tsc', args: ['--noEmit'] },
+  { name: 'dead code', program: 'knip', args: ['--no-progress'] },
   { name: 'reference pages', program: 'tsx', args: ['scripts/docs.ts', '--check'] },
 ] as const;
 
-/** The suites of `npm run test:full` after `npm test`: further arguments of vitest. */
-const LATER_SUITES: ReadonlyArray<{ readonly name: string; readonly args: readonly string[] }> = [
+interface Suite {
+  readonly name: string;
+  /** Further arguments of vitest. */
+  readonly args: readonly string[];
+  /** The version of Node.js that runs it, and all that it starts; that of this process unless told. */
+  readonly node?: string;
+}
+
+/** The suites of `npm run test:full` after `npm test`. */
+const LATER_SUITES: readonly Suite[] = [
   { name: 'faults', args: ['--project=faults'] },
+  // Skipped where there is no Chromium.
+  { name: 'browser', args: ['--project=browser'] },
   // Temporal on PostgreSQL: its server is built by Go once for each user.
   { name: 'outside services', args: ['--project=outside'] },
   { name: 'deploys and long histories', args: ['--project=deploys', '--project=afresh'] },
   { name: 'pages that are followed', args: ['--project=docs'] },
+  {
+    name: 'Node.js 24',
+    node: '24.9.0',
+    args: ['--project=unit', '--project=replay', '--project=integration', '--project=scenarios'],
+  },
 ];
 /** What `npm test` leaves to `npm run test:full`. */
-const NOT_LATER = LATER_SUITES.flatMap(({ args }) => args.map((argument) => argument.replace('=', '=!')));
+const NOT_LATER = LATER_SUITES.filter(({ node }) => node === undefined).flatMap(({ args }) =>
+  args.map((argument) => argument.replace('=', '=!')),
+);
 
 const CHECK_TIMEOUT_MS = 5 * 60_000;
 const TESTS_TIMEOUT_MS = 15 * 60_000;
@@ -103,12 +122,13 @@ interface SuiteContext {
 }
 
 async function runSuites(
-  suites: ReadonlyArray<{ readonly name: string; readonly args: readonly string[] }>,
+  suites: readonly Suite[],
   { root, env, folder, signal, counts }: SuiteContext,
 ): Promise<boolean> {
-  for (const [index, { name, args }] of suites.entries()) {
+  for (const [index, { name, args, node }] of suites.entries()) {
+    const program = node === undefined ? process.execPath : await otherNode(node, signal);
     const reportFile = join(folder, `report-${index}.json`);
-    const result = await runShown(process.execPath, {
+    const result = await runShown(program, {
       args: [
         join(root, 'node_modules', 'vitest', 'vitest.mjs'),
         'run',
@@ -151,14 +171,16 @@ function countsIn(reportFile: string): Counts {
   };
 }
 
-/** The logs of a failed run's roles, for whoever looks for the cause. Those of the run before are replaced. */
+/** The logs of a failed run's roles, and what its browsers showed, for whoever looks for the cause. Those of the run before are replaced. */
 function keepLogs(folder: string, target: string): void {
   rmSync(target, { recursive: true, force: true });
   for (const name of readdirSync(folder)) {
     const logs = join(folder, name, 'data', 'logs');
     if (existsSync(logs)) cpSync(logs, join(target, name), { recursive: true });
+    if (name === 'screenshots') cpSync(join(folder, name), join(target, name), { recursive: true });
   }
-  if (existsSync(target)) console.error(`The logs of the processes under test are in ${target}`);
+  if (existsSync(target))
+    console.error(`The logs of the processes under test, and screenshots if there are any, are in ${target}`);
 }
 
 /** Colours where a person watches; the programs below cannot tell, since they write to a pipe. */

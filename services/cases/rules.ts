@@ -1,6 +1,6 @@
 /** The kinds of cases, as data: who may decide them and how. Pure. */
 
-export type CaseKind = 'identity_review' | 'transfer_blocked' | 'refund_failed' | 'compliance_hold';
+export type CaseKind = 'identity_review' | 'transfer_blocked' | 'refund_failed' | 'compliance_hold' | 'hold_limit';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
 export type CaseRole = 'support' | 'compliance' | 'finance' | 'admin';
@@ -10,6 +10,8 @@ export interface CaseRule {
   /** What can be decided. */
   readonly decisions: readonly string[];
   readonly about: string;
+  /** That there is one is for those alone who decide it. */
+  readonly confidential?: true;
 }
 
 export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
@@ -17,6 +19,7 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     roles: ['compliance', 'admin'],
     decisions: ['approve', 'decline'],
     about: 'An identity check did not end by itself, was used up, or was reversed after it had been approved.',
+    confidential: true,
   },
   transfer_blocked: {
     roles: ['finance', 'admin'],
@@ -32,6 +35,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     roles: ['compliance', 'admin'],
     decisions: ['resolved'],
     about: 'Money stands still until compliance has looked.',
+    confidential: true,
+  },
+  hold_limit: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about: 'Money that staff have paused may be held no longer: let it go, so that the buyer is refunded.',
   },
 };
 
@@ -46,3 +55,9 @@ export const CASE_DECISIONS = [...new Set(CASE_KINDS.flatMap((kind) => CASE_RULE
 /** The kinds that somebody with these roles sees and decides. */
 export const kindsFor = (roles: readonly string[]): CaseKind[] =>
   CASE_KINDS.filter((kind) => CASE_RULES[kind].roles.some((role) => roles.includes(role)));
+
+/** The kinds that somebody with these roles may know of: support can say that finance has it in hand. */
+export const kindsShownTo = (roles: readonly string[]): CaseKind[] => {
+  const own = kindsFor(roles);
+  return CASE_KINDS.filter((kind) => CASE_RULES[kind].confidential !== true || own.includes(kind));
+};

@@ -1,7 +1,16 @@
 /** "Why does it not move?" and "what next?", worked out from the transition table. Pure. */
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { allowedActions, type Circumstances, isFinal, type PurchaseEvent, timerOf, transition } from './rules.ts';
+import {
+  allowedActions,
+  type Circumstances,
+  isFinal,
+  outcomeOf,
+  type PurchaseEvent,
+  timerOf,
+  transition,
+} from './rules.ts';
 import type { Purchase } from './store.ts';
+import { PAUSE_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
 
 /** Why a purchase stands where it stands, and what moves it on. */
 export interface Explanation {
@@ -11,7 +20,7 @@ export interface Explanation {
   /** Whose move it is; nobody's once the purchase has ended. */
   readonly waitsFor: 'buyer' | 'seller' | 'platform' | 'nobody';
   /** What stands in the way of the money. */
-  readonly holds: readonly ('transfer_blocked' | 'chargeback')[];
+  readonly holds: readonly ('staff_pause' | 'transfer_blocked' | 'chargeback')[];
   readonly mayAct: readonly { readonly party: 'buyer' | 'seller'; readonly actions: readonly PurchaseEvent[] }[];
   /** What happens by itself, and when; null when nothing does. */
   readonly automatic: { readonly at: string; readonly becomes: PurchaseState; readonly says: string } | null;
@@ -19,36 +28,32 @@ export interface Explanation {
   readonly inProgress: boolean;
 }
 
-const SUMMARIES: Readonly<Record<PurchaseState, string>> = {
-  payment_pending: 'The buyer has not paid yet.',
-  authorised: 'The buyer has paid; the seller has not accepted yet.',
-  held: 'The payment is held until the purchase is delivered.',
-  delivered: 'It is delivered; the buyer has time to look before the money is released.',
-  disputed: 'Buyer and seller disagree; the money is held until that is decided.',
-  released: 'The money is released to the seller.',
-  completed: 'The purchase is completed.',
-  refunded: 'The buyer was refunded.',
-  cancelled: 'The purchase was cancelled.',
-  declined: 'The seller did not accept; the buyer was not charged.',
-  expired: 'The buyer did not pay in time; nothing was charged.',
+const summaryOf = ({ state, transfer, pause }: Purchase): string => {
+  const summary =
+    transfer.status === 'blocked'
+      ? "The seller's money is released, but Stripe refuses to send it: their account has to be mended."
+      : STATE_SUMMARIES[state];
+  return pause === null ? summary : `${summary} ${PAUSE_SUMMARY}`;
 };
 
 /** @param nowMs milliseconds since 1970: some things can only be done until a booking begins */
 export function explain(purchase: Purchase, nowMs: number): Explanation {
-  const { state, terms, deadlineAt, deadlineEvent, slot, proposal } = purchase;
+  const { state, terms, deadlineAt, deadlineEvent, slot, proposal, pause } = purchase;
   const timer = timerOf(state, terms.kind, deadlineEvent);
   const circumstances = {
     nowMs,
     startsAtMs: slot?.startsAt.getTime() ?? null,
     proposal: proposal && { by: proposal.by, startsAtMs: proposal.startsAt.getTime() },
+    paused: pause !== null,
   };
   const inProgress = purchase.unfinished !== null;
   const parties = inProgress ? [] : (['buyer', 'seller'] as const);
   return {
     state,
-    summary: SUMMARIES[state],
+    summary: summaryOf(purchase),
     waitsFor: waitsFor(purchase, circumstances),
     holds: [
+      ...(pause !== null ? (['staff_pause'] as const) : []),
       ...(purchase.transfer.status === 'blocked' ? (['transfer_blocked'] as const) : []),
       ...(purchase.chargeback === 'inquiry' || purchase.chargeback === 'open' ? (['chargeback'] as const) : []),
     ],
@@ -58,17 +63,18 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
     automatic:
       timer === undefined || deadlineAt === null || inProgress || purchase.transfer.status === 'blocked'
         ? null
-        : { at: deadlineAt.toISOString(), becomes: timer.row.to, says: timer.row.says },
+        : { at: deadlineAt.toISOString(), ...outcomeOf(timer, pause !== null) },
     inProgress,
   };
 }
 
 /** Whose move it is, by the parties who can act; with no party able to, the platform's. */
 function waitsFor(
-  { state, terms, unfinished, transfer }: Purchase,
+  { state, terms, unfinished, transfer, pause }: Purchase,
   circumstances: Circumstances,
 ): Explanation['waitsFor'] {
   if (isFinal(state)) return 'nobody';
+  if (pause !== null && state !== 'payment_pending') return 'platform';
   // Stripe refuses to pay somebody whose account lacks something: only they can give it.
   if (transfer.status === 'blocked') return 'seller';
   if (unfinished !== null || state === 'released') return 'platform';

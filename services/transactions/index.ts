@@ -9,11 +9,12 @@ import { emit } from '../../platform/outbox.ts';
 import { type LedgerEntry, post } from './ledger.ts';
 import { applyMoves, EMPTY_BOOKS, MOVES, type Move } from './money.ts';
 import type { Reminder } from './reminder-rules.ts';
-import { deadlineOf } from './rules.ts';
+import { deadlineOf, isFinal } from './rules.ts';
 import {
   insertPurchase,
   type KeyEpochs,
   lockPurchase,
+  type Pause,
   type PaymentRecord,
   type Proposal,
   type Purchase,
@@ -33,8 +34,9 @@ export {
   type PurchaseFigures,
   purchaseFigures,
 } from './figures.ts';
-export { type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
+export { type LedgerPosting, type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
+export { type PurchaseSearch, searchPurchases } from './search.ts';
 export {
   blockedPurchases,
   findPurchase,
@@ -42,12 +44,22 @@ export {
   type KeyEpoch,
   listPurchases,
   overduePurchases,
+  type Pause,
   type Purchase,
   type Side,
   type Slot,
   storeKeyEpoch,
 } from './store.ts';
-export { type TimelineEntry, timelineOf } from './timeline.ts';
+export { type PurchaseStory, readAsStaff } from './story.ts';
+export {
+  addStaffNote,
+  countStaffWords,
+  listStaffNotes,
+  type StaffNote,
+  takeTyped,
+  writeStaffWords,
+} from './support.ts';
+export { type StaffTimelineEntry, type TimelineEntry, timelineOf } from './timeline.ts';
 
 /** The step of a workflow, as it is named in the ledger, in the audit trail and towards the providers. */
 export interface StepKey {
@@ -77,6 +89,8 @@ export interface StepChange {
   /** What was begun with this step and is gone through with by the next ones; null when it is done. */
   readonly unfinished?: Unfinished | null;
   readonly keyEpochs?: KeyEpochs;
+  /** Null when money moves again. */
+  readonly pause?: Pause | null;
   /** What Stripe kept for the payment, when it is known: minor units, in the currency of our balance. */
   readonly stripeFee?: { readonly amount: number; readonly currency: string };
 }
@@ -139,6 +153,8 @@ export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): P
     unfinished: null,
     keyEpochs: {},
     chargeback: 'none',
+    pause: null,
+    stoodStillMs: 0,
     books: EMPTY_BOOKS,
     createdAt: opened.stateSince,
     updatedAt: opened.stateSince,
@@ -194,10 +210,20 @@ function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
     refund: { ...before.refund, ...change.refund },
     unfinished: change.unfinished === undefined ? before.unfinished : change.unfinished,
     keyEpochs: { ...before.keyEpochs, ...change.keyEpochs },
+    // With the last state the pause is over: nothing is left that could move.
+    pause: isFinal(to) ? null : change.pause === undefined ? before.pause : change.pause,
+    stoodStillMs: to === before.state ? before.stoodStillMs + endedPauseMs(before, change, atMs) : 0,
     books: applyMoves(before.books, moves),
     updatedAt: at,
   };
-  return to === before.state && change.slot === undefined ? moved : { ...moved, ...deadlineColumns(moved) };
+  const staysAsItWas = to === before.state && change.slot === undefined && change.pause === undefined;
+  return staysAsItWas ? moved : { ...moved, ...deadlineColumns(moved) };
+}
+
+/** For how long a pause that ends with this change lay over the state. */
+function endedPauseMs({ pause, stateSince }: Purchase, change: StepChange, atMs: number): number {
+  if (pause === null || change.pause !== null) return 0;
+  return Math.max(atMs - Math.max(pause.sinceMs, stateSince.getTime()), 0);
 }
 
 /** A proposal to move a booking is of the state in which it was made. */
@@ -206,27 +232,22 @@ function proposalAfter({ state, proposal }: Purchase, change: StepChange, to: Pu
   return change.proposal === undefined ? proposal : change.proposal;
 }
 
-/** The deadline that runs for a purchase as it stands, by its terms. */
-function deadlineColumns({
-  state,
-  terms,
-  stateSince,
-  payment,
-  slot,
-}: Pick<Purchase, 'state' | 'terms' | 'stateSince' | 'payment' | 'slot'>): Pick<
-  Purchase,
-  'deadlineAt' | 'deadlineEvent'
-> {
+type Deadlined = Pick<Purchase, 'state' | 'terms' | 'stateSince' | 'payment' | 'slot' | 'pause' | 'stoodStillMs'>;
+
+/** The deadline that runs for a purchase as it stands, by its terms; in a pause one of those that do not wait. */
+function deadlineColumns(purchase: Deadlined): Pick<Purchase, 'deadlineAt' | 'deadlineEvent'> {
+  const { state, terms, stateSince, payment, slot, pause, stoodStillMs } = purchase;
+  const none = { deadlineAt: null, deadlineEvent: null };
+  if (pause?.limitReached === true) return none;
   const deadline = deadlineOf(state, terms, {
-    enteredAtMs: stateSince.getTime(),
+    paused: pause !== null,
+    enteredAtMs: stateSince.getTime() + stoodStillMs,
     captureBeforeMs: payment.captureBefore?.getTime(),
     capturedAtMs: payment.capturedAt?.getTime(),
     startsAtMs: slot?.startsAt.getTime(),
     endsAtMs: slot?.endsAt.getTime(),
   });
-  return deadline === undefined
-    ? { deadlineAt: null, deadlineEvent: null }
-    : { deadlineAt: new Date(deadline.atMs), deadlineEvent: deadline.event };
+  return deadline === undefined ? none : { deadlineAt: new Date(deadline.atMs), deadlineEvent: deadline.event };
 }
 
 /** One ledger transaction for the moves of a step, and one of its own for Stripe's fee. */
@@ -262,16 +283,19 @@ async function record(
   change: StepChange,
 ): Promise<void> {
   const stateChanged = before?.state !== after.state;
-  const news = stateChanged ? after.state : newsOfBooking(before, after);
+  const ofPause = newsOfPause(before, after);
+  const ofBooking = newsOfBooking(before, after);
   await audit(tx, {
     subjectType: 'purchase',
     subjectId: after.id,
     actor: key.actor,
-    action: `purchase.${news ?? 'updated'}`,
+    action: `purchase.${stateChanged ? after.state : (ofPause ?? ofBooking ?? 'updated')}`,
     change: {
       step: key.step,
       ...(stateChanged && { from: before?.state ?? null, to: after.state }),
-      ...(news !== undefined && !stateChanged && { slot: after.slot, proposal: after.proposal }),
+      ...(ofBooking !== undefined && !stateChanged && { slot: after.slot, proposal: after.proposal }),
+      ...(ofPause !== undefined &&
+        !stateChanged && { verified: key.actor.type !== 'unverified_staff', deadlineAt: after.deadlineAt }),
       ...(before?.payment.status !== after.payment.status && { payment: after.payment.status }),
       ...(after.payment.problem !== null && { paymentProblem: after.payment.problem }),
       ...(before !== undefined &&
@@ -285,14 +309,26 @@ async function record(
   });
   const event = { purchaseId: after.id, buyerId: after.buyerId, sellerId: after.sellerId, state: after.state };
   if (stateChanged) await emit(tx, { type: `purchase.${after.state}`, key: after.id, data: event });
-  else if (news !== undefined) {
+  else if (ofPause !== undefined) await emit(tx, { type: `purchase.${ofPause}`, key: after.id, data: event });
+  else if (ofBooking !== undefined) {
     const startsAt = (after.proposal ?? after.slot)?.startsAt.toISOString();
     const data = { ...event, startsAt, ...(after.proposal !== null && { proposedBy: after.proposal.by }) };
-    await emit(tx, { type: `purchase.${news}`, key: after.id, data });
+    await emit(tx, { type: `purchase.${ofBooking}`, key: after.id, data });
   }
   if (before?.transfer.status !== 'blocked' && after.transfer.status === 'blocked') {
     await emit(tx, { type: 'purchase.transfer_blocked', key: after.id, data: event });
   }
+}
+
+/** What happened to the pause of a purchase. */
+function newsOfPause(
+  before: Purchase | undefined,
+  { pause }: Purchase,
+): 'money_paused' | 'money_resumed' | 'paused_at_hold_limit' | undefined {
+  const was = before?.pause ?? null;
+  if (was === null) return pause === null ? undefined : 'money_paused';
+  if (pause === null) return 'money_resumed';
+  return was.limitReached !== pause.limitReached ? 'paused_at_hold_limit' : undefined;
 }
 
 /** What happened to a booking that stays in its state. */

@@ -85,3 +85,29 @@ export async function purchaseBalances(
   });
   return Object.fromEntries(result.rows.map(({ account, balance }) => [account, balance]));
 }
+
+/** What was posted, as staff read it. */
+export interface LedgerPosting {
+  readonly id: string;
+  readonly step: string;
+  readonly postedAt: Date;
+  readonly currency: string;
+  readonly entries: readonly LedgerEntry[];
+}
+
+/** A purchase has some ten; a step that posts again and again would be a bug. */
+const MAX_POSTINGS = 200;
+
+/** The postings of a purchase, oldest first. */
+export async function postingsOf(db: Queryable, purchaseId: string): Promise<LedgerPosting[]> {
+  const { rows } = await db.query<{ [Member in keyof LedgerPosting]: LedgerPosting[Member] }>({
+    name: 'ledger_postings',
+    text: `SELECT t.id, t.step, t.posted_at AS "postedAt", min(e.currency) AS currency,
+                  json_agg(json_build_object('account', e.account, 'amount', e.amount) ORDER BY e.ordinal) AS entries
+             FROM ledger.entries e JOIN ledger.transactions t ON t.id = e.transaction_id
+            WHERE e.purchase_id = $1
+            GROUP BY t.id ORDER BY t.id LIMIT ${MAX_POSTINGS}`,
+    values: [purchaseId],
+  });
+  return rows;
+}

@@ -50,6 +50,23 @@ export type StepName =
   | 'settleDispute'
   | 'completePurchase';
 
+/**
+ * The steps that take money from somebody or give it to somebody: none of them is taken while staff have paused it. To give
+ * an authorisation back moves none.
+ */
+const MONEY_STEPS: ReadonlySet<StepName> = new Set([
+  'capturePayment',
+  'releaseToSeller',
+  'refundBuyer',
+  'refundReleased',
+  'settleCancellation',
+  'settleDispute',
+]);
+/** What somebody is told who asks for one of them then. */
+export const MONEY_PAUSED =
+  'Our staff have paused the money of this purchase and are looking into it. Nothing moves until they let it go.';
+export const movesMoney = ({ step }: Pick<Transition, 'step'>): boolean => MONEY_STEPS.has(step);
+
 export type Kind = 'goods' | 'booking';
 
 /** What decides between two rows of one event. */
@@ -65,6 +82,8 @@ export interface Circumstances {
   readonly startsAtMs: number | null;
   /** Where a party wants to move it. */
   readonly proposal?: { readonly by: 'buyer' | 'seller'; readonly startsAtMs: number } | null;
+  /** Staff have paused the money. */
+  readonly paused?: boolean;
 }
 
 const isBeforeStart = ({ nowMs, startsAtMs }: Circumstances): boolean => startsAtMs === null || nowMs < startsAtMs;
@@ -213,11 +232,16 @@ export interface Timer {
   readonly kind?: Kind;
   /** When it passes, in milliseconds since 1970; null where a dispute sets its own deadlines. */
   readonly due: ((terms: Terms, since: Since) => number) | null;
+  /**
+   * Of one that runs on while staff have paused the money, since the world does not wait: what happens then. Every other one
+   * stands still.
+   */
+  readonly inPause?: 'as ever' | 'finance is asked';
 }
 
 /** The instants that deadlines are counted from, in milliseconds since 1970; undefined before they are known. */
 export interface Since {
-  /** When the purchase came into its state. */
+  /** When the purchase came into its state, later by as long as its money stood still since. */
   readonly enteredAtMs: number;
   /** Until when the authorisation can be captured, as Stripe said. */
   readonly captureBeforeMs: number | undefined;
@@ -226,6 +250,8 @@ export interface Since {
   /** When a booking begins and ends. */
   readonly startsAtMs: number | undefined;
   readonly endsAtMs: number | undefined;
+  /** Staff have paused the money. */
+  readonly paused?: boolean;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -251,12 +277,18 @@ export const TIMERS: Readonly<Partial<Record<PurchaseState, readonly Timer[]>>> 
   authorised: [{ event: 'accept_window_over', owner: 'seller', due: acceptDeadline }],
   held: [
     { event: 'delivery_overdue', owner: 'seller', kind: 'goods', due: afterEntering('handlingMs') },
-    { event: 'booking_over', owner: 'seller', kind: 'booking', due: (_terms, since) => since.endsAtMs ?? NEVER },
-    { event: 'hold_limit_reached', owner: 'platform', due: holdLimit },
+    {
+      event: 'booking_over',
+      owner: 'seller',
+      kind: 'booking',
+      due: (_terms, since) => since.endsAtMs ?? NEVER,
+      inPause: 'as ever',
+    },
+    { event: 'hold_limit_reached', owner: 'platform', due: holdLimit, inPause: 'finance is asked' },
   ],
   delivered: [
     { event: 'inspection_over', owner: 'buyer', due: afterEntering('inspectionWindowMs') },
-    { event: 'hold_limit_reached', owner: 'platform', due: holdLimit },
+    { event: 'hold_limit_reached', owner: 'platform', due: holdLimit, inPause: 'finance is asked' },
   ],
   disputed: [{ event: 'hold_limit_reached', owner: 'platform', due: null }],
   released: [{ event: 'aftercare_over', owner: 'platform', due: afterEntering('aftercareWindowMs') }],
@@ -289,8 +321,8 @@ export function transitions(from: PurchaseState, { on, by, kind, when, circumsta
 export const transition = (from: PurchaseState, occurrence: Occurrence): Transition | undefined =>
   transitions(from, occurrence)[0];
 
-const isMet = ({ needs }: Transition, circumstances: Circumstances): boolean =>
-  needs === undefined || NEEDS[needs](circumstances);
+const isMet = ({ needs, step }: Transition, circumstances: Circumstances): boolean =>
+  (needs === undefined || NEEDS[needs](circumstances)) && !(circumstances.paused === true && movesMoney({ step }));
 
 /** What a party may ask for in a state. */
 export function allowedActions(
@@ -319,6 +351,7 @@ export interface Deadline {
 /** The wired deadline of a state that passes first; undefined when none runs there. */
 export function deadlineOf(state: PurchaseState, terms: Terms, since: Since): Deadline | undefined {
   return timersOf(state, terms.kind)
+    .filter(({ inPause }) => since.paused !== true || inPause !== undefined)
     .flatMap(({ event, due }) => (due === null ? [] : [{ event, atMs: due(terms, since) }]))
     .filter(({ atMs }) => atMs !== NEVER)
     .sort((one, other) => one.atMs - other.atMs)[0];
@@ -336,6 +369,15 @@ export function timerOf(
   const timer = timersOf(state, kind).find((candidate) => candidate.event === (event ?? candidate.event));
   const row = timer && transition(state, { on: timer.event, by: 'clock', kind });
   return timer === undefined || row === undefined ? undefined : { timer, row };
+}
+
+/** What happens when a deadline passes: where it leads, and in words, as the end of "If nobody does anything, …". */
+export function outcomeOf(
+  { timer, row }: { readonly timer: Timer; readonly row: Transition },
+  paused: boolean,
+): { readonly becomes: PurchaseState; readonly says: string } {
+  if (!paused || timer.inPause !== 'finance is asked') return { becomes: row.to, says: row.says };
+  return { becomes: row.from, says: 'finance is asked, since money may be held no longer' };
 }
 
 const timersOf = (state: PurchaseState, kind: Kind): Timer[] =>

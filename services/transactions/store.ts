@@ -41,6 +41,10 @@ export interface Purchase {
   readonly unfinished: Unfinished | null;
   readonly keyEpochs: KeyEpochs;
   readonly chargeback: Chargeback;
+  /** Staff have stopped the money; null when they have not. */
+  readonly pause: Pause | null;
+  /** For how long its money stood still since `stateSince`, in pauses that are over; milliseconds. */
+  readonly stoodStillMs: number;
   readonly books: Books;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -90,6 +94,17 @@ export interface Unfinished {
   readonly atMs: number;
 }
 
+export interface Pause {
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** The account of who paused it. */
+  readonly by: UserId;
+  /** Whether that is proven. */
+  readonly verified: boolean;
+  /** The hold limit was reached meanwhile, and finance was asked. */
+  readonly limitReached?: true;
+}
+
 /** How often the key of a step was given up, by step; see activities/once.ts. */
 export type KeyEpochs = Readonly<Record<string, KeyEpoch>>;
 
@@ -119,12 +134,12 @@ export const BOOK_COLUMNS: Readonly<Record<Account, string>> = {
 const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 
 /** Named, since a statement that is planned for `*` breaks when a migration adds a column. */
-const COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
+export const PURCHASE_COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
   deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by, refund_cap,
   payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
-  unfinished, key_epochs, chargeback, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
+  unfinished, key_epochs, chargeback, pause, stood_still_ms, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
-interface Row extends Record<string, unknown> {
+export interface PurchaseRow extends Record<string, unknown> {
   id: PurchaseId;
   buyer_id: UserId;
   seller_id: UserId;
@@ -156,11 +171,13 @@ interface Row extends Record<string, unknown> {
   unfinished: Unfinished | null;
   key_epochs: KeyEpochs;
   chargeback: Chargeback;
+  pause: Pause | null;
+  stood_still_ms: number;
   created_at: Date;
   updated_at: Date;
 }
 
-function fromRow(row: Row): Purchase {
+export function purchaseFromRow(row: PurchaseRow): Purchase {
   return {
     id: row.id,
     buyerId: row.buyer_id,
@@ -190,6 +207,8 @@ function fromRow(row: Row): Purchase {
     unfinished: row.unfinished,
     keyEpochs: row.key_epochs,
     chargeback: row.chargeback,
+    pause: row.pause,
+    stoodStillMs: row.stood_still_ms,
     books: Object.fromEntries(BOOK_ENTRIES.map(([account, column]) => [account, row[column]])) as Record<
       Account,
       number
@@ -199,45 +218,45 @@ function fromRow(row: Row): Purchase {
   };
 }
 
-function slotOf({ slot_starts_at: startsAt, slot_ends_at: endsAt, slot_since: since }: Row): Slot | null {
+function slotOf({ slot_starts_at: startsAt, slot_ends_at: endsAt, slot_since: since }: PurchaseRow): Slot | null {
   return startsAt === null || endsAt === null || since === null ? null : { startsAt, endsAt, since };
 }
 
 /** @returns the purchase, or undefined when there is none with this id */
 export async function findPurchase(db: Queryable, id: PurchaseId): Promise<Purchase | undefined> {
-  const result = await db.query<Row>({
+  const result = await db.query<PurchaseRow>({
     name: 'purchase_find',
-    text: `SELECT ${COLUMNS} FROM transactions.purchases WHERE id = $1`,
+    text: `SELECT ${PURCHASE_COLUMNS} FROM transactions.purchases WHERE id = $1`,
     values: [id],
   });
   const row = result.rows[0];
-  return row && fromRow(row);
+  return row && purchaseFromRow(row);
 }
 
-function proposalOf({ proposed_by: by, proposed_starts_at: startsAt }: Row): Proposal | null {
+function proposalOf({ proposed_by: by, proposed_starts_at: startsAt }: PurchaseRow): Proposal | null {
   return by === null || startsAt === null ? null : { by, startsAt };
 }
 
 /** The purchase of a PaymentIntent, or undefined when none has stored it (yet). */
 export async function findPurchaseOfIntent(db: Queryable, intentId: string): Promise<Purchase | undefined> {
-  const result = await db.query<Row>({
+  const result = await db.query<PurchaseRow>({
     name: 'purchase_of_intent',
-    text: `SELECT ${COLUMNS} FROM transactions.purchases WHERE payment_intent_id = $1`,
+    text: `SELECT ${PURCHASE_COLUMNS} FROM transactions.purchases WHERE payment_intent_id = $1`,
     values: [intentId],
   });
   const row = result.rows[0];
-  return row && fromRow(row);
+  return row && purchaseFromRow(row);
 }
 
 /** The same as {@link findPurchase}, locked until the transaction ends: its changes are made one after another. */
 export async function lockPurchase(tx: Tx, id: PurchaseId): Promise<Purchase | undefined> {
-  const result = await tx.query<Row>({
+  const result = await tx.query<PurchaseRow>({
     name: 'purchase_lock',
-    text: `SELECT ${COLUMNS} FROM transactions.purchases WHERE id = $1 FOR UPDATE`,
+    text: `SELECT ${PURCHASE_COLUMNS} FROM transactions.purchases WHERE id = $1 FOR UPDATE`,
     values: [id],
   });
   const row = result.rows[0];
-  return row && fromRow(row);
+  return row && purchaseFromRow(row);
 }
 
 /** @returns false when a purchase with this id exists already */
@@ -297,6 +316,8 @@ const CHANGING = [
   'unfinished',
   'key_epochs',
   'chargeback',
+  'pause',
+  'stood_still_ms',
   'updated_at',
 ] as const;
 
@@ -327,6 +348,8 @@ export async function updatePurchase(tx: Tx, purchase: Purchase): Promise<void> 
     purchase.unfinished === null ? null : JSON.stringify(purchase.unfinished),
     JSON.stringify(purchase.keyEpochs),
     purchase.chargeback,
+    purchase.pause === null ? null : JSON.stringify(purchase.pause),
+    purchase.stoodStillMs,
     purchase.updatedAt,
   ];
   const books = BOOK_ENTRIES.map(([, column], index) => `${column} = $${fixed.length + index + 1}`).join(', ');
@@ -365,13 +388,13 @@ export async function listPurchases(
   limit: number,
 ): Promise<Purchase[]> {
   const column = side === 'buyer' ? 'buyer_id' : 'seller_id';
-  const result = await db.query<Row>({
+  const result = await db.query<PurchaseRow>({
     name: `purchase_list_${side}`,
-    text: `SELECT ${COLUMNS} FROM transactions.purchases
+    text: `SELECT ${PURCHASE_COLUMNS} FROM transactions.purchases
             WHERE ${column} = $1 AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`,
     values: [userId, before ?? null, limit],
   });
-  return result.rows.map(fromRow);
+  return result.rows.map(purchaseFromRow);
 }
 
 /**
@@ -385,19 +408,19 @@ export async function overduePurchases(db: Queryable, graceSeconds: number, limi
             WHERE deadline_at < now() - make_interval(secs => $1) AND transfer_status <> 'blocked'
             UNION
            SELECT id FROM transactions.purchases
-            WHERE unfinished IS NOT NULL AND updated_at < now() - make_interval(secs => $1)
+            WHERE unfinished IS NOT NULL AND pause IS NULL AND updated_at < now() - make_interval(secs => $1)
             LIMIT $2`,
     values: [graceSeconds, limit],
   });
   return result.rows.map(({ id }) => id);
 }
 
-/** The purchases of a seller whose transfer was refused, oldest first. */
+/** The purchases of a seller whose transfer was refused, oldest first, but those that staff have paused. */
 export async function blockedPurchases(db: Queryable, sellerId: UserId, limit: number): Promise<PurchaseId[]> {
   const result = await db.query<{ id: PurchaseId }>({
     name: 'purchase_blocked',
     text: `SELECT id FROM transactions.purchases
-            WHERE seller_id = $1 AND transfer_status = 'blocked' ORDER BY id LIMIT $2`,
+            WHERE seller_id = $1 AND transfer_status = 'blocked' AND pause IS NULL ORDER BY id LIMIT $2`,
     values: [sellerId, limit],
   });
   return result.rows.map(({ id }) => id);

@@ -160,3 +160,34 @@ export const ONBOARDING_NEXT: Readonly<Record<OnboardingState, string>> = {
   abandoned:
     'The identity check was not taken in time. POST /v1/onboardings begins another one, while attempts are left.',
 };
+
+/** The same for staff: how it stands and who has to do something, and what happens when the time for that is over. */
+export const ONBOARDING_FOR_STAFF: Readonly<
+  Record<OnboardingState, { readonly stands: string; readonly afterwards?: string }>
+> = {
+  started: { stands: 'Waits for us: the identity check is being prepared at Onfido.' },
+  identity_check: {
+    stands: 'Waits for the seller: they have to take the identity check at Onfido.',
+    afterwards: 'the check counts as not taken, and the seller can begin another one while attempts are left',
+  },
+  in_review: {
+    stands: 'Waits for compliance: a person has to decide the case about the identity check.',
+    afterwards: 'the case is escalated',
+  },
+  payout_account: { stands: 'Waits for the seller: they have to give Stripe what it needs to pay them.' },
+  credentials: { stands: 'Waits for the seller: they have to send proof of their licence.' },
+  verified: { stands: 'Waits for nobody: the seller can sell and be paid.' },
+  restricted: {
+    stands:
+      'The seller cannot sell: the identity check was taken back, or Stripe pays them nothing. Open purchases go on.',
+    afterwards: 'the case is escalated',
+  },
+  rejected: {
+    stands: 'The identity check was not passed. The seller can begin another one while attempts are left.',
+    afterwards: 'the case is escalated',
+  },
+  abandoned: {
+    stands: 'The identity check was not taken in time. The seller can begin another one while attempts are left.',
+    afterwards: 'the case is escalated',
+  },
+};

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { UserId } from '../../contracts/ids.ts';
 import { audit } from '../../platform/audit.ts';
-import { type Database, violatedConstraint } from '../../platform/database.ts';
+import { type Database, type Queryable, violatedConstraint } from '../../platform/database.ts';
 import { conflict } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { emit } from '../../platform/outbox.ts';
 import { hashPassword } from './passwords.ts';
 import { normalisedEmail, type StaffRole } from './rules.ts';
-import { EMAIL_TAKEN, insertStaff } from './store.ts';
+import { EMAIL_TAKEN, findAccount, insertStaff } from './store.ts';
 
 /** 144 bits: nobody guesses it, and it is never stored. */
 const PASSWORD_BYTES = 18;
@@ -42,4 +42,10 @@ export async function createStaff(
     throw conflict('EMAIL_TAKEN', 'There is an account with this e-mail address. Staff need one of their own.');
   }
   return { id, password };
+}
+
+/** Whether there is an account of staff with this id that has one of these roles. */
+export async function hasStaffRole(db: Queryable, id: UserId, roles: readonly StaffRole[]): Promise<boolean> {
+  const account = await findAccount(db, id);
+  return account !== undefined && roles.some((role) => account.roles.includes(role));
 }

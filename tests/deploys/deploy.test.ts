@@ -28,11 +28,11 @@ const CHANGE: readonly Edit[] = [
   },
   {
     file: 'workflows/purchase.ts',
-    from: 'if (event !== undefined) await follow(input, current, { ...CLOCK, event });',
-    to: `if (event === 'aftercare_over' && patched('look-before-completing')) {
+    from: '    const wish = { ...CLOCK, event: timer.event };\n',
+    to: `    if (timer.event === 'aftercare_over' && patched('look-before-completing')) {
       current.standing = await databaseStep('readStanding', { purchaseId: input.purchaseId }, 'Look at it');
     }
-    if (event !== undefined) await follow(input, current, { ...CLOCK, event });`,
+    const wish = { ...CLOCK, event: timer.event };\n`,
   },
 ];
 /** The same change by somebody who has forgotten the purchases that are open. */

@@ -10,6 +10,7 @@ import { waitFor } from './wait-for.ts';
 export type PurchaseBody = Answered<Awaited<ReturnType<typeof readPurchase>>>;
 
 export interface ListingOptions {
+  readonly title?: string;
   readonly amount?: number;
   readonly stock?: number;
   readonly handlingDays?: number;
@@ -18,10 +19,10 @@ export interface ListingOptions {
 /** A published listing of goods. @returns its id */
 export async function publishedListing(
   seller: Person,
-  { amount = 2_500, stock = 10, handlingDays = 3 }: ListingOptions = {},
+  { title = 'Home-made balm', amount = 2_500, stock = 10, handlingDays = 3 }: ListingOptions = {},
 ): Promise<string> {
   const listing = {
-    title: 'Home-made balm',
+    title,
     description: 'Beeswax and lavender, 50 ml.',
     category: 'skin_care',
     kind: 'goods',

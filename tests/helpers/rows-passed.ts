@@ -37,16 +37,16 @@ export const tellingBundle = (): Promise<WorkflowBundle> =>
 
 /**
  * Replays histories in one worker, since making one takes longer than all that it replays.
- * @returns the rows that each goes along, by workflow id @throws Error when one does not replay
+ * @returns the rows that each goes along, by run: a history that was started afresh has several @throws Error when one does not replay
  */
 export async function rowsPassed(
   bundle: WorkflowBundle,
   histories: Iterable<RecordedHistory>,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const stories = new Map<string, Story>();
-  const storyOf = ({ workflowId }: Pick<WorkflowInfo, 'workflowId'>): Story => {
-    const story = stories.get(workflowId) ?? { input: undefined, steps: [] };
-    stories.set(workflowId, story);
+  const storyOf = ({ runId, workflowId }: Pick<WorkflowInfo, 'runId' | 'workflowId'>): Story => {
+    const story = stories.get(runId) ?? { workflowId, input: undefined, steps: [] };
+    stories.set(runId, story);
     return story;
   };
   const sinks: InjectedSinks<StepSinks> = {
@@ -61,10 +61,10 @@ export async function rowsPassed(
   const { failureConverterPath: _, ...dataConverter } = createDataConverter(TEST_PAYLOAD_KEYS);
   const options = { workflowBundle: bundle, dataConverter, sinks, replayName: 'rows' };
   for await (const { error } of Worker.runReplayHistories(options, histories)) if (error !== undefined) throw error;
-  return new Map([...stories].map(([workflowId, story]) => [workflowId, rowsOf(workflowId, story)]));
+  return new Map([...stories].map(([runId, story]) => [runId, rowsOf(story)]));
 }
 
-function rowsOf(workflowId: string, { input, steps }: Story): string[] {
+function rowsOf({ workflowId, input, steps }: Story): string[] {
   const [flow] = workflowId.split('/');
   if (flow === 'purchase') return steps.flatMap((step) => purchaseRowsOf(input as PurchaseInput, step));
   return flow === 'onboarding' ? onboardingRowsOf(input as OnboardingInput & Resumed, steps) : [];
@@ -72,6 +72,7 @@ function rowsOf(workflowId: string, { input, steps }: Story): string[] {
 
 /** What a workflow was begun with, and what it did. */
 interface Story {
+  readonly workflowId: string;
   input: unknown;
   readonly steps: Step[];
 }

@@ -12,6 +12,7 @@ import { withDatabase } from './outcomes.ts';
 import { type Person, verifiedSeller } from './people.ts';
 import { act, buy, publishedListing, reached, sandboxLog } from './purchases.ts';
 import { stack } from './stack.ts';
+import { order, staffToken } from './staff.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface Cast {
@@ -159,6 +160,35 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     },
     ended: ({ payment, slot }) => slot !== null && payment.capturedAt !== null && slot.since > payment.capturedAt,
   },
+  addStaffNote: {
+    asks: undefined,
+    set: async (cast) => {
+      const [{ listingId, purchaseId }, staff] = await Promise.all([bought(cast), staffToken('support')]);
+      const note = { note: 'The buyer called.' };
+      return { listingId, purchaseId, go: () => insist((key) => order(staff, purchaseId, 'notes', note, key)) };
+    },
+    ended: ({ state }) => state === 'authorised',
+  },
+  pauseMoney: {
+    asks: undefined,
+    set: async (cast) => {
+      const [{ listingId, purchaseId }, staff] = await Promise.all([bought(cast, 'accept'), staffToken('support')]);
+      const reason = { reason: 'The card may be stolen.' };
+      return { listingId, purchaseId, go: () => insist((key) => order(staff, purchaseId, 'pause', reason, key)) };
+    },
+    ended: ({ pause }) => pause !== null,
+  },
+  resumeMoney: {
+    asks: undefined,
+    set: async (cast) => {
+      const [{ listingId, purchaseId }, staff] = await Promise.all([bought(cast, 'accept'), staffToken('finance')]);
+      const reason = { reason: 'All is well.' };
+      await order(staff, purchaseId, 'pause', reason);
+      return { listingId, purchaseId, go: () => insist((key) => order(staff, purchaseId, 'resume', reason, key)) };
+    },
+    ended: ({ pause, stoodStillMs }) => pause === null && stoodStillMs > 0,
+  },
+  reportHoldLimit: { unplayed: 'only months bring it about; it commits as pauseMoney does' },
   readStanding: { unplayed: 'it only reads' },
   completePurchase: { unplayed: 'only fourteen days bring it about; it commits as recordDelivery does' },
   remindParties: { unplayed: 'only a deadline brings it about; it commits once per reminder, as every step does' },

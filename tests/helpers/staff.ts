@@ -1,13 +1,19 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { request } from './client.ts';
+import { type Response, request } from './client.ts';
 import { stack } from './stack.ts';
 
 const run = promisify(execFile);
 
-/** Somebody new of staff, made by `npm run staff` and signed in. */
-export async function staffToken(role: string): Promise<{ readonly id: string; readonly accessToken: string }> {
+export interface StaffAccount {
+  readonly id: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+/** Somebody new of staff, made by `npm run staff`. */
+export async function newStaff(role: string): Promise<StaffAccount> {
   const email = `${role}.${randomUUID()}@staff.wellpact.example`;
   const { stdout } = await run(
     process.execPath,
@@ -15,7 +21,34 @@ export async function staffToken(role: string): Promise<{ readonly id: string; r
     { env: { ...process.env, DATABASE_URL: stack().databases.app } },
   );
   const [, id = '', password = ''] = /^(usr_\w+) [\s\S]*: (\S+)\s*$/.exec(stdout) ?? [];
+  return { id, email, password };
+}
+
+/** The same, signed in. */
+export async function staffToken(role: string): Promise<{ readonly id: string; readonly accessToken: string }> {
+  const { id, email, password } = await newStaff(role);
   const session = await request<{ accessToken: string }>('POST', '/v1/sessions', { body: { email, password } });
   if (session.status !== 201 && session.status !== 200) throw new Error(`staff could not sign in: ${session.status}`);
   return { id, accessToken: session.body.accessToken };
 }
+
+/** What staff read of a purchase after an order of theirs. */
+export interface StandsBody {
+  readonly state: string;
+  readonly code: string;
+  readonly detail: string;
+  readonly summary: string;
+  readonly holds: readonly string[];
+  readonly automatic: { readonly at: string; readonly becomes: string; readonly says: string } | null;
+  readonly pause: { readonly since: string; readonly by: string; readonly verified: boolean } | null;
+}
+
+/** Gives an order about a purchase, through the API. */
+export const order = (
+  staff: { readonly accessToken: string },
+  purchaseId: string,
+  action: 'notes' | 'pause' | 'resume',
+  body: Record<string, unknown>,
+  idempotencyKey: string = randomUUID(),
+): Promise<Response<StandsBody>> =>
+  request('POST', `/v1/admin/purchases/${purchaseId}/${action}`, { token: staff.accessToken, body, idempotencyKey });

@@ -6,7 +6,7 @@ import { createActivities } from '../../activities/index.ts';
 import { TASK_QUEUES } from '../../contracts/task-queues.ts';
 import { createLogger } from '../../platform/logging.ts';
 import { workflowBundle } from '../../platform/temporal/bundle.ts';
-import { createDataConverter } from '../../platform/temporal/data-converter.ts';
+import { createWorkerConverter } from '../../platform/temporal/data-converter.ts';
 import { createOnfidoIdentity } from '../../providers/onfido.ts';
 import type { Payment, Payments } from '../../providers/payments.ts';
 import { createStripePayments } from '../../providers/stripe.ts';
@@ -56,7 +56,7 @@ async function startFlow<Flow extends Workflow>(client: Client, flow: FlowStart<
 
 /** @param changes what the policy says otherwise */
 export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel> {
-  const dataConverter = createDataConverter(TEST_PAYLOAD_KEYS);
+  const dataConverter = createWorkerConverter(TEST_PAYLOAD_KEYS);
   const [environment, clone, bundle] = await Promise.all([
     timeSkipping({ client: { dataConverter } }),
     cloneDatabase(),

@@ -7,7 +7,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BUYER_ID, SELLER_ID } from '../../contracts/search-attributes.ts';
-import { createDataConverter } from '../../platform/temporal/data-converter.ts';
+import { createWorkerConverter } from '../../platform/temporal/data-converter.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { type PlantedBundle, plantBundle } from '../helpers/planted-bundle.ts';
 import { act, buy, publishedListing } from '../helpers/purchases.ts';
@@ -31,7 +31,7 @@ beforeAll(async () => {
     plantBundle(),
     Connection.connect({ address: stack().temporal.address }),
   ]);
-  const dataConverter = createDataConverter(stack().env['PAYLOAD_KEYS']?.split(',') ?? []);
+  const dataConverter = createWorkerConverter(stack().env['PAYLOAD_KEYS']?.split(',') ?? []);
   client = new Client({ connection, namespace: stack().temporal.namespace, dataConverter });
 });
 afterAll(async () => {
@@ -83,7 +83,7 @@ async function plantedPurchase(): Promise<string> {
     namespace: stack().temporal.namespace,
     taskQueue,
     workflowBundle: planted.bundle,
-    dataConverter: createDataConverter(stack().env['PAYLOAD_KEYS']?.split(',') ?? []),
+    dataConverter: createWorkerConverter(stack().env['PAYLOAD_KEYS']?.split(',') ?? []),
     activities: {
       readStanding: () => ({}),
       openPurchase: () => {

@@ -7,7 +7,7 @@ test('every row that is carried out has a recorded history that goes along it', 
   const bundle = await tellingBundle();
   const histories = [...recordedHistories().values()];
   const rows = await rowsPassed(bundle, histories);
-  expect(rows.size, 'workflow ids').toBe(histories.length);
+  expect(rows.size, 'runs').toBe(histories.length);
   const passed = new Set([...rows.values()].flat());
   const missing = wiredRows().filter((row) => !passed.has(row));
   expect(missing, 'rows without a recorded history').toEqual([]);

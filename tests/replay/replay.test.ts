@@ -3,13 +3,13 @@ import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '../../platform/logging.ts';
 import { workflowBundle } from '../../platform/temporal/bundle.ts';
-import { createDataConverter } from '../../platform/temporal/data-converter.ts';
+import { createWorkerConverter } from '../../platform/temporal/data-converter.ts';
 import { type RecordedHistory, replay } from '../../platform/temporal/replay.ts';
 import { recordedHistories } from '../helpers/histories.ts';
 import { TEST_PAYLOAD_KEYS } from '../helpers/payload-key.ts';
 import { type PlantedBundle, plantBundle } from '../helpers/planted-bundle.ts';
 
-const dataConverter = createDataConverter(TEST_PAYLOAD_KEYS);
+const dataConverter = createWorkerConverter(TEST_PAYLOAD_KEYS);
 const histories = recordedHistories();
 
 async function differences(

@@ -56,6 +56,12 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   changeNotificationPreferences: () => ({ body: {}, headers: { 'if-match': '*' } }),
   listCases: () => ({}),
   getCase: ({ caseId }) => ({ id: caseId }),
+  searchPurchases: () => ({}),
+  readPurchaseStory: ({ declinedId }) => ({ id: declinedId }),
+  addStaffNote: ({ declinedId }) => ({ id: declinedId, body: { note: 'A note.' } }),
+  pauseMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
+  resumeMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
+  listStaffNotes: ({ declinedId }) => ({ id: declinedId }),
   decideCase: ({ caseId }) => ({ id: caseId, body: { decision: 'approve', reason: 'Not one of its decisions.' } }),
 };
 
@@ -95,6 +101,12 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
                         [401, 401, 403, 400, 400, 400, 400, 400, 400, 400, 400, 400],
   listCases:            [401, 401, 403, 403, 403, 403, 403, 200, 403, 200, 200, 200],
   getCase:              [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 200, 200],
+  searchPurchases:      [401, 401, 403, 403, 403, 403, 403, 200, 200, 200, 200, 200],
+  readPurchaseStory:    [401, 401, 403, 403, 403, 403, 403, 200, 200, 200, 200, 200],
+  addStaffNote:         [401, 401, 403, 403, 403, 403, 403, 409, 403, 409, 409, 409],
+  pauseMoney:           [401, 401, 403, 403, 403, 403, 403, 409, 403, 409, 409, 409],
+  resumeMoney:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
+  listStaffNotes:       [401, 401, 403, 403, 403, 403, 403, 200, 403, 200, 200, 200],
   decideCase:           [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 422, 422],
 };
 

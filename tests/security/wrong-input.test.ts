@@ -145,6 +145,9 @@ async function samples(): Promise<Samples> {
         nullable: ['timeZone', 'quietHours'],
       },
     ],
+    addStaffNote: [{ by: 'support', id: heldId, body: { note: 'A note.' }, required: ['note'] }],
+    pauseMoney: [{ by: 'support', id: heldId, body: { reason: 'A reason.' }, required: ['reason'] }],
+    resumeMoney: [{ by: 'finance', id: heldId, body: { reason: 'A reason.' }, required: ['reason'] }],
     decideCase: [
       { by: 'finance', id: caseId, body: { decision: 'resolved', reason: 'Done.' }, required: ['decision', 'reason'] },
     ],

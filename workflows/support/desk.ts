@@ -10,7 +10,7 @@ export type Item<Wish, Outcome, Hint> =
   | { readonly kind: 'wish'; readonly wish: Wish; readonly settle: Settle<Outcome>; readonly cause: Cause }
   | { readonly kind: 'hint'; readonly hint: Hint; readonly cause: Cause };
 
-interface Settle<Outcome> {
+export interface Settle<Outcome> {
   readonly done: (outcome: Outcome) => void;
   readonly failed: (error: unknown) => void;
 }

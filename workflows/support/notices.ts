@@ -2,17 +2,20 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 
 export interface Notice {
-  /** Where the flow is looked at outside Temporal. Comes first, since the UI shows only some lines. */
-  readonly link: { readonly title: string; readonly url: string };
+  /** Where the flow is looked at outside Temporal, if anywhere. Comes first, since the UI shows only some lines. */
+  readonly link?: { readonly title: string; readonly url: string };
   readonly title: string;
   /** One line each, in the order of importance. */
   readonly lines: readonly string[];
 }
 
+const ROOM_LINES = 2;
+
 export function tellStaff({ link, title, lines }: Notice): void {
-  setCurrentDetails(
-    [`[${link.title}](${link.url})`, '', `**${title}**`, '', ...lines.map((line) => `- ${line}`)].join('\n'),
-  );
+  const first = link === undefined ? [] : [`[${link.title}](${link.url})`, ''];
+  // The UI measures its box by the lines as they are written, and cuts off what they are wrapped to: these make room.
+  const room = Array.from({ length: ROOM_LINES }, () => '\u00a0\n');
+  setCurrentDetails([...first, `**${title}**`, '', ...lines.map((line) => `- ${line}`), '', ...room].join('\n'));
 }
 
 /** `12.50 EUR`, from minor units: every currency that Wellpact settles in has two decimals. */

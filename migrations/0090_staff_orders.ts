@@ -1,0 +1,28 @@
+import type { Migration } from './index.ts';
+
+/** What staff do about a purchase: notes, and pauses during which no money moves. */
+export const staffOrders: Migration = {
+  name: '0090_staff_orders',
+  async up(knex, appRole) {
+    await knex.raw(`
+      ALTER TABLE transactions.purchases
+        ADD COLUMN pause          jsonb,                      -- since when money stands still, by whom; null when it does not
+        ADD COLUMN stood_still_ms bigint NOT NULL DEFAULT 0   -- for how long it did since state_since, in pauses that are over
+          CHECK (stood_still_ms >= 0);
+      CREATE INDEX purchases_paused ON transactions.purchases (id) WHERE pause IS NOT NULL;
+
+      -- What staff wrote. Kept apart from the audit trail, which is never to hold anything that people wrote.
+      CREATE TABLE transactions.staff_notes (
+        purchase_id text        NOT NULL REFERENCES transactions.purchases,
+        seq         integer     NOT NULL CHECK (seq > 0),
+        kind        text        NOT NULL CHECK (kind IN ('note', 'pause', 'resume')),
+        words       text        NOT NULL CHECK (length(words) BETWEEN 1 AND 2000),
+        staff_id    text        NOT NULL,
+        verified    boolean     NOT NULL,  -- false: typed into the Temporal UI by somebody who named this account
+        at          timestamptz NOT NULL,
+        PRIMARY KEY (purchase_id, seq)
+      );
+      GRANT SELECT, INSERT ON transactions.staff_notes TO "${appRole}";
+    `);
+  },
+};

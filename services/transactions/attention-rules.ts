@@ -1,0 +1,43 @@
+/** What calls for a person of staff to look at a purchase. Pure. */
+import type { Chargeback, TransferStatus } from '../../contracts/purchase.ts';
+
+export const ATTENTION = [
+  'past_deadline',
+  'in_progress_for_long',
+  'transfer_blocked',
+  'refund_came_back',
+  'chargeback',
+  'money_paused',
+] as const;
+export type Attention = (typeof ATTENTION)[number];
+
+/** A purchase moves on within moments of its deadline, and what was begun ends within moments. */
+export const ATTENTION_GRACE_SECONDS = 60;
+
+/** What of a purchase decides. */
+export interface Watched {
+  readonly deadlineAt: Date | null;
+  readonly unfinished: object | null;
+  readonly pause: object | null;
+  readonly updatedAt: Date;
+  readonly transfer: { readonly status: TransferStatus };
+  readonly chargeback: Chargeback;
+  readonly books: { readonly owedToBuyer: number };
+}
+
+/** @param nowMs milliseconds since 1970 */
+export function attentionOf(purchase: Watched, nowMs: number): Attention[] {
+  const { deadlineAt, unfinished, pause, updatedAt, transfer, chargeback, books } = purchase;
+  const graceMs = ATTENTION_GRACE_SECONDS * 1_000;
+  const isSo: Readonly<Record<Attention, boolean>> = {
+    // A transfer that is blocked keeps the purchase open without end: its deadline passes and means nothing.
+    past_deadline: deadlineAt !== null && deadlineAt.getTime() + graceMs < nowMs && transfer.status !== 'blocked',
+    // In a pause it waits, as it is meant to.
+    in_progress_for_long: unfinished !== null && pause === null && updatedAt.getTime() + graceMs < nowMs,
+    transfer_blocked: transfer.status === 'blocked',
+    refund_came_back: books.owedToBuyer > 0,
+    money_paused: pause !== null,
+    chargeback: chargeback === 'inquiry' || chargeback === 'open',
+  };
+  return ATTENTION.filter((reason) => isSo[reason]);
+}
