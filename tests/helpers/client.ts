@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Schemas } from '../../client/index.ts';
 import { stack } from './stack.ts';
 
@@ -59,4 +60,17 @@ export async function answered<Data>(
 ): Promise<Response<Answered<Data>>> {
   const { data, error, response } = await call;
   return { status: response.status, headers: response.headers, body: (data ?? error) as Answered<Data> };
+}
+
+/** Asks as the reference tells clients to: what is answered 503 is sent again when it says, with the same key. */
+export async function patiently<Body>(
+  ask: (idempotencyKey: string) => Promise<Response<Body>>,
+): Promise<Response<Body>> {
+  const key = randomUUID();
+  for (;;) {
+    const answer = await ask(key);
+    const after = answer.headers.get('retry-after');
+    if (answer.status !== 503 || after === null) return answer;
+    await sleep(Number(after) * 1_000);
+  }
 }

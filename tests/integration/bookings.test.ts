@@ -6,7 +6,7 @@ import { type Database, openDatabase, violatedConstraint } from '../../platform/
 import { createLogger } from '../../platform/logging.ts';
 import { allDay, draftBooking, freeHour, freeSlots, plan, publishedBooking } from '../helpers/bookings.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
-import { request } from '../helpers/client.ts';
+import { patiently, request } from '../helpers/client.ts';
 import { recordHistory } from '../helpers/histories.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, type PurchaseBody, publishedListing, read } from '../helpers/purchases.ts';
@@ -142,7 +142,9 @@ describe('booking', () => {
     const listing = await publishedBooking(seller);
     const startsAt = await freeHour(listing, 60);
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => book(index % 2 === 0 ? buyer : other, listing, startsAt)),
+      Array.from({ length: 20 }, (_, index) =>
+        patiently((key) => buy(index % 2 === 0 ? buyer : other, listing, { slot: { startsAt } }, key)),
+      ),
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     const refused = answers.filter(({ status }) => status !== 201);

@@ -1,11 +1,10 @@
 /** Purchases over HTTP, on the real stack: what the parties see, what Stripe did, and that the books agree. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import { purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
-import { request } from '../helpers/client.ts';
+import { patiently, request } from '../helpers/client.ts';
 import { recordHistory } from '../helpers/histories.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, type PurchaseBody, publishedListing, reached, read, sandboxLog } from '../helpers/purchases.ts';
@@ -247,16 +246,6 @@ describe('who may do what', () => {
   });
 });
 
-/** Buys as the reference tells clients to: what is answered 503 is sent again, with the same key. */
-async function buyWithPatience(who: Person, listingId: string): Promise<Awaited<ReturnType<typeof buy>>> {
-  const key = randomUUID();
-  for (;;) {
-    const answer = await buy(who, listingId, {}, key);
-    if (answer.status !== 503) return answer;
-    await sleep(Number(answer.headers.get('retry-after') ?? '1') * 1_000);
-  }
-}
-
 describe('the same request again, and many at once', () => {
   test('20 equal requests at once make one purchase', async () => {
     const listing = await publishedListing(seller, { stock: 1 });
@@ -301,7 +290,9 @@ describe('the same request again, and many at once', () => {
     // Many keys of a few people are as many buyers to the stock, without a hundred sign-ups.
     const people = [buyer, stranger];
     const answers = await Promise.all(
-      Array.from({ length: 100 }, (_, index) => buyWithPatience(people[index % people.length] ?? buyer, listing)),
+      Array.from({ length: 100 }, (_, index) =>
+        patiently((key) => buy(people[index % people.length] ?? buyer, listing, {}, key)),
+      ),
     );
     const won = answers.filter(({ status }) => status === 201);
     expect(won.length).toBe(1);
