@@ -8,7 +8,7 @@ import type { OnboardingInput } from '../../contracts/onboarding.ts';
 import type { PurchaseInput } from '../../contracts/purchase.ts';
 import { createLogger } from '../../platform/logging.ts';
 import { replayBundle } from '../../platform/temporal/bundle.ts';
-import { createDataConverter } from '../../platform/temporal/data-converter.ts';
+import { createWorkerConverter } from '../../platform/temporal/data-converter.ts';
 import type { RecordedHistory } from '../../platform/temporal/replay.ts';
 import { type Party, TRANSITIONS, type Transition } from '../../services/transactions/rules.ts';
 import { ONBOARDING_TRANSITIONS, type OnboardingTransition } from '../../services/users/onboarding-rules.ts';
@@ -58,7 +58,7 @@ export async function rowsPassed(
       },
     },
   };
-  const { failureConverterPath: _, ...dataConverter } = createDataConverter(TEST_PAYLOAD_KEYS);
+  const { failureConverterPath: _, ...dataConverter } = createWorkerConverter(TEST_PAYLOAD_KEYS);
   const options = { workflowBundle: bundle, dataConverter, sinks, replayName: 'rows' };
   for await (const { error } of Worker.runReplayHistories(options, histories)) if (error !== undefined) throw error;
   return new Map([...stories].map(([runId, story]) => [runId, rowsOf(story)]));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { createLogger } from '../../platform/logging.ts';
 import { replayBundle, workflowBundle } from '../../platform/temporal/bundle.ts';
-import { createDataConverter } from '../../platform/temporal/data-converter.ts';
+import { createWorkerConverter } from '../../platform/temporal/data-converter.ts';
 import { replay } from '../../platform/temporal/replay.ts';
 import { request } from '../helpers/client.ts';
 import type { CollectedSpan } from '../helpers/collector.ts';
@@ -139,7 +139,7 @@ describe('a purchase', () => {
     const recorded = { workflowId, history: await historyOf(workflowId) };
     expect(JSON.stringify(recorded.history)).toContain('wellpact-trace');
     const log = createLogger({ role: 'test', level: 'error' });
-    const dataConverter = createDataConverter(TEST_PAYLOAD_KEYS);
+    const dataConverter = createWorkerConverter(TEST_PAYLOAD_KEYS);
     for (const bundle of [await workflowBundle(undefined, log), await replayBundle(log)]) {
       for await (const { difference } of replay({ workflowBundle: bundle, dataConverter }, [recorded])) {
         expect(difference).toBeUndefined();
