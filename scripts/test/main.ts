@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { endLeftovers } from './leftovers.ts';
 import { otherNode } from './other-node.ts';
 import { runShown, runSilently } from './steps.ts';
+import { FIRST_SUITE, LATER_SUITES, type Suite } from './suites.ts';
 
 export interface MainOptions {
   /** The root of the repository. */
@@ -23,34 +24,6 @@ const CHECKS = [
   { name: 'dead code', program: 'knip', args: ['--no-progress'] },
   { name: 'reference pages', program: 'tsx', args: ['scripts/docs.ts', '--check'] },
 ] as const;
-
-interface Suite {
-  readonly name: string;
-  /** Further arguments of vitest. */
-  readonly args: readonly string[];
-  /** The version of Node.js that runs it, and all that it starts; that of this process unless told. */
-  readonly node?: string;
-}
-
-/** The suites of `npm run test:full` after `npm test`. */
-const LATER_SUITES: readonly Suite[] = [
-  { name: 'faults', args: ['--project=faults'] },
-  // Skipped where there is no Chromium.
-  { name: 'browser', args: ['--project=browser'] },
-  // Temporal on PostgreSQL: its server is built by Go once for each user.
-  { name: 'outside services', args: ['--project=outside'] },
-  { name: 'deploys and long histories', args: ['--project=deploys', '--project=afresh'] },
-  { name: 'pages that are followed', args: ['--project=docs'] },
-  {
-    name: 'Node.js 24',
-    node: '24.9.0',
-    args: ['--project=unit', '--project=replay', '--project=integration', '--project=scenarios'],
-  },
-];
-/** What `npm test` leaves to `npm run test:full`. */
-const NOT_LATER = LATER_SUITES.filter(({ node }) => node === undefined).flatMap(({ args }) =>
-  args.map((argument) => argument.replace('=', '=!')),
-);
 
 const CHECK_TIMEOUT_MS = 5 * 60_000;
 const TESTS_TIMEOUT_MS = 15 * 60_000;
@@ -78,7 +51,11 @@ export async function main({ root, args, signal }: MainOptions): Promise<number>
   let ok = false;
   try {
     const checked = filters.length > 0 || (await check(root, env, signal));
-    const suites = [{ name: 'tests', args: filters.length > 0 ? filters : NOT_LATER }, ...(full ? LATER_SUITES : [])];
+    const suites = [FIRST_SUITE, ...(full ? LATER_SUITES : [])].map((suite) => ({
+      ...suite,
+      args: argumentsOf(suite),
+    }));
+    if (filters.length > 0) suites.splice(0, 1, { ...FIRST_SUITE, args: filters });
     ok = checked && (await runSuites(suites, { root, env, folder, signal, counts }));
   } finally {
     const leaked = await endLeftovers(RUN_VARIABLE, runId);
@@ -121,8 +98,10 @@ interface SuiteContext {
   readonly counts: Counts;
 }
 
+const argumentsOf = ({ projects }: Suite): string[] => projects.map((project) => `--project=${project}`);
+
 async function runSuites(
-  suites: readonly Suite[],
+  suites: ReadonlyArray<Suite & { readonly args: readonly string[] }>,
   { root, env, folder, signal, counts }: SuiteContext,
 ): Promise<boolean> {
   for (const [index, { name, args, node }] of suites.entries()) {

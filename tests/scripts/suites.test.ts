@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { FIRST_SUITE, LATER_SUITES } from '../../scripts/test/suites.ts';
+import config from '../../vitest.config.ts';
+
+test('every project of vitest.config.ts runs once, in one suite', () => {
+  const projects = (config.test?.projects ?? []).map((project) =>
+    typeof project === 'object' && 'test' in project ? project.test?.name : undefined,
+  );
+  expect(projects).not.toContain(undefined);
+  const suites = [FIRST_SUITE, ...LATER_SUITES.filter(({ node }) => node === undefined)];
+  const run = suites.flatMap((suite) => suite.projects);
+  expect(new Set(run)).toEqual(new Set(projects));
+  expect(run).toHaveLength(projects.length);
+});
