@@ -15,6 +15,25 @@ export interface ProblemBody {
   readonly [extra: string]: unknown;
 }
 
+/** The problems that any route can answer with, or many can; those of one route stand beside it. */
+export const USUAL_PROBLEMS = {
+  INVALID_REQUEST: { status: 400, when: 'fields of the request are wrong, missing or unknown: `errors` names them.' },
+  MALFORMED_BODY: { status: 400, when: 'the body is not JSON in UTF-8.' },
+  INVALID_IDEMPOTENCY_KEY: { status: 400, when: 'the `Idempotency-Key` is not 1 to 255 printable ASCII characters.' },
+  UNAUTHENTICATED: { status: 401, when: 'there is no access token, or it is not good any more.' },
+  FORBIDDEN: { status: 403, when: 'the account has none of the roles that may.' },
+  EMAIL_NOT_VERIFIED: { status: 403, when: 'the e-mail address has to be proven first.' },
+  NOT_FOUND: { status: 404, when: 'there is no such thing, or it is not yours to see.' },
+  IN_PROGRESS: { status: 409, when: 'another change of it is being made: repeat the request in a moment.' },
+  BODY_TOO_LARGE: { status: 413, when: 'the body is larger than 1 MB, or than 256 KB at a webhook address.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, when: 'the body is not `application/json`.' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, when: 'the key was used for another request.' },
+  IF_MATCH_REQUIRED: { status: 428, when: '`If-Match` is missing where people edit.' },
+  TOO_MANY_REQUESTS: { status: 429, when: 'a limit is reached: `Retry-After` says when to go on.' },
+  INTERNAL: { status: 500, when: 'something went wrong on our side; the request id helps to find out what.' },
+  UNAVAILABLE: { status: 503, when: 'something is away: repeat the request with the same `Idempotency-Key`.' },
+} as const satisfies Readonly<Record<string, { status: number; when: string }>>;
+
 export function problemBody(problem: Problem, requestId: string): ProblemBody {
   return {
     ...problem.extra,

@@ -3149,7 +3149,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `SOLD_OUT`: there are not that many left.
+             * @description `NOT_OPENED`: an earlier call with this key could not open it: begin another one.
+             *
+             *     `SOLD_OUT`: there are not that many left.
              *
              *     `LISTING_NOT_AVAILABLE`: the listing is not for sale at the moment.
              *

@@ -1,3 +1,4 @@
+import type { EventType } from '../contracts/events.ts';
 import type { Queryable, Tx } from './database.ts';
 import { newId } from './ids.ts';
 import { traceParent } from './tracing.ts';
@@ -5,7 +6,7 @@ import { traceParent } from './tracing.ts';
 /** Something that happened, for whoever wants to know. Holds references and figures, never personal data. */
 export interface DomainEvent {
   /** Dotted, past tense: `purchase.released`. */
-  readonly type: string;
+  readonly type: EventType;
   /** Events with one key are delivered in the order in which their transactions wrote them: the id of what changed. */
   readonly key: string;
   readonly data: Readonly<Record<string, unknown>>;

@@ -52,6 +52,7 @@ function openRoute(deps: PurchaseRoutesDeps, commands: PurchaseCommands): Route 
       202: { description: 'The purchase exists; its payment is being prepared.', schema: purchaseSchema },
     },
     problems: {
+      NOT_OPENED: { status: 409, when: 'an earlier call with this key could not open it: begin another one.' },
       SOLD_OUT: { status: 409, when: 'there are not that many left.' },
       LISTING_NOT_AVAILABLE: { status: 409, when: 'the listing is not for sale at the moment.' },
       PRICE_CHANGED: { status: 409, when: 'it costs something else than `expectedPrice` by now.' },

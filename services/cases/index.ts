@@ -1,4 +1,5 @@
 /** The face of the cases service: what a person of staff has to decide. */
+import type { EventType } from '../../contracts/events.ts';
 import type { CaseId } from '../../contracts/ids.ts';
 import { type Actor, audit } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
@@ -93,7 +94,7 @@ async function note(
   tx: Tx,
   { id, subjectType, subjectId }: Case,
   actor: Actor,
-  action: string,
+  action: EventType,
   change: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await audit(tx, { subjectType: 'case', subjectId: id, actor, action, change: { ...change, subjectId } });

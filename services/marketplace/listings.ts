@@ -1,4 +1,5 @@
 /** Listings, and the stock of goods. */
+import type { EventType } from '../../contracts/events.ts';
 import type { ListingId, UserId } from '../../contracts/ids.ts';
 import type { Money } from '../../contracts/money.ts';
 import { audit, canonicalJson } from '../../platform/audit.ts';
@@ -246,7 +247,7 @@ export function mustBeOwn(listing: Listing | undefined, sellerId: UserId): Listi
 export async function note(
   tx: Tx,
   listing: Listing,
-  action: string,
+  action: EventType,
   change: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { id, sellerId } = listing;

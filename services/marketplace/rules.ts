@@ -38,9 +38,12 @@ export const MAXIMUM_STOCK = 100_000;
 
 export type ListingCommand = 'publish' | 'pause';
 
+/** No command leads back to a draft. */
+type ReachedState = Exclude<ListingState, 'draft'>;
+
 /** Which command leads from which state to which. A command whose target is the state itself changes nothing. */
 export const LISTING_TRANSITIONS: Readonly<
-  Record<ListingState, Readonly<Partial<Record<ListingCommand, ListingState>>>>
+  Record<ListingState, Readonly<Partial<Record<ListingCommand, ReachedState>>>>
 > = {
   draft: { publish: 'published' },
   published: { publish: 'published', pause: 'paused' },
@@ -48,7 +51,7 @@ export const LISTING_TRANSITIONS: Readonly<
 };
 
 /** @returns undefined when the command is not allowed in this state */
-export const nextListingState = (from: ListingState, command: ListingCommand): ListingState | undefined =>
+export const nextListingState = (from: ListingState, command: ListingCommand): ReachedState | undefined =>
   LISTING_TRANSITIONS[from][command];
 
 /** What one piece may cost, in minor units: what Stripe can charge for it. */

@@ -1,3 +1,4 @@
+import type { EventType } from '../../contracts/events.ts';
 import type { UserId } from '../../contracts/ids.ts';
 import { type Actor, audit } from '../../platform/audit.ts';
 import { type Database, type Queryable, type Tx, violatedConstraint } from '../../platform/database.ts';
@@ -169,7 +170,7 @@ async function note(
   tx: Tx,
   id: UserId,
   actor: Actor,
-  action: string,
+  action: EventType,
   change: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await audit(tx, { subjectType: 'user', subjectId: id, actor, action, change });

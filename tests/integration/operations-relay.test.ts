@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterAll(() => clone.drop());
 
 const write = (key: string, n: number) =>
-  clone.database.transaction((tx) => emit(tx, { type: 'thing.happened', key, data: { n } }));
+  clone.database.transaction((tx) => emit(tx, { type: 'listing.created', key, data: { n } }));
 
 const stillWaiting = async (): Promise<number> =>
   (await clone.database.query('SELECT FROM outbox.events WHERE published_at IS NULL')).rowCount ?? 0;
@@ -84,7 +84,7 @@ describe('the outbox', () => {
       await clone.database.query('UPDATE outbox.events SET retry_at = now() WHERE retry_at IS NOT NULL');
     }
     expect(await stillWaiting()).toBe(1);
-    const failures = log.lines.filter(({ fields }) => fields['type'] === 'thing.happened');
+    const failures = log.lines.filter(({ fields }) => fields['type'] === 'listing.created');
     expect(failures.map(({ level }) => level)).toEqual([
       ...Array.from({ length: LOUD_AFTER_ATTEMPTS - 1 }, () => 'warn'),
       'error',
