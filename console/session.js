@@ -54,12 +54,27 @@ const isFresh = (candidate) => candidate !== undefined && Date.now() < candidate
 
 channel.addEventListener('message', ({ data }) => {
   if (data.type === 'ask' && isFresh(tokens)) channel.postMessage({ type: 'session', tokens });
-  if (data.type === 'session' && state.status !== 'starting') {
-    keep(data.tokens);
+  // What is refreshed elsewhere goes on here; only somebody who signs in begins a session.
+  if (data.type === 'session' && state.status === 'signed-in') adopt(data.tokens);
+  if (data.type === 'signed-in' && state.status !== 'starting') {
+    adopt(data.tokens);
     if (state.status !== 'signed-in') become({ status: 'signed-in' });
   }
   if (data.type === 'ended' && state.status === 'signed-in') end({ isExpired: false });
 });
+
+/** Takes a session over. That of somebody else begins the page anew: it must not go on under the name it shows. */
+function adopt(next) {
+  const isOfAnother = tokens !== undefined && tokens.accessToken !== '' && personOf(tokens) !== personOf(next);
+  keep(next);
+  if (isOfAnother) location.reload();
+}
+
+/** Whose access token it is: the API alone can tell whether it is a good one. */
+function personOf({ accessToken: token }) {
+  const claims = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
+  return JSON.parse(atob(claims)).sub;
+}
 
 /** The session of another tab, if there is one whose access token is still good. */
 function askOthers() {
@@ -97,7 +112,7 @@ export async function resume() {
 /** @throws ApiError 401 when address and password do not belong together, 429 after too many tries */
 export async function signIn(email, password) {
   keep(tokensOf(await send('POST', '/v1/sessions', { body: { email, password } })));
-  channel.postMessage({ type: 'session', tokens });
+  channel.postMessage({ type: 'signed-in', tokens });
   become({ status: 'signed-in' });
 }
 
@@ -143,7 +158,7 @@ const oneAtATime = (work) => navigator.locks?.request('wellpact-console-refresh'
 async function refresh() {
   if (isFresh(tokens)) return;
   const shared = await askOthers();
-  if (shared !== undefined) return keep(shared);
+  if (shared !== undefined) return adopt(shared);
   const { refreshToken } = tokens ?? {};
   if (refreshToken === undefined) throw new ApiError(401);
   try {

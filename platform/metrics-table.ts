@@ -116,7 +116,7 @@ export const METRICS = {
   },
   wellpact_books_difference_minor_units: {
     kind: 'gauge',
-    help: 'What the ledger and the rows of the purchases differ by, by account and currency, in minor units: 0, always. Checked once an hour.',
+    help: 'What the ledger and the rows of the purchases differ by, added up over the purchases, by account and currency, in minor units: 0, always. Checked once an hour.',
     labels: ['account', 'currency'],
     roles: LEADER,
   },

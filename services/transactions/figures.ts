@@ -70,39 +70,38 @@ export async function overdueFigures(
   return { ids: rows.map(({ id }) => id), oldestSeconds: rows[0]?.seconds ?? 0 };
 }
 
-/** One account in one currency: minor units by which the ledger and the purchases' own rows differ. */
+/** One account in one currency: how far the ledger and the purchases' own rows are from each other. */
 export interface BooksDifference {
   readonly account: Account;
   readonly currency: string;
+  /** Minor units, added up over the purchases whichever way each is wrong: what cancels out is found, too. */
   readonly amount: number;
+  /** How many purchases differ. */
+  readonly purchases: number;
 }
 
 /**
- * Compares the ledger with the rows of the purchases, account by account, in one statement and so at one moment. Reads all
- * of both. @returns a line for each account and currency, 0 where they agree
+ * Compares the ledger with the row of each purchase, account by account, in one statement and so at one moment. Reads all of
+ * both. @returns a line for each account and currency, 0 where they agree
  */
 export async function booksDifferences(db: Queryable): Promise<BooksDifference[]> {
-  const { rows } = await db.query<{ account: Account; currency: string; ledger: number; purchases: number }>({
+  const { rows } = await db.query<BooksDifference>({
     name: 'books_differences',
-    text: `SELECT account, currency, coalesce(sum(ledger), 0)::bigint AS ledger,
-                  coalesce(sum(purchases), 0)::bigint AS purchases
-             FROM (SELECT account, currency, sum(amount) AS ledger, 0 AS purchases
-                     FROM ledger.entries WHERE account = ANY ($1) GROUP BY account, currency
-                   UNION ALL
-                   SELECT sums.account, books.currency, 0, sums.amount
-                     FROM (SELECT currency, ${ACCOUNTS.map((one) => `sum(${BOOK_COLUMNS[one]}) AS "${one}"`).join(', ')}
-                             FROM transactions.purchases GROUP BY currency) AS books,
-                          LATERAL (VALUES ${ACCOUNTS.map((one) => `('${one}', "${one}")`).join(', ')})
-                            AS sums (account, amount)) AS both_sides
+    text: `SELECT account, currency, sum(abs(apart))::bigint AS amount,
+                  count(*) FILTER (WHERE apart <> 0)::int AS purchases
+             FROM (SELECT purchase_id, account, currency, sum(amount) AS apart
+                     FROM (SELECT purchase_id, account, currency,
+                                  CASE WHEN account = ANY ($2) THEN amount ELSE -amount END AS amount
+                             FROM ledger.entries WHERE account = ANY ($1)
+                           UNION ALL
+                           SELECT id, books.account, currency, -books.amount
+                             FROM transactions.purchases,
+                                  LATERAL (VALUES ${ACCOUNTS.map((one) => `('${one}', ${BOOK_COLUMNS[one]})`).join(', ')})
+                                    AS books (account, amount)) AS both_sides
+                    GROUP BY purchase_id, account, currency) AS of_purchases
             GROUP BY account, currency`,
-    values: [ACCOUNTS],
+    // Debits are positive in the ledger: where money comes from grows with them, where it is with credits.
+    values: [ACCOUNTS, SOURCES],
   });
-  return rows.map(({ account, currency, ledger, purchases }) => ({
-    account,
-    currency,
-    amount: (isSource(account) ? ledger : -ledger) - purchases || 0,
-  }));
+  return rows;
 }
-
-/** Debits are positive in the ledger: where money comes from grows with them, where it is with credits. */
-const isSource = (account: Account): boolean => (SOURCES as readonly Account[]).includes(account);

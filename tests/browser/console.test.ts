@@ -179,6 +179,19 @@ describe.skipIf(!hasBrowser)('the console', () => {
       expect(await page.evaluate('sessionStorage.length + localStorage.length')).toBe(0);
     });
 
+    test('of somebody else who signs in beside it begins the page anew, under their name', async () => {
+      const finance = await newStaff('finance');
+      const context = await windows.open();
+      await context.clock.install();
+      const { page } = await signedInWithToken(context);
+      await page.getByText('support', { exact: true }).waitFor();
+      // A tab that is asked for its session has none to give any more, so the other one asks who is there.
+      await context.clock.fastForward('11:00');
+      await signedIn(context, finance);
+      await page.getByText('finance', { exact: true }).waitFor();
+      expect(await page.getByText('support', { exact: true }).count()).toBe(0);
+    });
+
     test('goes on when the access token is over', async () => {
       const context = await windows.open();
       await context.clock.install();
