@@ -1,11 +1,13 @@
 import type { Logger } from './logging.ts';
 
-/** One thing a process cannot work without. */
+/** One thing a process works with. */
 export interface ReadinessCheck {
   /** Shown to whoever asks: `database`. */
   readonly name: string;
   /** Rejects when the thing does not answer. */
   readonly check: () => Promise<unknown>;
+  /** Told of, but no reason not to be ready: the process does most of its work without. */
+  readonly spared?: true;
 }
 
 /** What `/readyz` answers: 200 when `status` is `ready`, else 503. Reasons stand in the log, never here. */
@@ -20,18 +22,21 @@ export const CHECK_TIMEOUT_MS = 2_000;
 /** Runs all checks at once, each bounded by {@link CHECK_TIMEOUT_MS}. */
 export async function checkReadiness(checks: readonly ReadinessCheck[], log: Logger): Promise<Readiness> {
   const results = await Promise.all(
-    checks.map(async ({ name, check }) => {
+    checks.map(async ({ name, check, spared = false }) => {
       try {
         await bounded(check(), name);
-        return [name, 'ok'] as const;
+        return { name, state: 'ok', spared } as const;
       } catch (error) {
         log.warn('a readiness check fails', { check: name, error });
-        return [name, 'failing'] as const;
+        return { name, state: 'failing', spared } as const;
       }
     }),
   );
-  const ready = results.every(([, state]) => state === 'ok');
-  return { status: ready ? 'ready' : 'not_ready', checks: Object.fromEntries(results) };
+  const ready = results.every(({ state, spared }) => state === 'ok' || spared);
+  return {
+    status: ready ? 'ready' : 'not_ready',
+    checks: Object.fromEntries(results.map(({ name, state }) => [name, state])),
+  };
 }
 
 async function bounded(work: Promise<unknown>, name: string): Promise<void> {
