@@ -26,7 +26,7 @@ function readArguments(): z.output<typeof wanted> {
   try {
     parsed = parseArgs({ allowPositionals: true, options: { email: text, name: text, role: text } });
   } catch (error) {
-    throw new TypeError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    throw new TypeError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`, { cause: error });
   }
   const { positionals, values } = parsed;
   if (positionals.join() !== 'create') throw new TypeError(USAGE);
