@@ -991,7 +991,7 @@ export interface paths {
         };
         /**
          * Whether the process can serve
-         * @description Asks each thing it depends on, 2 s at most. Why one is failing stands in the log.
+         * @description Asks each thing it works with, 2 s at most. Without Temporal it is ready all the same: most of it works. Why one is failing stands in the log.
          *
          *     **Who:** anybody.
          */
@@ -4567,7 +4567,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Everything answers. */
+            /** @description All that it cannot do without answers. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4576,7 +4576,7 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description Something does not answer. */
+            /** @description Something that it cannot do without does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;

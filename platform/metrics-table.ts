@@ -179,7 +179,7 @@ export const METRICS = {
   },
   wellpact_dependency_up: {
     kind: 'gauge',
-    help: '1 when what the process cannot work without answers, 0 when it does not; asked when figures are fetched.',
+    help: '1 when what the process works with answers, 0 when it does not; asked when figures are fetched.',
     labels: ['dependency'],
     roles: EVERY,
   },

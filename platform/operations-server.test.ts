@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
-import { CHECK_TIMEOUT_MS } from './operations-readiness.ts';
+import { CHECK_TIMEOUT_MS, checkReadiness } from './operations-readiness.ts';
 import { type OperationsServer, startOperationsServer } from './operations-server.ts';
 
 const quiet: Logger = {
@@ -44,6 +44,22 @@ describe('the operations server', () => {
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({ status: 'not_ready', checks: { database: 'failing', temporal: 'ok' } });
     expect((await fetch(`${base}/healthz`)).status).toBe(200);
+  });
+
+  it('is ready without what it is spared, and says so', async () => {
+    const away = { name: 'temporal', check: () => Promise.reject(new Error('away')), spared: true } as const;
+    const database = { name: 'database', check: async () => 'yes' };
+    expect(await checkReadiness([database, away], quiet)).toEqual({
+      status: 'ready',
+      checks: { database: 'ok', temporal: 'failing' },
+    });
+    const broken = { ...database, check: away.check };
+    expect((await checkReadiness([broken, away], quiet)).status).toBe('not_ready');
+    // Long before a balancer gives up asking.
+    const silent = { ...away, check: () => new Promise(() => undefined) };
+    const startedAt = performance.now();
+    expect((await checkReadiness([database, silent], quiet)).status).toBe('ready');
+    expect(performance.now() - startedAt).toBeLessThan(CHECK_TIMEOUT_MS / 2);
   });
 
   it('does not wait for a check that never answers', async () => {

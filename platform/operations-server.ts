@@ -8,7 +8,7 @@ export interface OperationsServerOptions {
   readonly host: string;
   readonly port: number;
   readonly metrics: Metrics;
-  /** What has to work before this process is ready. */
+  /** What `/readyz` tells of. */
   readonly checks: readonly ReadinessCheck[];
   readonly log: Logger;
 }

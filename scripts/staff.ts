@@ -22,10 +22,13 @@ const wanted = z.object({
 
 function readArguments(): z.output<typeof wanted> {
   const text = { type: 'string' } as const;
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { email: text, name: text, role: text },
-  });
+  let parsed: { positionals: string[]; values: { email?: string; name?: string; role?: string } };
+  try {
+    parsed = parseArgs({ allowPositionals: true, options: { email: text, name: text, role: text } });
+  } catch (error) {
+    throw new TypeError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`, { cause: error });
+  }
+  const { positionals, values } = parsed;
   if (positionals.join() !== 'create') throw new TypeError(USAGE);
   const result = wanted.safeParse(values);
   if (result.success) return result.data;

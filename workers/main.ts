@@ -26,6 +26,8 @@ async function main(config: Config, queues: readonly TaskQueue[], log: Logger): 
   observeDatabase(metrics, database);
   const connection = await NativeConnection.connect(config.temporal.connection);
   try {
+    // A worker polls as soon as it runs: whether it is ready is asked by nobody who could keep work from it.
+    await requireMigrations(database);
     await requireSearchAttributes(connection, config.temporal.namespace);
     const workers = await createWorkers(config, { log, metrics, connection, database, tracing }, queues);
     const running = workers.map((worker) => worker.run());

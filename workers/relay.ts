@@ -68,7 +68,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     booksJob({ database, metrics, log }),
     ...notificationJobs({ database, channels, links, publicUrl: config.PUBLIC_URL, log, metrics }),
   ];
-  const runner = startJobs({ database, log, metrics, jobs });
+  const runner = startJobs({ database, fits: requireMigrations, log, metrics, jobs });
   const checks: readonly ReadinessCheck[] = [
     { name: 'database', check: () => database.query('SELECT 1') },
     { name: 'migrations', check: () => requireMigrations(database) },

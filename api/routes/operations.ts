@@ -5,7 +5,7 @@ import { type Route, route } from '../route.ts';
 
 export interface OperationsDeps {
   readonly metrics: Metrics;
-  /** What has to work before this process is ready. */
+  /** What `/readyz` tells of. */
   readonly readinessChecks: readonly ReadinessCheck[];
 }
 
@@ -36,11 +36,12 @@ export function operationsRoutes(deps: OperationsDeps): Route[] {
       operationId: 'getReadiness',
       tag: 'operations',
       summary: 'Whether the process can serve',
-      description: 'Asks each thing it depends on, 2 s at most. Why one is failing stands in the log.',
+      description:
+        'Asks each thing it works with, 2 s at most. Without Temporal it is ready all the same: most of it works. Why one is failing stands in the log.',
       policy: { access: 'public' },
       responses: {
-        200: { description: 'Everything answers.', schema: readiness },
-        503: { description: 'Something does not answer.', schema: readiness },
+        200: { description: 'All that it cannot do without answers.', schema: readiness },
+        503: { description: 'Something that it cannot do without does not answer.', schema: readiness },
       },
       handle: async ({ log }) => {
         const body = await checkReadiness(deps.readinessChecks, log);

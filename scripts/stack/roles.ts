@@ -9,7 +9,7 @@ export interface Role {
   readonly ready: { readonly port: PortName; readonly path: string };
   /** All it listens on. */
   readonly ports: readonly PortName[];
-  /** What must be there before it starts. The API and others wait for Temporal by themselves: it is in their `/readyz`. */
+  /** What must be there before it starts. The API and the relay start without Temporal, and take note when it is there. */
   readonly needs: 'database' | 'database and temporal';
   readonly settings: 'application' | 'sandbox';
 }

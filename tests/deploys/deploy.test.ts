@@ -141,6 +141,7 @@ test.each([
   ['an unknown build', ['set-current', 'nowhere'], 'Temporal says: '],
   ['nothing', [], 'Usage: npm run deploy -- list'],
   ['a share of more than everything', ['ramp', 'build-a', '101'], 'Usage: npm run deploy -- list'],
+  ['a ramp taken back from what runs there', ['ramp', 'build-b', '0'], 'open workflows have run on build-b'],
 ])('%s is said in a sentence', async (_what, args, message) => {
   const { code, problems } = await runScript(ROOT, 'deploy', ...args);
   expect(code).toBe(1);

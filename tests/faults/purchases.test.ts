@@ -8,7 +8,7 @@ import { recordHistory } from '../helpers/histories.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, reached, sandboxLog } from '../helpers/purchases.ts';
 import { kill, stack } from '../helpers/stack.ts';
-import { answersOk, waitFor } from '../helpers/wait-for.ts';
+import { allAnswer, waitFor } from '../helpers/wait-for.ts';
 
 let seller: Person;
 let buyer: Person;
@@ -104,7 +104,10 @@ describe('a process dies with purchases under way', () => {
     const ids = bought.map(({ body }) => body.id);
     const wishes = ids.map((id) => act(seller, id, 'accept').catch(() => undefined));
     await kill(role);
-    await waitFor(() => answersOk(`${stack().urls.api}/readyz`), { what: 'the API to be ready', timeoutMs: 60_000 });
+    await waitFor(() => allAnswer(`${stack().urls.api}/readyz`), {
+      what: 'the API and all it works with',
+      timeoutMs: 60_000,
+    });
     await Promise.all(wishes);
     for (const id of ids) {
       // What was not accepted before the death is accepted now; what was, says so.

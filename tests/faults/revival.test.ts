@@ -8,7 +8,7 @@ import { expectEqualBooks } from '../helpers/books.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, type PurchaseAction, publishedListing, reached, sandboxLog } from '../helpers/purchases.ts';
 import { kill, stack } from '../helpers/stack.ts';
-import { answersOk, waitFor } from '../helpers/wait-for.ts';
+import { allAnswer, waitFor } from '../helpers/wait-for.ts';
 
 let seller: Person;
 let buyer: Person;
@@ -30,7 +30,7 @@ test.each(['worker', 'api', 'temporal', 'postgres'])('%s', async (role) => {
   ]);
 
   await kill(role);
-  await waitFor(() => answersOk(`${stack().urls.api}/readyz`), { what: 'the API to be ready', ...DEADLINE });
+  await waitFor(() => allAnswer(`${stack().urls.api}/readyz`), { what: 'the API and all it works with', ...DEADLINE });
 
   await insist(seller, authorised, 'accept');
   for (const id of [authorised, captured]) {

@@ -8,7 +8,7 @@ import { expect } from 'vitest';
 import { request } from './client.ts';
 import { sandboxLog } from './purchases.ts';
 import { kill, stack } from './stack.ts';
-import { answersOk, waitFor } from './wait-for.ts';
+import { allAnswer, waitFor } from './wait-for.ts';
 
 export const POINTS = [
   'before_send',
@@ -58,7 +58,7 @@ export async function dieAt(point: Point, who: Mortal, scenes: readonly Scene[])
   if (point === 'before_send' || point === 'after_send_before_reply') await dieAsking(point, who, scenes);
   else await dieCommitting(point, who, scenes);
   const url = `${stack().urls.api}/readyz`;
-  await waitFor(() => answersOk(url), { what: 'the API to be ready', timeoutMs: 60_000 });
+  await waitFor(() => allAnswer(url), { what: 'the API and all it works with', timeoutMs: 60_000 });
 }
 
 /** The requests do not reach Stripe, or are done there and not answered; the worker dies while it waits. */

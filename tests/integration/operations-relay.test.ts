@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createMetrics } from '../../platform/metrics.ts';
+import { requireMigrations } from '../../platform/migrations-applied.ts';
 import { emit } from '../../platform/outbox.ts';
 import { createEmbeddedEventBus, type PublishedEvent } from '../../providers/event-bus.ts';
 import { type Job, startJobs } from '../../workers/relay/jobs.ts';
@@ -99,7 +100,13 @@ describe('the outbox', () => {
 
 describe('the lead', () => {
   const runner = (job: Job) =>
-    startJobs({ database: clone.database, jobs: [job], log: recordingLogger(), metrics: createMetrics('relay') });
+    startJobs({
+      database: clone.database,
+      fits: requireMigrations,
+      jobs: [job],
+      log: recordingLogger(),
+      metrics: createMetrics('relay'),
+    });
 
   it('has one relay at a time, and passes on when its connection breaks or it stops', async () => {
     const turns: string[] = [];

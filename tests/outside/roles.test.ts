@@ -55,12 +55,31 @@ test('a process in front of a database that is not migrated is not ready', async
   });
   const [appUrl, ownerUrl] = [app, owner].map((url) => withPath(url, name));
   const starting = startReplica(role('api'), { DATABASE_URL: appUrl ?? '' });
+  const relaying = startReplica(role('relay'), { DATABASE_URL: appUrl ?? '' });
   // It would be ready within this time, if it did not look.
-  expect(await Promise.race([starting, sleep(6_000, 'not ready')])).toBe('not ready');
+  expect(await Promise.race([starting, relaying, sleep(6_000, 'not ready')])).toBe('not ready');
+  // A worker would get work whether or not it is ready: it ends before it asks for any.
+  const worker = await run('workers/main.ts', { ...stack().env, DATABASE_URL: appUrl ?? '' });
+  expect([worker.code, worker.out]).toEqual([1, expect.stringMatching(/migrations are missing.*npm run migrate/)]);
+  expect(worker.out).not.toContain('the worker is ready');
   const { code, out } = await migrate({ DATABASE_URL: appUrl ?? '', MIGRATION_DATABASE_URL: ownerUrl ?? '' });
   expect([code, out]).toEqual([0, expect.stringMatching(/^Migrated: 0001_platform, /)]);
   expect(await (await starting).stop()).toBe(0);
+  expect(await (await relaying).stop()).toBe(0);
 }, 120_000);
+
+test('the API is ready while Temporal is away, says so, and serves what does not need it', async () => {
+  const api = await startReplica(role('api'), { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  expect(await readiness(api)).toMatchObject({
+    status: 200,
+    body: { checks: { temporal: 'failing', database: 'ok' } },
+  });
+  const base = `http://127.0.0.1:${api.port}`;
+  expect(await request('GET', '/v1/listings/lst_0199c1a2b3c47d5e8f60718293a4b5c6', { base })).toMatchObject({
+    status: 404,
+  });
+  expect(await api.stop()).toBe(0);
+});
 
 /** What an operator gives: outside services in live mode. Nobody is called by a process that only starts. */
 const LIVE = {
@@ -127,10 +146,14 @@ test('migrate says what PostgreSQL says, without the address', async () => {
   expect(problem).not.toContain('not-this-one');
 });
 
-function migrate(env: Record<string, string>, ...args: string[]) {
+const migrate = (env: Record<string, string>, ...args: string[]) => run('migrations/main.ts', env, ...args);
+
+/** A process of which is expected that it ends by itself. */
+function run(entry: string, env: Record<string, string>, ...args: string[]) {
   return new Promise<{ code: number; out: string; problem: string }>((resolve) => {
-    const command = ['--import', 'tsx', 'migrations/main.ts', ...args];
-    execFile(process.execPath, command, { cwd: ROOT, env: { ...process.env, ...env } }, (error, out, problem) => {
+    const command = ['--import', 'tsx', entry, ...args];
+    const options = { cwd: ROOT, env: { ...process.env, ...env }, timeout: 60_000 };
+    execFile(process.execPath, command, options, (error, out, problem) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, problem });
     });
   });

@@ -58,6 +58,31 @@ test('compose runs the Temporal that the tests run', () => {
   expect(compose.services['temporal']?.image).toBe(`temporalio/server:${TEMPORAL_SERVER_VERSION}`);
 });
 
+test('workers are given no version where one build replaces the other, and no image is whatever is newest', () => {
+  // A versioned build gets no work before it is made current, and here the one of before is gone by then.
+  for (const { environment } of Object.values(compose.services))
+    expect(environment ?? {}).not.toHaveProperty('WELLPACT_BUILD_ID');
+  const [worker] = parseAllDocuments(read('kubernetes/worker.yaml')).map((document) => document.toJSON());
+  expect(worker.spec.strategy).toEqual({ type: 'Recreate' });
+  expect(JSON.stringify(worker.spec.template)).not.toContain('WELLPACT_BUILD_ID');
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const tags = [
+    /^WELLPACT_TAG=(.*)$/m.exec(read('compose/passwords.example'))?.[1],
+    /newTag: "(.*)"/.exec(read('kubernetes/kustomization.yaml'))?.[1],
+    /image: wellpact:(.*)/.exec(read('kubernetes/migrate.yaml'))?.[1],
+  ];
+  expect(tags).toEqual([version, version, version]);
+  for (const file of FILES) expect([file, /image:.*latest|newTag:.*latest/.test(read(file))]).toEqual([file, false]);
+});
+
+test('the image holds each folder that the processes read where they are started', () => {
+  const lastStage =
+    read('Containerfile')
+      .split(/^FROM /m)
+      .at(-1) ?? '';
+  for (const folder of ['console', 'services/transactions/policy.yml']) expect(lastStage).toContain(`COPY ${folder} `);
+});
+
 test('every manifest is one', () => {
   const files = readdirSync(join(OPS, 'kubernetes'));
   for (const file of files) {

@@ -26,6 +26,8 @@ export interface JobRunner {
 export interface JobRunnerOptions {
   readonly database: Database;
   readonly jobs: readonly Job[];
+  /** Rejects when the database is not one that the jobs can work on. */
+  readonly fits: (database: Queryable) => Promise<void>;
   readonly log: Logger;
   readonly metrics: Metrics;
 }
@@ -72,7 +74,7 @@ async function contend(
     try {
       await leadOnce(options, stopping, setState, countFailure);
     } catch (error) {
-      options.log.warn('the relay lost the database and tries again', { error });
+      options.log.warn('the relay cannot use the database and tries again', { error });
       await pause(RECONNECT_MS, stopping);
     }
     setState('connecting');
@@ -81,7 +83,7 @@ async function contend(
 
 /** One connection: waits for the lock, then does the jobs, until the connection breaks or the process stops. */
 async function leadOnce(
-  { database, jobs, log }: JobRunnerOptions,
+  { database, fits, jobs, log }: JobRunnerOptions,
   stopping: AbortSignal,
   setState: SetState,
   countFailure: (job: string) => void,
@@ -92,6 +94,7 @@ async function leadOnce(
   try {
     // The connection is made for waiting without end; what the relay asks of it is to be answered soon.
     await client.query(`SET statement_timeout = '10s'`);
+    await fits(client);
     const over = AbortSignal.any([stopping, lost.signal]);
     while (!over.aborted) {
       const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [LOCK_ID]);
