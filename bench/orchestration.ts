@@ -18,6 +18,7 @@ import {
 import { BUYER_ID, PURCHASE_STATE, SELLER_ID } from '../contracts/search-attributes.ts';
 import { newId } from '../platform/ids.ts';
 import { createDataConverter } from '../platform/temporal/data-converter.ts';
+import { stampedUpdates } from '../platform/temporal/stamped-updates.ts';
 import { TEMPORAL_DATABASES } from '../scripts/stack/temporal-schema.ts';
 import type { Stack } from '../scripts/stack/types.ts';
 import type { BenchContext, Benchmark, Result } from './bench.ts';
@@ -44,7 +45,12 @@ async function openRig(stack: Stack): Promise<Rig> {
   const connection = await Connection.connect({ address: stack.temporal.address });
   const payloadKeys = stack.env['PAYLOAD_KEYS'] ?? '';
   const dataConverter = createDataConverter(payloadKeys.split(','));
-  const client = new Client({ connection, namespace: stack.temporal.namespace, dataConverter });
+  const client = new Client({
+    connection,
+    namespace: stack.temporal.namespace,
+    dataConverter,
+    interceptors: { workflow: [stampedUpdates] },
+  });
   const start = (shape: keyof typeof QUEUES): Promise<Child> =>
     startChild('./worker.ts', {
       BENCH_SHAPE: shape,

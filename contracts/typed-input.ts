@@ -17,8 +17,8 @@ export interface TypedInput {
   readonly seal: string;
 }
 
-/** Nobody encrypted it, or it was encrypted for another workflow. */
-export type Stray = 'unsealed' | 'misplaced';
+/** Nobody encrypted it, or it was encrypted for another workflow, or it is not what one of our keys encrypted. */
+export type Stray = 'unsealed' | 'misplaced' | 'altered';
 
 /** The only member of what the codec makes of such an input; nothing of ours has it. */
 const MARK = 'notFromUs';

@@ -32,6 +32,7 @@ import { answersGiven, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
 import { answerOf, databaseStep, moneyStep, providerStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
+import { GUARDED } from './support/updates.ts';
 
 export function onboarding(input: OnboardingInput & Resumed): Promise<OnboardingResult> {
   // A cancellation that somebody asks for in the Temporal UI would leave the user without a way to become a seller.
@@ -44,11 +45,12 @@ async function tell(input: OnboardingInput & Resumed): Promise<OnboardingResult>
   let standing: OnboardingStanding = input.resume?.standing ?? NOT_BEGUN;
   let begun = input.resume !== undefined;
   let trouble: string | undefined;
-  setHandler(beginOnboardingUpdate, async () => {
+  const whenBegun = async (): Promise<OnboardingOutcome> => {
     await condition(() => begun);
     return { state: standing.state };
-  });
-  setHandler(tryAgainUpdate, () => desk.ask('try_again'));
+  };
+  setHandler(beginOnboardingUpdate, whenBegun, GUARDED);
+  setHandler(tryAgainUpdate, () => desk.ask('try_again'), GUARDED);
   setHandler(identityHintSignal, ({ eventId }) => desk.tell(eventId, 'identity'));
   setHandler(accountHintSignal, ({ eventId }) => desk.tell(eventId, 'account'));
 

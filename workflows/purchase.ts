@@ -66,6 +66,7 @@ import {
 import { answersGiven, type Item, openDesk, type Settle } from './support/desk.ts';
 import { answerOf, databaseStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
+import { GUARDED } from './support/updates.ts';
 
 export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   // Anybody with the Temporal UI can ask for a cancellation. Money may be held: the story goes on to one of its own ends.
@@ -128,11 +129,12 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
         },
       });
     }
-    setHandler(openPurchaseUpdate, async () => {
+    const opened = async (): Promise<PurchaseOutcome> => {
       await condition(() => begun || refusal !== undefined);
       if (refusal !== undefined || story === undefined) throw refusal;
       return { state: story.standing.state };
-    });
+    };
+    setHandler(openPurchaseUpdate, opened, GUARDED);
     for (const [update, event] of WISHES) {
       setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, event, command)) }), {
         validator: (command) => {

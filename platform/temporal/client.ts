@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { createDataConverter } from './data-converter.ts';
+import { stampedUpdates } from './stamped-updates.ts';
 import { clientTracing } from './tracing.ts';
 
 export interface Temporal {
@@ -19,7 +20,7 @@ export function connectTemporal(config: TemporalSettings): Temporal {
     connection,
     namespace: config.temporal.namespace,
     dataConverter: createDataConverter(config.PAYLOAD_KEYS),
-    interceptors: { workflow: [clientTracing] },
+    interceptors: { workflow: [clientTracing, stampedUpdates] },
   });
   return { client, connection, close: () => connection.close() };
 }

@@ -119,9 +119,27 @@ describe('what staff typed into the Temporal UI', () => {
     await expect(workers.decode([misplaced])).resolves.toEqual([unseal(keys, misplaced)]);
   });
 
-  test.each(['unbound', 'default/purchase/pur_1'])('a binding that is changed to "%s" is refused', async (binding) => {
-    const payload = binding === 'unbound' ? await sealed([newKey]) : sealUnbound(keys, secret);
-    payload.metadata = { ...payload.metadata, 'bound-to': Buffer.from(binding) };
-    await expect(workers.decode([payload], here)).rejects.toThrow(PayloadError);
+  test.each(['unbound', 'default/purchase/pur_1'])(
+    'a binding that is changed to "%s" is not shown',
+    async (binding) => {
+      const payload = binding === 'unbound' ? await sealed([newKey]) : sealUnbound(keys, secret);
+      payload.metadata = { ...payload.metadata, 'bound-to': Buffer.from(binding) };
+      expect(strayInput(await readBy(workers, payload))).toBe('altered');
+      await expect(new EncryptionCodec(keys).decode([payload], here)).rejects.toThrow(PayloadError);
+    },
+  );
+
+  test('what is altered, or too short, stops nothing: it is not shown', async () => {
+    for (const data of [randomBytes(64), randomBytes(3), Buffer.alloc(0)]) {
+      expect(strayInput(await readBy(workers, { ...(await sealed([newKey])), data }))).toBe('altered');
+      expect(strayInput(await readBy(workers, { ...sealedNote, data }))).toBe('altered');
+    }
+  });
+
+  test('a key that is not known is an error still, and so is an altered result of a step', async () => {
+    await expect(workers.decode([await sealed([oldKey])], here)).rejects.toThrow(/"old"/);
+    const activity = { type: 'activity', namespace: 'default', workflowId: here.workflowId, isLocal: true } as const;
+    const altered = { ...(await sealed([newKey])), data: randomBytes(64) };
+    await expect(workers.decode([altered], activity)).rejects.toThrow(PayloadError);
   });
 });

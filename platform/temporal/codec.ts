@@ -27,19 +27,34 @@ export class EncryptionCodec implements PayloadCodec {
     return payloads.map((payload) => seal(this.#keys, payload, binding));
   }
 
-  /** @throws PayloadError when a payload is bound elsewhere, was altered, or its key is not known */
+  /**
+   * @throws PayloadError when a payload is bound elsewhere, was altered, or its key is not known; what runs workflows gets
+   *   a mark in place of the first two
+   */
   async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
     return payloads.map((payload) => {
       if (!isSealed(payload)) return context === undefined ? payload : jsonPayload(markStray('unsealed'));
       const binding = metadataText(payload, 'bound-to');
-      if (context === undefined || binding === bindingOf(context)) return unseal(this.#keys, payload);
+      if (context === undefined) return unseal(this.#keys, payload);
       // As an error in the task of a workflow it would come again and again, and stop that workflow: anybody who may send
       // it something could do that.
-      if (this.#ofWorkflows && context.type === 'workflow') {
-        return binding === UNBOUND ? this.#typed(payload) : jsonPayload(markStray('misplaced'));
-      }
+      if (this.#ofWorkflows && context.type === 'workflow')
+        return this.#marked(payload, binding === bindingOf(context));
+      if (binding === bindingOf(context)) return unseal(this.#keys, payload);
       throw new PayloadError(`a payload bound to "${binding}" was met in "${bindingOf(context)}"`);
     });
+  }
+
+  /** What may have been sent by a stranger: as it is when one of us sent it here, else with a mark. */
+  #marked(payload: Payload, belongsHere: boolean): Payload {
+    try {
+      if (belongsHere) return unseal(this.#keys, payload);
+      const isTyped = metadataText(payload, 'bound-to') === UNBOUND;
+      return isTyped ? this.#typed(payload) : jsonPayload(markStray('misplaced'));
+    } catch (error) {
+      if (error instanceof AlteredPayload) return jsonPayload(markStray('altered'));
+      throw error;
+    }
   }
 
   /** What staff typed, in a wrapper by which it can never be taken for what one of us has encrypted. */
@@ -73,6 +88,11 @@ export const sealUnbound = (keys: PayloadKeys, payload: Payload): Payload => sea
 /** Why a payload cannot be read. Never carries its content. */
 export class PayloadError extends Error {
   override name = 'PayloadError';
+}
+
+/** A key that is known did not make it. What is bound elsewhere than it says is that as well. */
+export class AlteredPayload extends PayloadError {
+  override name = 'AlteredPayload';
 }
 
 /** Keys of 32 bytes by id. The first one encrypts, all of them decrypt, so that keys can be replaced without a stop. */
@@ -121,7 +141,7 @@ export function unseal(keys: PayloadKeys, payload: Payload): Payload {
   const key = keys.byId.get(keyId);
   if (key === undefined) throw new PayloadError(`the key "${keyId}" is not among PAYLOAD_KEYS`);
   const sealed = Buffer.from(payload.data ?? new Uint8Array());
-  if (sealed.length < IV_BYTES + TAG_BYTES) throw new PayloadError('a payload is shorter than an empty one');
+  if (sealed.length < IV_BYTES + TAG_BYTES) throw new AlteredPayload('a payload is shorter than an empty one');
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
   decipher.setAAD(associatedData(keyId, metadataText(payload, 'bound-to')));
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
@@ -129,7 +149,7 @@ export function unseal(keys: PayloadKeys, payload: Payload): Payload {
     const clear = Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
     return PayloadProto.decode(clear);
   } catch (error) {
-    throw new PayloadError('a payload was altered or is bound to another workflow', { cause: error });
+    throw new AlteredPayload('a payload was altered or is bound to another workflow', { cause: error });
   }
 }
 

@@ -66,6 +66,7 @@ export function readStaffOrder(kind: StaffOrderKind, given: unknown, purchase: P
 const STRAY: Readonly<Record<Stray, string>> = {
   unsealed: 'This was not encrypted: name the codec server in the settings of the Temporal UI, and send it again.',
   misplaced: 'This was encrypted for another workflow.',
+  altered: 'This was altered after it was encrypted.',
 };
 
 function wordsProblem(member: string, words: unknown): string | false {

@@ -7,6 +7,7 @@ import { TASK_QUEUES } from '../../contracts/task-queues.ts';
 import { createLogger } from '../../platform/logging.ts';
 import { workflowBundle } from '../../platform/temporal/bundle.ts';
 import { createWorkerConverter } from '../../platform/temporal/data-converter.ts';
+import { stampedUpdates } from '../../platform/temporal/stamped-updates.ts';
 import { createOnfidoIdentity } from '../../providers/onfido.ts';
 import type { Payment, Payments } from '../../providers/payments.ts';
 import { createStripePayments } from '../../providers/stripe.ts';
@@ -58,7 +59,7 @@ async function startFlow<Flow extends Workflow>(client: Client, flow: FlowStart<
 export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel> {
   const dataConverter = createWorkerConverter(TEST_PAYLOAD_KEYS);
   const [environment, clone, bundle] = await Promise.all([
-    timeSkipping({ client: { dataConverter } }),
+    timeSkipping({ client: { dataConverter, interceptors: { workflow: [stampedUpdates] } } }),
     cloneDatabase(),
     workflowBundle(undefined, createLogger({ role: 'test', level: 'error' })),
   ]);

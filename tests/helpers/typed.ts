@@ -60,11 +60,15 @@ export async function sendUpdate(
   name: string,
   payload: RawPayload,
   updateId: string = randomUUID(),
+  fields: Readonly<Record<string, RawPayload>> = {},
 ): Promise<UpdateAnswer> {
   const { outcome } = await workflowService.updateWorkflowExecution({
     namespace: stack().temporal.namespace,
     workflowExecution: { workflowId },
-    request: { meta: { updateId, identity: 'somebody' }, input: { name, args: { payloads: [payload] } } },
+    request: {
+      meta: { updateId, identity: 'somebody' },
+      input: { name, args: { payloads: [payload] }, header: { fields } },
+    },
     waitPolicy: {
       lifecycleStage: UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED,
     },

@@ -1,5 +1,5 @@
 /** The updates that staff send from the Temporal UI, and everything else that could be sent from there: with real bytes. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PurchaseId } from '../../contracts/ids.ts';
@@ -50,6 +50,58 @@ const type = async (id: string, update: StaffUpdate, typed = text(id, update)): 
 
 const DONE = { done: true };
 const refused = (code: string) => ({ done: false, type: code });
+
+const requestsIn = (events: Awaited<ReturnType<typeof historyOf>>['events']) =>
+  (events ?? []).flatMap((event) => event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest ?? []);
+
+/** The payload with which an update of this name was sent, as whoever reads the history can copy it. */
+async function sentTo(id: string, name: string): Promise<RawPayload> {
+  const { events } = await historyOf(`purchase/${id}`);
+  const payload = requestsIn(events).find(({ input }) => input?.name === name)?.input?.args?.payloads?.[0];
+  if (payload === undefined) throw new Error(`no ${name} was sent to ${id}`);
+  return payload as RawPayload;
+}
+
+/** What claims to be encrypted with a key of ours, and is not. */
+const garbage = (boundTo: string): RawPayload => ({
+  metadata: {
+    encoding: Buffer.from('binary/encrypted'),
+    'key-id': Buffer.from('test'),
+    'bound-to': Buffer.from(boundTo),
+  },
+  data: randomBytes(64),
+});
+
+async function signal(id: string, payload: RawPayload, fields: Record<string, RawPayload> = {}): Promise<void> {
+  await connection.workflowService.signalWorkflowExecution({
+    namespace: stack().temporal.namespace,
+    workflowExecution: { workflowId: `purchase/${id}` },
+    signalName: 'paymentHint',
+    input: { payloads: [payload] },
+    header: { fields },
+    requestId: randomUUID(),
+  });
+}
+
+/** Starts a purchase with this for its input. @returns the type of the failure that it ends with */
+async function failureOfStart(workflowId: string, input: RawPayload): Promise<string | null | undefined> {
+  await connection.workflowService.startWorkflowExecution({
+    namespace: stack().temporal.namespace,
+    workflowId,
+    workflowType: { name: 'purchase' },
+    taskQueue: { name: 'wellpact' },
+    input: { payloads: [input] },
+    requestId: randomUUID(),
+  });
+  const { history } = await connection.workflowService.getWorkflowExecutionHistory({
+    namespace: stack().temporal.namespace,
+    execution: { workflowId },
+    waitNewEvent: true,
+    historyEventFilterType: 2,
+  });
+  const failed = history?.events?.[0]?.workflowExecutionFailedEventAttributes;
+  return failed?.failure?.applicationFailureInfo?.type;
+}
 
 const trail = (id: string) =>
   withDatabase(async (database) => {
@@ -157,6 +209,99 @@ describe('what was typed counts once, where it was meant', () => {
   });
 });
 
+describe('what the API has sent is taken as what it was sent as, and as nothing else', () => {
+  test('the word of a party, copied within its purchase: as another update, or once more, it is refused', async () => {
+    const id = await held();
+    const accepted = await sentTo(id, 'acceptPurchase');
+    for (const update of ['acceptPurchase', 'deliverPurchase', 'refundPurchase', 'cancelPurchase', 'openPurchase']) {
+      expect(await send(id, update, accepted), update).toMatchObject(refused('NOT_FROM_US'));
+    }
+    const opened = await sentTo(id, 'openPurchase');
+    for (const update of ['confirmPurchase', 'cancelPurchase']) {
+      expect(await send(id, update, opened), update).toMatchObject(refused('NOT_FROM_US'));
+    }
+    expect((await read(buyer, id)).body.state).toBe('held');
+    expect((await act(seller, id, 'deliver')).status).toBe(200);
+  });
+
+  test('an order that finance once gave does not end the next pause', async () => {
+    const id = await held();
+    expect((await order(support, id, 'pause', { reason: 'Looked at.' })).status).toBe(200);
+    expect((await order(finance, id, 'resume', { reason: 'Looked at.' })).status).toBe(200);
+    expect((await order(support, id, 'pause', { reason: 'Once more.' })).status).toBe(200);
+    const resumed = await sentTo(id, 'resumeMoney');
+    expect(await send(id, 'resumeMoney', resumed)).toMatchObject(refused('NOT_FROM_US'));
+    expect((await read(buyer, id)).body.holds).toEqual(['staff_pause']);
+  });
+
+  test('the same update with its own id is the same one, and answered as before', async () => {
+    const id = await held();
+    const { events } = await historyOf(`purchase/${id}`);
+    const request = requestsIn(events).find(({ input }) => input?.name === 'acceptPurchase');
+    const payload = request?.input?.args?.payloads?.[0] as RawPayload;
+    expect(await send(id, 'acceptPurchase', payload, request?.meta?.updateId ?? '')).toMatchObject(DONE);
+    const after = await historyOf(`purchase/${id}`);
+    expect(requestsIn(after.events)).toHaveLength(requestsIn(events).length);
+  });
+
+  test('what was encrypted for no update at all is none: the input of the workflow, the result of a step', async () => {
+    const id = await held();
+    const { events } = await historyOf(`purchase/${id}`);
+    const started = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0] as RawPayload;
+    expect(await send(id, 'refundPurchase', started)).toMatchObject(refused('NOT_FROM_US'));
+  });
+
+  test('of an onboarding as well, whose updates have no input of their own', async () => {
+    const workflowId = `onboarding/${seller.id}`;
+    const { events } = await historyOf(workflowId);
+    const payload = requestsIn(events)[0]?.input?.args?.payloads?.[0] as RawPayload;
+    expect(payload).toBeDefined();
+    for (const update of ['beginOnboarding', 'tryAgain']) {
+      expect(await sendUpdate(connection, workflowId, update, payload)).toMatchObject(refused('NOT_FROM_US'));
+    }
+  });
+});
+
+describe('a payload that no key of ours made', () => {
+  test.each(['unbound', 'here'])(
+    'bound to "%s": an update of it is refused, and the purchase goes on',
+    async (bound) => {
+      const id = await held();
+      const payload = garbage(bound === 'here' ? `${stack().temporal.namespace}/purchase/${id}` : bound);
+      expect(await send(id, 'pauseMoney', payload)).toMatchObject(refused('WRONG_ORDER'));
+      expect(await send(id, 'refundPurchase', payload)).toMatchObject(refused('NOT_FROM_US'));
+      await signal(id, payload);
+      await signal(id, { ...payload, data: Buffer.from('short') });
+      expect((await act(seller, id, 'deliver')).status).toBe(200);
+    },
+  );
+
+  test('a header that is no place in a trace stops nothing, on a signal or an update', async () => {
+    const id = await held();
+    const headers = [
+      unsealed({ not: 'a place' }),
+      { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{') },
+      { metadata: { encoding: Buffer.from('binary/unknown') }, data: Buffer.from('x') },
+      garbage('unbound'),
+    ];
+    for (const header of headers) {
+      const fields = { 'wellpact-trace': header };
+      await signal(id, await encoded('{}'), fields);
+      const note = await encoded(text(id, 'addStaffNote'));
+      expect(await sendUpdate(connection, `purchase/${id}`, 'addStaffNote', note, randomUUID(), fields)).toMatchObject(
+        DONE,
+      );
+    }
+    expect((await act(seller, id, 'deliver')).status).toBe(200);
+  });
+
+  test('a workflow that is started with it ends at once', async () => {
+    const workflowId = `purchase/${randomUUID()}`;
+    const input = garbage(`${stack().temporal.namespace}/${workflowId}`);
+    expect(await failureOfStart(workflowId, input)).toBe('NOT_FROM_US');
+  });
+});
+
 describe('nothing else takes what was typed', () => {
   test.each([
     'acceptPurchase',
@@ -177,15 +322,8 @@ describe('nothing else takes what was typed', () => {
 
   test('a signal of it is passed over, and the purchase goes on', async () => {
     const id = await held();
-    const { workflowService } = connection;
     for (const payload of [await encoded('{"eventId":"x","eventType":"y"}'), unsealed({ eventId: 'x' })]) {
-      await workflowService.signalWorkflowExecution({
-        namespace: stack().temporal.namespace,
-        workflowExecution: { workflowId: `purchase/${id}` },
-        signalName: 'paymentHint',
-        input: { payloads: [payload] },
-        requestId: randomUUID(),
-      });
+      await signal(id, payload);
     }
     expect((await act(seller, id, 'deliver')).status).toBe(200);
     const { events } = await historyOf(`purchase/${id}`);
@@ -196,22 +334,7 @@ describe('nothing else takes what was typed', () => {
   test('a workflow that is started with it ends at once, and does nothing', async () => {
     const workflowId = `purchase/${randomUUID()}`;
     const input = await encoded(JSON.stringify({ purchaseId: 'pur_1' }));
-    await connection.workflowService.startWorkflowExecution({
-      namespace: stack().temporal.namespace,
-      workflowId,
-      workflowType: { name: 'purchase' },
-      taskQueue: { name: 'wellpact' },
-      input: { payloads: [input] },
-      requestId: randomUUID(),
-    });
-    const { history } = await connection.workflowService.getWorkflowExecutionHistory({
-      namespace: stack().temporal.namespace,
-      execution: { workflowId },
-      waitNewEvent: true,
-      historyEventFilterType: 2,
-    });
-    const failed = history?.events?.[0]?.workflowExecutionFailedEventAttributes;
-    expect(failed?.failure?.applicationFailureInfo?.type).toBe('NOT_FROM_US');
+    expect(await failureOfStart(workflowId, input)).toBe('NOT_FROM_US');
   });
 });
 

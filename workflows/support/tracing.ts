@@ -45,9 +45,18 @@ export const because = <Args extends unknown[], T>(of: Cause, work: (...args: Ar
 
 type Headers = Parameters<NonNullable<NonNullable<WorkflowInterceptors['inbound']>[number]['execute']>>[0]['headers'];
 
+const PLACE = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** Anybody can send a header, and an error here would stop the flow: what is no place in a trace is none. */
 function causeIn(headers: Headers): Cause {
   const header = headers[TRACE_HEADER];
-  return header === undefined ? undefined : defaultPayloadConverter.fromPayload<string>(header);
+  if (header === undefined) return undefined;
+  try {
+    const text = defaultPayloadConverter.fromPayload<unknown>(header);
+    return typeof text === 'string' && PLACE.test(text) ? text : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function withCause(headers: Headers): Headers {
