@@ -13,6 +13,9 @@ import { startTracing } from '../platform/tracing.ts';
 import { createWorkers } from './assemble.ts';
 import { chosenTaskQueuesOrExit } from './task-queues.ts';
 
+/** After it has failed. */
+const EXIT_WITHIN_MS = 5_000;
+
 async function main(config: Config, queues: readonly TaskQueue[], log: Logger): Promise<void> {
   const tracing = await startTracing(config, 'worker');
   installRuntime(log, `${config.HOST}:${config.ports.workerTemporalMetrics}`);
@@ -25,38 +28,38 @@ async function main(config: Config, queues: readonly TaskQueue[], log: Logger): 
   const metrics = createMetrics('worker');
   observeDatabase(metrics, database);
   const connection = await NativeConnection.connect(config.temporal.connection);
+  const workers: Worker[] = [];
+  const checks: readonly ReadinessCheck[] = [
+    { name: 'database', check: () => database.query('SELECT 1') },
+    { name: 'migrations', check: () => requireMigrations(database) },
+    { name: 'temporal', check: () => connection.workflowService.getSystemInfo({}) },
+    {
+      name: 'workers',
+      check: async () => {
+        if (workers.length === 0 || !workers.every(isPolling)) throw new Error('a worker does not poll its task queue');
+      },
+    },
+  ];
+  // Before anything is polled: a process whose port is taken takes no work.
+  const operations = await startOperationsServer({
+    host: config.HOST,
+    port: config.ports.workerOperations,
+    log,
+    metrics,
+    checks,
+  });
   try {
     // A worker polls as soon as it runs: whether it is ready is asked by nobody who could keep work from it.
     await requireMigrations(database);
     await requireSearchAttributes(connection, config.temporal.namespace);
-    const workers = await createWorkers(config, { log, metrics, connection, database, tracing }, queues);
-    const running = workers.map((worker) => worker.run());
-    const checks: readonly ReadinessCheck[] = [
-      { name: 'database', check: () => database.query('SELECT 1') },
-      { name: 'migrations', check: () => requireMigrations(database) },
-      { name: 'temporal', check: () => connection.workflowService.getSystemInfo({}) },
-      {
-        name: 'workers',
-        check: async () => {
-          if (!workers.every(isPolling)) throw new Error('a worker does not poll its task queue');
-        },
-      },
-    ];
+    workers.push(...(await createWorkers(config, { log, metrics, connection, database, tracing }, queues)));
     observeDependencies(metrics, checks, log);
-    const operations = await startOperationsServer({
-      host: config.HOST,
-      port: config.ports.workerOperations,
-      log,
-      metrics,
-      checks,
-    });
-    log.info('the worker is ready', { queues });
+    const running = workers.map((worker) => worker.run());
+    log.info('the worker runs', { queues });
     await endOfAll(workers, running);
-    await operations.close();
   } finally {
-    await connection.close();
-    await database.close();
-    await tracing?.stop();
+    // What ended the workers is what is told, not that something else could not be closed after it.
+    await Promise.allSettled([operations.close(), connection.close(), database.close(), tracing?.stop()]);
   }
 }
 
@@ -128,4 +131,6 @@ try {
 } catch (error) {
   log.error('the worker stopped', { error });
   process.exitCode = 1;
+  // Whatever still holds on must not keep a process that works no more: another one is started in its place.
+  setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref();
 }

@@ -61,10 +61,6 @@ describe('the payload codec', () => {
     expect(() => unseal(keys, payload)).toThrow(PayloadError);
   });
 
-  test('a payload that belongs to no workflow is not encoded', async () => {
-    await expect(new EncryptionCodec(parsePayloadKeys([newKey])).encode([secret])).rejects.toThrow(PayloadError);
-  });
-
   test('what nobody encrypted is not handed on', async () => {
     const [back] = await new EncryptionCodec(parsePayloadKeys([newKey])).decode([secret], here);
     expect(Buffer.from(back?.data ?? []).toString()).toBe('{"notFromUs":"unsealed"}');
@@ -141,5 +137,27 @@ describe('what staff typed into the Temporal UI', () => {
     const activity = { type: 'activity', namespace: 'default', workflowId: here.workflowId, isLocal: true } as const;
     const altered = { ...(await sealed([newKey])), data: randomBytes(64) };
     await expect(workers.decode([altered], activity)).rejects.toThrow(PayloadError);
+  });
+});
+
+describe('a worker is not ended by a payload', () => {
+  const keys = parsePayloadKeys([newKey]);
+  const worker = new EncryptionCodec(keys, { ofWorkflows: true });
+
+  test('why a task failed is encrypted though no workflow is told, and is input of none', async () => {
+    const [payload] = await worker.encode([secret]);
+    if (payload === undefined) throw new Error('nothing was encoded');
+    expect(Buffer.from(payload.data ?? []).includes('secret')).toBe(false);
+    expect(Buffer.from(unseal(keys, payload).data ?? []).toString()).toBe('"a secret"');
+    const [met] = await worker.decode([payload], here);
+    expect(Buffer.from(met?.data ?? []).toString()).not.toContain('a secret');
+  });
+
+  test('what is typed and nested without end is nothing', async () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const typed = sealUnbound(keys, { ...secret, data: Buffer.from(deep) });
+    const [met] = await worker.decode([typed], here);
+    const value = JSON.parse(Buffer.from(met?.data ?? []).toString()) as unknown;
+    expect(typedInput(value)?.value).toBeNull();
   });
 });

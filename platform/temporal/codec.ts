@@ -23,7 +23,8 @@ export class EncryptionCodec implements PayloadCodec {
   }
 
   async encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
-    const binding = bindingOf(context);
+    // The SDK tells of no workflow when it encodes why a task failed. To throw there would end the whole worker.
+    const binding = context?.workflowId === undefined ? NOWHERE : bindingOf(context);
     return payloads.map((payload) => seal(this.#keys, payload, binding));
   }
 
@@ -71,11 +72,27 @@ const jsonPayload = (value: unknown): Payload => ({
   data: Buffer.from(JSON.stringify(value)),
 });
 
-/** @returns null for what is no JSON */
+/** What staff type are two or three members: far deeper than that nobody means well, and walking through it takes the stack. */
+const MAX_NESTING = 32;
+
+/** How deep arrays and objects of a JSON text lie in each other, at the most; what stands in strings counts too. */
+function nestingOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const char of text) {
+    if (char === '[' || char === '{') deepest = Math.max(deepest, ++depth);
+    else if (char === ']' || char === '}') depth--;
+  }
+  return deepest;
+}
+
+/** @returns null for what is no JSON, or is nested too deeply */
 function jsonIn(payload: Payload): unknown {
   if (metadataText(payload, 'encoding') !== JSON_ENCODING) return null;
+  const text = Buffer.from(payload.data ?? []).toString('utf8');
+  if (nestingOf(text) > MAX_NESTING) return null;
   try {
-    return JSON.parse(Buffer.from(payload.data ?? []).toString('utf8')) as unknown;
+    return JSON.parse(text) as unknown;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
@@ -123,6 +140,8 @@ const ENCODING = 'binary/encrypted';
 const JSON_ENCODING = 'json/plain';
 /** Where a binding stands otherwise: that of a workflow has a slash in it. */
 const UNBOUND = 'unbound';
+/** The same of what is encoded where no workflow is told: the codec server reads it, no workflow takes it. */
+const NOWHERE = 'nowhere';
 const FORMAT_VERSION = '1';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;

@@ -41,6 +41,11 @@ describe('an order of staff', () => {
     expect((problem as string).length).toBeLessThan(600);
   });
 
+  test('a character is one, however many JavaScript makes of it', () => {
+    expect(typeof read({ ...good, note: '😀'.repeat(MAX_WORDS) })).toBe('object');
+    expect(read({ ...good, note: '😀'.repeat(MAX_WORDS + 1) })).toContain('longer than');
+  });
+
   test('everything that is wrong is said at once', () => {
     const problem = read({ purchase: 'x', staff: 'y', note: '', z: 1 });
     for (const name of ['"purchase"', '"staff"', '"note" is empty', 'other names']) expect(problem).toContain(name);
