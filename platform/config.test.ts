@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from './config.ts';
 
 const KEY = 'MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=';
+
+/** As in tests/helpers/payload-key.ts. */
+const TEST_KEY = createHash('sha256').update('recorded histories').digest('base64');
 
 const LIVE = {
   NODE_ENV: 'production',
@@ -55,6 +59,11 @@ describe('in production', () => {
     ['PUBLIC_URL', 'http://api.wellpact.test'],
     ['PUBLIC_URL', 'https://localhost:3000'],
     ['PAYLOAD_KEYS', `2026-11:${KEY}, local-1:${KEY}`],
+    ['PAYLOAD_KEYS', `2026-11:${KEY},2026-10:${'A'.repeat(43)}=`],
+    ['PAYLOAD_KEYS', `2026-11:${Buffer.alloc(32, 7).toString('base64')}`],
+    ['PAYLOAD_KEYS', `test:${KEY}`],
+    ['PAYLOAD_KEYS', `2026-11:${TEST_KEY}`],
+    ['PAYLOAD_KEYS', `2026-11:${KEY}, old:${TEST_KEY}`],
     ['FIELD_KEY', `${'A'.repeat(43)}=`],
     ['LINK_KEY', `${'A'.repeat(43)}=`],
     ['TEMPORAL_UI_URL', 'http://temporal.wellpact.test'],
@@ -118,6 +127,9 @@ test.each([
   ['LINK_KEY', 'c2VjcmV0'],
   ['PAYLOAD_KEYS', '2026-11:c2VjcmV0'],
   ['PAYLOAD_KEYS', KEY],
+  ['CODEC_ROLES', 'support,'],
+  ['CODEC_ROLES', 'support,,finance'],
+  ['STRIPE_WEBHOOK_SECRETS', 'whsec_1,'],
   ['TOKEN_SIGNING_KEY', '{}'],
   ['TOKEN_SIGNING_KEY', 'secret'],
 ])('%s that cannot work is refused before anything is started', (name, value) => {

@@ -1,16 +1,26 @@
 import { z } from 'zod';
 import { type Ports, portOffsetProblem, portsFor } from './ports.ts';
-import { isLocalHost, never, type ProductionProblem, publicHttps, saysSslMode, securedMail } from './production.ts';
+import {
+  isLocalHost,
+  madeKey,
+  never,
+  type ProductionProblem,
+  payloadKeysProblem,
+  publicHttps,
+  saysSslMode,
+  securedMail,
+} from './production.ts';
 import { type ProfileProblem, type TemporalProfile, temporalProfile } from './temporal/profile.ts';
 
 const text = z.string().min(1);
 const url = z.url();
-const list = text.transform((value) => value.split(',').map((item) => item.trim()));
+/** A comma too many would be an empty secret, or a role that everybody has. */
+const list = text
+  .transform((value) => value.split(',').map((item) => item.trim()))
+  .refine((items) => items.every((item) => item !== ''), 'an item is empty: a comma too many');
 const KEY = '[A-Za-z0-9+/]{43}=?';
 /** Base64 of 32 bytes. */
 const key = z.string().regex(new RegExp(`^${KEY}$`), 'not base64 of 32 bytes');
-/** What examples and tests are filled with. */
-const madeKey = never(/^(\w)\1{41}/, 'this key is no secret: make one with `openssl rand -base64 32`');
 
 /** An Ed25519 private key as a JWK. */
 const signingKey = text.refine((value) => {
@@ -132,7 +142,7 @@ export const SETTINGS = {
       'each is id:base64 of 32 bytes',
     ),
     secret: true,
-    production: never(/(^|,)\s*local-/, 'a key that `npm start` made for one machine has no place in production'),
+    production: payloadKeysProblem,
     about:
       'Keys of the payload codec, `id:base64` of 32 bytes each, comma-separated; the first one encrypts, all decrypt.',
   },

@@ -196,7 +196,7 @@ function securityLogPage(): string {
     '# The security log',
     GENERATED,
     'API and codec server write one JSON object a line to standard output, marked `"log":"security"`, apart from all other lines; with SECURITY_LOG_FILE also to that file. `event` is one of the names below and never changes its meaning. LOG_LEVEL does not concern it.',
-    'No line holds a name, an address, a token or anything that somebody wrote. Lines about a request have its `requestId`, the pattern of its `route`, and `network`: a keyed hash of the network that it came from (IPv4: /24, IPv6: /64), so that tries from one place are seen together. `account` is a keyed hash of what somebody typed as their address. Both hashes keep to one FIELD_KEY.',
+    'No line holds a name, an address, a token or anything that somebody wrote. Lines about a request have its `requestId`, the pattern of its `route`, and `network`: a keyed hash of the network that it came from (IPv4: /24, IPv6: /64), so that tries from one place are seen together. `account` is a keyed hash of what somebody typed as their address, `subject` one of the `sub` of the token with which somebody called the codec server. All of them keep to one FIELD_KEY.',
     table(
       ['event', 'level', 'what happened', 'further fields'],
       Object.entries(SECURITY_EVENTS).map(([name, { level, about, fields }]) => [

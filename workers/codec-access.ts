@@ -5,12 +5,18 @@ import { type Config, ConfigError } from '../platform/config.ts';
 /** `unauthenticated`: no token that is good now. `forbidden`: a good one of somebody who has none of the roles. */
 export type Verdict = 'admitted' | 'unauthenticated' | 'forbidden';
 
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** Who asks, as the issuer names them: of a good token alone. */
+  readonly subject?: string;
+}
+
 export interface CodecAccess {
   /**
    * @param authorization the header of that name
    * @throws Error when the keys of the issuer cannot be had: whether the token is good is not known then
    */
-  judge(authorization: string | undefined): Promise<Verdict>;
+  judge(authorization: string | undefined): Promise<Judgement>;
 }
 
 export interface TokenRules {
@@ -25,7 +31,7 @@ export interface TokenRules {
 }
 
 /** On this machine alone, where the UI of the development server has no token to send. */
-export const LOCAL_ACCESS: CodecAccess = { judge: async () => 'admitted' };
+export const LOCAL_ACCESS: CodecAccess = { judge: async () => ({ verdict: 'admitted', subject: 'this machine' }) };
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 5;
@@ -37,18 +43,20 @@ export function createTokenAccess({ jwksUrl, issuer, audience, roles, rolesClaim
   return {
     async judge(authorization) {
       const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(authorization ?? '')?.[1];
-      if (token === undefined) return 'unauthenticated';
+      if (token === undefined) return { verdict: 'unauthenticated' };
       try {
-        const { payload } = await jwtVerify(token, keys, {
+        const { payload, protectedHeader } = await jwtVerify(token, keys, {
           algorithms: ALGORITHMS,
           issuer,
           audience,
           clockTolerance: CLOCK_TOLERANCE_SECONDS,
           requiredClaims: ['sub', 'exp'],
         });
-        return rolesIn(payload[rolesClaim]).some((role) => roles.includes(role)) ? 'admitted' : 'forbidden';
+        if (!isForAccess(protectedHeader.typ, payload['typ'])) return { verdict: 'unauthenticated' };
+        const may = rolesIn(payload[rolesClaim]).some((role) => roles.includes(role));
+        return { verdict: may ? 'admitted' : 'forbidden', subject: payload.sub ?? '' };
       } catch (error) {
-        if (error instanceof errors.JOSEError && OF_THE_TOKEN.test(error.code)) return 'unauthenticated';
+        if (error instanceof errors.JOSEError && OF_THE_TOKEN.test(error.code)) return { verdict: 'unauthenticated' };
         throw error;
       }
     },
@@ -59,9 +67,14 @@ export function createTokenAccess({ jwksUrl, issuer, audience, roles, rolesClaim
 const OF_THE_TOKEN =
   /^ERR_(JWT_|JWS_|JOSE_ALG_NOT_ALLOWED|JOSE_NOT_SUPPORTED|JWKS_NO_MATCHING_KEY|JWKS_MULTIPLE_MATCHING_KEYS)/;
 
+/** Some issuers say what a token is for: in its header (RFC 9068), or in a claim. One that names a person is not for access. */
+const isForAccess = (ofHeader: string | undefined, ofClaim: unknown): boolean =>
+  (ofHeader === undefined || /^(application\/)?(at\+)?jwt$/i.test(ofHeader)) &&
+  (ofClaim === undefined || (typeof ofClaim === 'string' && /^(bearer|(application\/)?(at\+)?jwt)$/i.test(ofClaim)));
+
 function rolesIn(claim: unknown): readonly string[] {
-  if (typeof claim === 'string') return claim.split(' ');
-  return Array.isArray(claim) ? claim.filter((role) => typeof role === 'string') : [];
+  if (typeof claim === 'string') return claim.split(' ').filter((role) => role !== '');
+  return Array.isArray(claim) ? claim.filter((role) => typeof role === 'string' && role !== '') : [];
 }
 
 type CodecSettings = Pick<

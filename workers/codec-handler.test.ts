@@ -6,7 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../platform/config.ts';
 import type { Logger } from '../platform/logging.ts';
-import { createSecurityLog } from '../platform/security-log.ts';
+import { createSecurityLog, type SecurityLog } from '../platform/security-log.ts';
 import { EncryptionCodec, parsePayloadKeys } from '../platform/temporal/codec.ts';
 import { type CodecAccess, codecAccess, createTokenAccess, LOCAL_ACCESS } from './codec-access.ts';
 import { codecHandler } from './codec-handler.ts';
@@ -41,8 +41,8 @@ const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: no
 const byToken = (url = jwksUrl): CodecAccess =>
   createTokenAccess({ jwksUrl: url, issuer: ISSUER, audience: AUDIENCE, roles: ['support'], rolesClaim: 'roles' });
 
-const codec = (access: CodecAccess, httpsOnly = false): Promise<string> => {
-  const options = { keys, access, httpsOnly, allowedOrigin: ORIGIN, log: silent, security: SECURITY };
+const codec = (access: CodecAccess, httpsOnly = false, security: SecurityLog = SECURITY): Promise<string> => {
+  const options = { keys, access, httpsOnly, allowedOrigin: ORIGIN, log: silent, security };
   return listen(createServer(codecHandler(options)));
 };
 
@@ -95,6 +95,9 @@ describe('who may', () => {
     ['one for another audience', () => sign({ ...CLAIMS, aud: 'wellpact-api' })],
     ['an expired one', () => sign({ ...CLAIMS, exp: soon(-60) })],
     ['one that is good later', () => sign({ ...CLAIMS, nbf: soon(60) })],
+    ['one that names a person (in its header)', () => sign(CLAIMS, ours.privateKey, { typ: 'ID' })],
+    ['one that names a person (in a claim)', () => sign({ ...CLAIMS, typ: 'ID' })],
+    ['one that brings a new one', () => sign({ ...CLAIMS, typ: 'Refresh' })],
     ['one that never expires', () => sign({ ...CLAIMS, exp: undefined })],
     ['one without a signature', async () => `${base64('{"alg":"none"}')}.${base64(JSON.stringify(CLAIMS))}.x`],
     [
@@ -109,6 +112,42 @@ describe('who may', () => {
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
     expect(answer.body).not.toHaveProperty('payloads');
+  });
+
+  test.each(['JWT', 'at+jwt', 'application/at+jwt'])('one of the type %s is taken', async (typ) => {
+    const base = await codec(byToken());
+    expect((await post(base, '/decode', await sign(CLAIMS, ours.privateKey, { typ }))).status).toBe(200);
+    expect((await post(base, '/decode', await sign({ ...CLAIMS, typ: 'Bearer' }))).status).toBe(200);
+  });
+
+  test('who it was is noted, as a keyed hash of what the issuer calls them', async () => {
+    const lines: unknown[][] = [];
+    const security = { ...SECURITY, note: (...line: unknown[]) => void lines.push(line) };
+    const base = await codec(byToken(), false, security);
+    await post(base, '/decode', await sign());
+    await post(base, '/encode', await sign());
+    await post(base, '/decode', await sign({ ...CLAIMS, sub: 'another', roles: [] }));
+    await post(base, '/decode', 'abc');
+    const [subject, another] = ['somebody', 'another'].map((sub) => SECURITY.pseudonym(sub));
+    expect(lines).toEqual([
+      ['payload.decoded', { payloads: 1, subject }],
+      ['payload.encoded', { payloads: 1, subject }],
+      ['payload.decode_refused', { reason: 'forbidden', subject: another }],
+      ['payload.decode_refused', { reason: 'unauthenticated' }],
+    ]);
+  });
+
+  test('an empty role is nobody’s', async () => {
+    const access = createTokenAccess({
+      jwksUrl,
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      roles: ['a', ''],
+      rolesClaim: 'roles',
+    });
+    for (const roles of ['', ' ', ['']]) {
+      expect((await post(await codec(access), '/decode', await sign({ ...CLAIMS, roles }))).status).toBe(403);
+    }
   });
 
   test.each([[undefined], [[]], [['guest']], [{ support: true }], ['supporter'], [[['support']]]])(

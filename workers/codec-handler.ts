@@ -3,7 +3,7 @@ import type { Payload } from '@temporalio/common';
 import type { Logger } from '../platform/logging.ts';
 import type { SecurityLog } from '../platform/security-log.ts';
 import { isSealed, PayloadError, type PayloadKeys, sealUnbound, unseal } from '../platform/temporal/codec.ts';
-import type { CodecAccess, Verdict } from './codec-access.ts';
+import type { CodecAccess, Judgement, Verdict } from './codec-access.ts';
 
 export interface CodecOptions {
   readonly keys: PayloadKeys;
@@ -19,9 +19,9 @@ export interface CodecOptions {
 /** What is asked for, and how much of it at once. */
 const WORK = {
   /** A history page of the UI has some hundred payloads of at most 2 MB together. */
-  '/decode': { maxBytes: 4 * 1024 * 1024, work: decoded },
+  '/decode': { maxBytes: 4 * 1024 * 1024, work: decoded, done: 'payload.decoded' },
   /** What somebody types. */
-  '/encode': { maxBytes: 64 * 1024, work: encoded },
+  '/encode': { maxBytes: 64 * 1024, work: encoded, done: 'payload.encoded' },
 } as const;
 
 /** What the UI shows. A payload that is not encrypted is shown as it is. */
@@ -64,23 +64,26 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   if (request.method !== 'POST' || !(path in WORK)) {
     return send(response, 404, { message: 'There are only POST /decode and POST /encode here.' });
   }
-  const verdict = await judged(request, options);
+  const { verdict, subject } = await judged(request, options);
+  const who = subject === undefined ? {} : { subject: options.security.pseudonym(subject) };
   if (verdict !== 'admitted') {
-    options.security.note('payload.decode_refused', { reason: verdict });
+    options.security.note('payload.decode_refused', { reason: verdict, ...who });
     return refuse(response, verdict);
   }
-  const { maxBytes, work } = WORK[path as keyof typeof WORK];
+  const { maxBytes, work, done } = WORK[path as keyof typeof WORK];
   const body = await readBody(request, maxBytes);
   if (body === undefined) response.setHeader('Connection', 'close');
   if (body === undefined) return send(response, 413, { message: `At most ${maxBytes} bytes at once.` });
   const payloads = payloadsOf(body);
   if (payloads === undefined) return send(response, 400, { message: 'The body is not { payloads: [...] }.' });
   try {
-    send(response, 200, { payloads: payloads.map((payload) => toJson(work(options, payload))) });
-    if (path === '/decode') options.security.note('payload.decoded', { payloads: payloads.length });
+    const answer = payloads.map((payload) => toJson(work(options, payload)));
+    // Noted first: what nobody could note is not handed out.
+    options.security.note(done, { payloads: payloads.length, ...who });
+    send(response, 200, { payloads: answer });
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
-    options.security.note('payload.decode_refused', { reason: 'payload' });
+    options.security.note('payload.decode_refused', { reason: 'payload', ...who });
     send(response, 422, { message: error.message });
   }
 }
@@ -88,7 +91,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
 /** What the UI sends: its access token, and beside it the one that names the person. */
 const ALLOWED_HEADERS = 'content-type, x-namespace, authorization, authorization-extras';
 
-type Refused = Exclude<Awaited<ReturnType<typeof judged>>, 'admitted'>;
+type Refused = Exclude<Verdict | 'unknown', 'admitted'>;
 
 const REFUSALS: Readonly<Record<Refused, { readonly status: number; readonly message: string }>> = {
   unauthenticated: { status: 401, message: 'Sign in to the Temporal UI: its token is missing, or not good any more.' },
@@ -104,14 +107,18 @@ function refuse(response: ServerResponse, verdict: Refused): void {
   send(response, status, { message });
 }
 
-async function judged(request: IncomingMessage, { access, log }: CodecOptions): Promise<Verdict | 'unknown'> {
+async function judged(
+  request: IncomingMessage,
+  { access, log }: CodecOptions,
+): Promise<Judgement | { readonly verdict: 'unknown'; readonly subject?: undefined }> {
   try {
-    const verdict = await access.judge(request.headers.authorization);
+    const judgement = await access.judge(request.headers.authorization);
+    const { verdict } = judgement;
     if (verdict !== 'admitted') log.warn('somebody was refused at the codec server', { verdict });
-    return verdict;
+    return judgement;
   } catch (error) {
     log.error('the keys of the issuer cannot be had', { error });
-    return 'unknown';
+    return { verdict: 'unknown' };
   }
 }
 

@@ -136,7 +136,16 @@ test('payloads that are decrypted, and some that are not', async () => {
   const decode = (payloads: unknown[], headers: Record<string, string> = {}) =>
     request('POST', '/decode', { base, idempotencyKey: null, body: { payloads }, headers });
   await decode([{ metadata: { encoding }, data: Buffer.from('1').toString('base64') }]);
-  await expectEvent('payload.decoded', { payloads: 1 }, from);
+  const decoded = await expectEvent('payload.decoded', { payloads: 1 }, from);
+  await request('POST', '/encode', {
+    base,
+    idempotencyKey: null,
+    body: { payloads: [{ metadata: { encoding }, data: Buffer.from('1').toString('base64') }] },
+  });
+  const typed = await expectEvent('payload.encoded', { payloads: 1 }, from);
+  // The same person, whose name is not in it.
+  expect(decoded['subject']).toMatch(/^[0-9a-f]{24}$/);
+  expect(typed['subject']).toBe(decoded['subject']);
   await decode([], { origin: 'https://elsewhere.example' });
   await expectEvent('payload.decode_refused', { reason: 'origin' }, from);
   const sealed = { encoding: Buffer.from('binary/encrypted').toString('base64') };
