@@ -50,7 +50,7 @@ export {
   type Slot,
   storeKeyEpoch,
 } from './store.ts';
-export { type PurchaseStory, readAsStaff } from './story.ts';
+export { type PurchaseStory, readAsStaff, readNotesAsStaff } from './story.ts';
 export {
   addStaffNote,
   countStaffWords,
