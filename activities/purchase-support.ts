@@ -84,8 +84,7 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
         ({ pause }) => (pause === null ? {} : { pause: { ...pause, limitReached: true } }),
         async (tx, { id, books, currency, pause }) => {
           if (pause === null) return;
-          // As long as for money that does not reach a seller: the hold limit keeps two days from Stripe's.
-          const dueAt = new Date(step.atMs + policy.transferCaseDue);
+          const dueAt = new Date(step.atMs + policy.holdLimitCaseDue);
           const details = { amount: books.held, currency };
           await openCase(tx, { kind: 'hold_limit', subjectType: 'purchase', subjectId: id, dueAt, details });
         },

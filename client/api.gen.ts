@@ -1713,7 +1713,7 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
-            /** @description What can be decided; empty once it is closed. */
+            /** @description What can be decided; empty once it is closed, and where only what it is about can close it. */
             decisions: string[];
             /**
              * Format: date-time
@@ -4339,7 +4339,11 @@ export interface operations {
                     "application/json": components["schemas"]["Case"];
                 };
             };
-            /** @description `CASE_CLOSED`: it was decided already. */
+            /**
+             * @description `CASE_CLOSED`: it was decided already.
+             *
+             *     `NOT_DECIDED_BY_HAND`: paused money has to be let go first, which closes the case.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;

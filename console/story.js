@@ -132,7 +132,10 @@ function Timeline({ story: { timeline, price } }) {
 
 function Event({ event, currency }) {
   const { at, by, actor, state, moves, transfer } = event;
-  const who = by === 'staff' ? html`staff <code>${actor.replace('staff:', '')}</code>` : PEOPLE[by];
+  const who =
+    by === 'staff'
+      ? html`staff <code>${actor.replace(/^(?:unverified_)?staff:/, '')}</code>${actor.startsWith('unverified_') && ' (not proven: from the Temporal UI)'}`
+      : PEOPLE[by];
   return html`<li data-state=${state}>
     <p class="event"><span>${eventText(event)}</span> <span class="muted">by ${who}</span></p>
     ${moves.map(

@@ -60,6 +60,18 @@ export const METRICS = {
     labels: [],
     roles: LEADER,
   },
+  wellpact_purchases_paused: {
+    kind: 'gauge',
+    help: 'Purchases whose money staff have paused.',
+    labels: [],
+    roles: LEADER,
+  },
+  wellpact_purchase_oldest_pause_seconds: {
+    kind: 'gauge',
+    help: 'For how long the purchase that was paused first has been; 0 when none is.',
+    labels: [],
+    roles: LEADER,
+  },
   wellpact_cases_open: {
     kind: 'gauge',
     help: 'Cases that staff have not decided, by kind.',

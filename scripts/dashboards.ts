@@ -75,6 +75,13 @@ const PURCHASES: Dashboard = {
       's',
       'max(wellpact_transfer_oldest_blocked_seconds)',
     ),
+    now('Paused by staff', 'Purchases whose money staff have stopped.', 'short', 'max(wellpact_purchases_paused)'),
+    now(
+      'Paused for, at most',
+      'For how long the first of them has been.',
+      's',
+      'max(wellpact_purchase_oldest_pause_seconds)',
+    ),
     now(
       'Books differ by',
       'Ledger against purchases, all accounts together, in minor units. Anything but 0 is an alarm.',

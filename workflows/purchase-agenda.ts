@@ -29,8 +29,8 @@ export interface Done {
 export function nextItem(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
   const { unfinished, pause } = story.standing;
   if (unfinished !== undefined) {
-    // It has moved money and is about to move more: it waits until staff let that go.
-    if (pause !== undefined) return undefined;
+    // It has moved money and is about to move more: it waits until staff let that go, but not unseen for ever.
+    if (pause !== undefined) return timeToAskFinance(story, trouble);
     const { event, actor, atMs } = unfinished;
     const wish = { event, actor, atMs, party: undefined };
     return { kind: 'unfinished', wish, atMs: trouble?.tryAgainMs ?? atMs };
@@ -50,6 +50,14 @@ export function deadlineOf({ standing, deal }: Story, trouble: Trouble | undefin
   // Without a timer to follow, a deadline would pass again and again.
   if (timerOf(state, deal.kind, deadlineEvent) === undefined) return undefined;
   return Math.max(deadlineMs, trouble?.tryAgainMs ?? 0);
+}
+
+/** Of a step that a pause has cut in two nothing comes by itself but the limit up to which money may be held. */
+function timeToAskFinance(story: Story, trouble: Trouble | undefined): AgendaItem | undefined {
+  const { standing, deal } = story;
+  const found = timerOf(standing.state, deal.kind, standing.deadlineEvent);
+  const atMs = found?.timer.inPause === 'finance is asked' ? deadlineOf(story, trouble) : undefined;
+  return atMs === undefined ? undefined : { kind: 'deadline', atMs };
 }
 
 function nextTransfer({ standing, deal }: Story, { transferTriedMs }: Done): AgendaItem | undefined {

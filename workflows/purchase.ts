@@ -79,9 +79,9 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let story: Story | undefined = input.resume?.story;
   let begun = story !== undefined;
   let refusal: ApplicationFailure | undefined;
-  let trouble: Trouble | undefined;
+  let trouble: Trouble | undefined = input.resume?.trouble;
   let reminded: readonly string[] = input.resume?.reminded ?? [];
-  let transferTriedMs: number | undefined;
+  let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
   let doing: PurchaseEvent | StaffOrderKind | 'open' | undefined = begun ? undefined : 'open';
   listen();
@@ -102,7 +102,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       reminder: nextReminder(story, done)?.reminder,
     });
     if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
-      await continueAsNew<typeof purchase>({ ...input, resume: { story, seen: desk.seen, reminded, orders } });
+      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs };
+      await continueAsNew<typeof purchase>({ ...input, resume });
     }
     if (transfer === 'blocked') transferTriedMs ??= Date.now();
     const next = nextItem(story, trouble, { reminded, transferTriedMs });
@@ -302,6 +303,8 @@ interface Resumed {
     readonly seen: readonly string[];
     readonly reminded?: readonly string[];
     readonly orders?: StaffCounts;
+    readonly trouble?: Trouble | undefined;
+    readonly transferTriedMs?: number | undefined;
   };
 }
 

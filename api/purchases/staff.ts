@@ -5,7 +5,7 @@ import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import { type PurchaseOutcome, purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { addStaffNoteUpdate, pauseMoneyUpdate, resumeMoneyUpdate } from '../../contracts/purchase-support.ts';
 import { conflict, notFound } from '../../platform/errors.ts';
-import { explain, findPurchase, listStaffNotes, type Purchase } from '../../services/transactions/index.ts';
+import { explain, findPurchase, type Purchase, readNotesAsStaff } from '../../services/transactions/index.ts';
 import {
   MAX_NOTES,
   MAX_PAUSES,
@@ -130,9 +130,9 @@ function notesRoute({ database }: StaffDeps): Route {
     policy: rolesFor('note'),
     params,
     responses: { 200: { description: 'Notes, and the reasons for pauses and their ends.', schema: notesSchema } },
-    handle: async ({ params: { id } }) => {
+    handle: async ({ params: { id }, caller }) => {
       const { id: purchaseId } = await mustFind(database, id);
-      const notes = await listStaffNotes(database, purchaseId);
+      const notes = await readNotesAsStaff(database, purchaseId, { type: 'staff', id: caller().userId });
       const data = notes.map(({ seq, kind, words, staffId, verified, at }) => ({
         number: seq,
         kind,

@@ -3,7 +3,14 @@ import { type CaseId, idPattern, type UserId } from '../../contracts/ids.ts';
 import { notFound } from '../../platform/errors.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
 import { type Case, decideCase, findCase, listCases } from '../../services/cases/index.ts';
-import { CASE_DECISIONS, CASE_KINDS, CASE_RULES, CASE_STATES, kindsFor } from '../../services/cases/rules.ts';
+import {
+  CASE_DECISIONS,
+  CASE_KINDS,
+  CASE_RULES,
+  CASE_STATES,
+  decisionsOf,
+  kindsFor,
+} from '../../services/cases/rules.ts';
 import { decodeCursor, pageFrom } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Policy, type Route, route } from '../route.ts';
@@ -19,7 +26,9 @@ const caseSchema = z
     subject: z.object({ type: z.string(), id: z.string() }),
     state: z.enum(CASE_STATES),
     details: z.record(z.string(), z.unknown()).meta({ description: 'References and figures.' }),
-    decisions: z.array(z.string()).meta({ description: 'What can be decided; empty once it is closed.' }),
+    decisions: z.array(z.string()).meta({
+      description: 'What can be decided; empty once it is closed, and where only what it is about can close it.',
+    }),
     dueAt: timestamp,
     escalatedAt: timestamp.nullable().meta({ description: 'When it was found past due.' }),
     openedAt: timestamp,
@@ -89,6 +98,7 @@ export function caseRoutes({ database, temporal }: CaseRoutesDeps): Route[] {
       body: z.strictObject({ decision: z.enum(CASE_DECISIONS), reason: text(1, 2_000) }).meta({ id: 'CaseDecision' }),
       problems: {
         CASE_CLOSED: { status: 409, when: 'it was decided already.' },
+        NOT_DECIDED_BY_HAND: { status: 409, when: 'paused money has to be let go first, which closes the case.' },
         DECISION_NOT_POSSIBLE: { status: 422, when: 'a case of this kind is not decided so.' },
       },
       responses: { 200: { description: 'The case, closed.', schema: caseSchema } },
@@ -110,12 +120,12 @@ export function caseRoutes({ database, temporal }: CaseRoutesDeps): Route[] {
 }
 
 function bodyOf({ subjectType, subjectId, ...one }: Case): z.input<typeof caseSchema> {
-  const { about, decisions } = CASE_RULES[one.kind];
+  const { about } = CASE_RULES[one.kind];
   return {
     ...one,
     about,
     subject: { type: subjectType, id: subjectId },
-    decisions: one.state === 'open' ? [...decisions] : [],
+    decisions: one.state === 'open' ? [...decisionsOf(one.kind)] : [],
     dueAt: one.dueAt.toISOString(),
     escalatedAt: one.escalatedAt?.toISOString() ?? null,
     openedAt: one.openedAt.toISOString(),

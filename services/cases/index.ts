@@ -59,7 +59,7 @@ export interface Ruling {
 /**
  * Decides a case as a person of staff. The same decision by the same person again changes nothing.
  * @param roles of the person: a case of a kind that is not theirs is not there
- * @throws Problem 404; 409 CASE_CLOSED; 422 DECISION_NOT_POSSIBLE
+ * @throws Problem 404; 409 CASE_CLOSED, NOT_DECIDED_BY_HAND; 422 DECISION_NOT_POSSIBLE
  */
 export function decideCase(
   db: Database,
@@ -70,10 +70,13 @@ export function decideCase(
   return db.transaction(async (tx) => {
     const found = await lockCase(tx, id);
     if (found === undefined || !kindsFor(staff.roles).includes(found.kind)) throw notFound('case');
-    const { decisions } = CASE_RULES[found.kind];
+    const { decisions, closedBy } = CASE_RULES[found.kind];
     if (!decisions.includes(decision)) {
       const detail = `A case of the kind "${found.kind}" is decided as ${decisions.join(' or ')}.`;
       throw unprocessable('DECISION_NOT_POSSIBLE', detail, { decisions });
+    }
+    if (found.state === 'open' && closedBy !== undefined) {
+      throw conflict('NOT_DECIDED_BY_HAND', `Deciding this case would change nothing: ${closedBy}. That closes it.`);
     }
     if (found.state === 'open') return close(tx, found, decision, staff.actor, reason);
     if (found.decision === decision && found.decidedBy === textOf(staff.actor)) return found;

@@ -10,6 +10,8 @@ export interface CaseRule {
   /** What can be decided. */
   readonly decisions: readonly string[];
   readonly about: string;
+  /** Deciding it would change nothing: what its people have to do instead, which closes it. */
+  readonly closedBy?: string;
   /** That there is one is for those alone who decide it. */
   readonly confidential?: true;
 }
@@ -41,6 +43,7 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     roles: ['finance', 'admin'],
     decisions: ['resolved'],
     about: 'Money that staff have paused may be held no longer: let it go, so that the buyer is refunded.',
+    closedBy: 'let the money go first, with POST /v1/admin/purchases/{id}/resume',
   },
 };
 
@@ -51,6 +54,10 @@ export const CASE_DECISIONS = [...new Set(CASE_KINDS.flatMap((kind) => CASE_RULE
   string,
   ...string[],
 ];
+
+/** What can be decided of an open case of a kind. */
+export const decisionsOf = (kind: CaseKind): readonly string[] =>
+  CASE_RULES[kind].closedBy === undefined ? CASE_RULES[kind].decisions : [];
 
 /** The kinds that somebody with these roles sees and decides. */
 export const kindsFor = (roles: readonly string[]): CaseKind[] =>

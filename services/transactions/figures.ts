@@ -3,7 +3,7 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { ACCOUNTS, type Account, SOURCES } from './money.ts';
 import { FINAL_STATES } from './rules.ts';
-import { BOOK_COLUMNS } from './store.ts';
+import { BOOK_COLUMNS, inProgressForLong, pastDeadline } from './store.ts';
 
 /** The accounts of a purchase in which money waits for somebody. */
 export const WAITING_ACCOUNTS = ['held', 'payable', 'owed_to_buyer', 'advanced'] as const;
@@ -12,7 +12,14 @@ export interface PurchaseFigures {
   readonly open: readonly { readonly state: string; readonly count: number }[];
   /** Minor units. */
   readonly money: readonly { readonly account: string; readonly currency: string; readonly amount: number }[];
-  readonly blocked: { readonly count: number; readonly oldestSeconds: number };
+  readonly blocked: CountAndAge;
+  /** Those whose money staff have paused. */
+  readonly paused: CountAndAge;
+}
+
+interface CountAndAge {
+  readonly count: number;
+  readonly oldestSeconds: number;
 }
 
 /**
@@ -23,7 +30,12 @@ const OPEN = `state NOT IN (${FINAL_STATES.map((state) => `'${state}'`).join(', 
 const MONEY_WAITS = `(${WAITING_ACCOUNTS.map((account) => `${account} > 0`).join(' OR ')})`;
 
 export async function purchaseFigures(db: Queryable): Promise<PurchaseFigures> {
-  const { rows } = await db.query<{ what: 'open' | 'money' | 'blocked'; label: string; other: string; value: number }>({
+  const { rows } = await db.query<{
+    what: 'open' | 'money' | 'blocked' | 'paused';
+    label: string;
+    other: string;
+    value: number;
+  }>({
     name: 'purchase_figures',
     text: `SELECT 'open' AS what, state AS label, '' AS other, count(*)::bigint AS value
              FROM transactions.purchases WHERE ${OPEN} GROUP BY state
@@ -36,14 +48,24 @@ export async function purchaseFigures(db: Queryable): Promise<PurchaseFigures> {
            SELECT 'blocked', figures.name, '', figures.value
              FROM (SELECT count(*) AS count, coalesce(extract(epoch FROM now() - min(state_since)), 0)::bigint AS seconds
                      FROM transactions.purchases WHERE transfer_status = 'blocked') AS blocked,
-                  LATERAL (VALUES ('count', count), ('seconds', seconds)) AS figures (name, value)`,
+                  LATERAL (VALUES ('count', count), ('seconds', seconds)) AS figures (name, value)
+           UNION ALL
+           SELECT 'paused', figures.name, '', figures.value
+             FROM (SELECT count(*) AS count,
+                          greatest(extract(epoch FROM now()) - min((pause ->> 'sinceMs')::float8) / 1000, 0)::bigint AS seconds
+                     FROM transactions.purchases WHERE pause IS NOT NULL) AS paused,
+                  LATERAL (VALUES ('count', count), ('seconds', coalesce(seconds, 0))) AS figures (name, value)`,
   });
   const of = (what: string) => rows.filter((row) => row.what === what);
-  const blocked = new Map(of('blocked').map(({ label, value }) => [label, value]));
+  const countAndAge = (what: 'blocked' | 'paused'): CountAndAge => {
+    const figures = new Map(of(what).map(({ label, value }) => [label, value]));
+    return { count: figures.get('count') ?? 0, oldestSeconds: figures.get('seconds') ?? 0 };
+  };
   return {
     open: of('open').map(({ label: state, value: count }) => ({ state, count })),
     money: of('money').map(({ label: account, other: currency, value: amount }) => ({ account, currency, amount })),
-    blocked: { count: blocked.get('count') ?? 0, oldestSeconds: blocked.get('seconds') ?? 0 },
+    blocked: countAndAge('blocked'),
+    paused: countAndAge('paused'),
   };
 }
 
@@ -60,10 +82,10 @@ export async function overdueFigures(
     name: 'purchase_overdue_figures',
     text: `SELECT id, extract(epoch FROM now() - min(since))::float8 AS seconds
              FROM (SELECT id, deadline_at AS since FROM transactions.purchases
-                    WHERE deadline_at < now() - make_interval(secs => $1) AND transfer_status <> 'blocked'
+                    WHERE ${pastDeadline('make_interval(secs => $1)')}
                    UNION ALL
                    SELECT id, updated_at FROM transactions.purchases
-                    WHERE unfinished IS NOT NULL AND updated_at < now() - make_interval(secs => $1)) AS late
+                    WHERE ${inProgressForLong('make_interval(secs => $1)')}) AS late
             GROUP BY id ORDER BY 2 DESC LIMIT $2`,
     values: [graceSeconds, limit],
   });

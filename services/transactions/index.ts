@@ -50,7 +50,7 @@ export {
   type Slot,
   storeKeyEpoch,
 } from './store.ts';
-export { type PurchaseStory, readAsStaff } from './story.ts';
+export { type PurchaseStory, readAsStaff, readNotesAsStaff } from './story.ts';
 export {
   addStaffNote,
   countStaffWords,
@@ -216,7 +216,8 @@ function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
     books: applyMoves(before.books, moves),
     updatedAt: at,
   };
-  const staysAsItWas = to === before.state && change.slot === undefined && change.pause === undefined;
+  const { slot, pause, unfinished } = change;
+  const staysAsItWas = to === before.state && [slot, pause, unfinished].every((one) => one === undefined);
   return staysAsItWas ? moved : { ...moved, ...deadlineColumns(moved) };
 }
 
@@ -232,16 +233,21 @@ function proposalAfter({ state, proposal }: Purchase, change: StepChange, to: Pu
   return change.proposal === undefined ? proposal : change.proposal;
 }
 
-type Deadlined = Pick<Purchase, 'state' | 'terms' | 'stateSince' | 'payment' | 'slot' | 'pause' | 'stoodStillMs'>;
+type Deadlined = Pick<
+  Purchase,
+  'state' | 'terms' | 'stateSince' | 'payment' | 'slot' | 'pause' | 'stoodStillMs' | 'unfinished'
+>;
 
 /** The deadline that runs for a purchase as it stands, by its terms; in a pause one of those that do not wait. */
 function deadlineColumns(purchase: Deadlined): Pick<Purchase, 'deadlineAt' | 'deadlineEvent'> {
-  const { state, terms, stateSince, payment, slot, pause, stoodStillMs } = purchase;
+  const { state, terms, stateSince, payment, slot, pause, stoodStillMs, unfinished } = purchase;
   const none = { deadlineAt: null, deadlineEvent: null };
   if (pause?.limitReached === true) return none;
   const deadline = deadlineOf(state, terms, {
     paused: pause !== null,
-    enteredAtMs: stateSince.getTime() + stoodStillMs,
+    unfinished: unfinished !== null,
+    enteredAtMs: stateSince.getTime(),
+    stoodStillMs,
     captureBeforeMs: payment.captureBefore?.getTime(),
     capturedAtMs: payment.capturedAt?.getTime(),
     startsAtMs: slot?.startsAt.getTime(),

@@ -49,6 +49,7 @@ const policySchema = z.strictObject({
   transferRetry: window,
   transferCase: window,
   transferCaseDue: window,
+  holdLimitCaseDue: window,
   cancellation: z.strictObject({ flexible: tiers, moderate: tiers, strict: tiers }),
   reminders: z.strictObject({
     acceptDeadline: window,

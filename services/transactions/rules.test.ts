@@ -194,6 +194,22 @@ describe('deadlines', () => {
     expect(deadlineOf('authorised', terms, { ...since, ...facts })).toEqual({ event: 'accept_window_over', atMs });
   });
 
+  test('in a pause, what moves no money runs on: a payment, and an acceptance as far as the card carries it', () => {
+    const paused = { ...since, paused: true, stoodStillMs: 50 };
+    const payment = { event: 'payment_window_over', atMs: 1_000 + terms.paymentWindowMs };
+    expect(deadlineOf('payment_pending', terms, paused)).toEqual(payment);
+    expect(deadlineOf('payment_pending', terms, { ...paused, paused: false })).toEqual(payment);
+    expect(deadlineOf('authorised', terms, { ...paused, captureBeforeMs: 9_000 })?.atMs).toBe(8_976);
+    expect(deadlineOf('authorised', terms, paused)?.atMs).toBe(1_650);
+    expect(deadlineOf('released', terms, paused)).toBeUndefined();
+  });
+
+  test('a step that a pause cut in two waits for nothing but the hold limit', () => {
+    const half = { ...since, capturedAtMs: 1_000, startsAtMs: 1_300, endsAtMs: 1_400, paused: true, unfinished: true };
+    expect(deadlineOf('held', terms, half)).toEqual({ event: 'hold_limit_reached', atMs: 1_880 });
+    expect(deadlineOf('authorised', terms, { ...half, captureBeforeMs: 9_000 })).toBeUndefined();
+  });
+
   test('a booking waits for its end, or for the hold limit if that comes first', () => {
     const held = { ...since, capturedAtMs: 1_000, startsAtMs: 1_300, endsAtMs: 1_400 };
     expect(deadlineOf('held', terms, held)).toEqual({ event: 'booking_over', atMs: 1_400 });

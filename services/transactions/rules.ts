@@ -241,8 +241,10 @@ export interface Timer {
 
 /** The instants that deadlines are counted from, in milliseconds since 1970; undefined before they are known. */
 export interface Since {
-  /** When the purchase came into its state, later by as long as its money stood still since. */
+  /** When the purchase came into its state. */
   readonly enteredAtMs: number;
+  /** For how long its money stood still since, in pauses that are over; milliseconds. */
+  readonly stoodStillMs?: number;
   /** Until when the authorisation can be captured, as Stripe said. */
   readonly captureBeforeMs: number | undefined;
   /** When the payment was captured. */
@@ -252,19 +254,26 @@ export interface Since {
   readonly endsAtMs: number | undefined;
   /** Staff have paused the money. */
   readonly paused?: boolean;
+  /** A step was begun and is not gone through with: in a pause it stands, and no other one is begun. */
+  readonly unfinished?: boolean;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 
 const afterEntering =
-  (window: 'paymentWindowMs' | 'handlingMs' | 'inspectionWindowMs' | 'aftercareWindowMs') =>
+  (window: 'handlingMs' | 'inspectionWindowMs' | 'aftercareWindowMs') =>
   (terms: Terms, since: Since): number =>
-    since.enteredAtMs + terms[window];
+    since.enteredAtMs + (since.stoodStillMs ?? 0) + terms[window];
 
-/** The seller's time ends early enough before the card's authorisation does, and before what is booked begins. */
+/**
+ * The seller's time ends early enough before the card's authorisation does, and before what is booked begins. In a pause,
+ * in which the seller cannot accept, only those ends count, as far as they are known.
+ */
 const acceptDeadline = (terms: Terms, since: Since): number =>
   Math.min(
-    since.enteredAtMs + terms.acceptWindowMs,
+    since.paused === true && since.captureBeforeMs !== undefined
+      ? NEVER
+      : since.enteredAtMs + (since.stoodStillMs ?? 0) + terms.acceptWindowMs,
     (since.captureBeforeMs ?? NEVER) - terms.captureReserveMs,
     since.startsAtMs ?? NEVER,
   );
@@ -273,8 +282,16 @@ const holdLimit = (terms: Terms, since: Since): number => (since.capturedAtMs ??
 
 /** The deadlines of each state. The one that passes first is the one that runs. */
 export const TIMERS: Readonly<Partial<Record<PurchaseState, readonly Timer[]>>> = {
-  payment_pending: [{ event: 'payment_window_over', owner: 'buyer', due: afterEntering('paymentWindowMs') }],
-  authorised: [{ event: 'accept_window_over', owner: 'seller', due: acceptDeadline }],
+  // The first two move no money: what is not paid for, or not covered by the card any more, is for sale again, pause or not.
+  payment_pending: [
+    {
+      event: 'payment_window_over',
+      owner: 'buyer',
+      due: (terms, since) => since.enteredAtMs + terms.paymentWindowMs,
+      inPause: 'as ever',
+    },
+  ],
+  authorised: [{ event: 'accept_window_over', owner: 'seller', due: acceptDeadline, inPause: 'as ever' }],
   held: [
     { event: 'delivery_overdue', owner: 'seller', kind: 'goods', due: afterEntering('handlingMs') },
     {
@@ -351,11 +368,14 @@ export interface Deadline {
 /** The wired deadline of a state that passes first; undefined when none runs there. */
 export function deadlineOf(state: PurchaseState, terms: Terms, since: Since): Deadline | undefined {
   return timersOf(state, terms.kind)
-    .filter(({ inPause }) => since.paused !== true || inPause !== undefined)
+    .filter((timer) => since.paused !== true || runsInPause(timer, since))
     .flatMap(({ event, due }) => (due === null ? [] : [{ event, atMs: due(terms, since) }]))
     .filter(({ atMs }) => atMs !== NEVER)
     .sort((one, other) => one.atMs - other.atMs)[0];
 }
+
+const runsInPause = ({ inPause }: Timer, { unfinished }: Since): boolean =>
+  inPause === 'finance is asked' || (inPause === 'as ever' && unfinished !== true);
 
 /**
  * The deadline that runs in a state, with the row it will follow; undefined in final states.

@@ -2,7 +2,14 @@ import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { PurchaseState } from '../../contracts/purchase.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { ATTENTION, ATTENTION_GRACE_SECONDS, type Attention } from './attention-rules.ts';
-import { PURCHASE_COLUMNS, type Purchase, type PurchaseRow, purchaseFromRow } from './store.ts';
+import {
+  inProgressForLong,
+  PURCHASE_COLUMNS,
+  type Purchase,
+  type PurchaseRow,
+  pastDeadline,
+  purchaseFromRow,
+} from './store.ts';
 
 /** What staff look for; what is left out matches anything. */
 export interface PurchaseSearch {
@@ -20,8 +27,8 @@ const GRACE = `make_interval(secs => ${ATTENTION_GRACE_SECONDS})`;
 
 /** The conditions of `attentionOf`, each as an index knows it. */
 const ATTENTION_CONDITIONS: Readonly<Record<Attention, string>> = {
-  past_deadline: `(deadline_at < now() - ${GRACE} AND transfer_status <> 'blocked')`,
-  in_progress_for_long: `(unfinished IS NOT NULL AND pause IS NULL AND updated_at < now() - ${GRACE})`,
+  past_deadline: pastDeadline(GRACE),
+  in_progress_for_long: inProgressForLong(GRACE),
   transfer_blocked: `transfer_status = 'blocked'`,
   refund_came_back: 'owed_to_buyer > 0',
   chargeback: `chargeback IN ('inquiry', 'open')`,

@@ -397,6 +397,13 @@ export async function listPurchases(
   return result.rows.map(purchaseFromRow);
 }
 
+/** What should have moved on, as the indexes know it. A blocked transfer keeps its purchase open without end. @param grace SQL */
+export const pastDeadline = (grace: string): string =>
+  `(deadline_at < now() - ${grace} AND transfer_status <> 'blocked')`;
+/** What was begun and has not ended; in a pause it waits, as it is meant to. @param grace SQL */
+export const inProgressForLong = (grace: string): string =>
+  `(unfinished IS NOT NULL AND pause IS NULL AND updated_at < now() - ${grace})`;
+
 /**
  * Purchases whose deadline passed some time ago without anything happening, and those that stand unfinished for as
  * long.
@@ -405,10 +412,10 @@ export async function overduePurchases(db: Queryable, graceSeconds: number, limi
   const result = await db.query<{ id: PurchaseId }>({
     name: 'purchase_overdue',
     text: `SELECT id FROM transactions.purchases
-            WHERE deadline_at < now() - make_interval(secs => $1) AND transfer_status <> 'blocked'
+            WHERE ${pastDeadline('make_interval(secs => $1)')}
             UNION
            SELECT id FROM transactions.purchases
-            WHERE unfinished IS NOT NULL AND pause IS NULL AND updated_at < now() - make_interval(secs => $1)
+            WHERE ${inProgressForLong('make_interval(secs => $1)')}
             LIMIT $2`,
     values: [graceSeconds, limit],
   });

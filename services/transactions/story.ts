@@ -3,6 +3,7 @@ import { type Actor, audit } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
 import { type LedgerPosting, postingsOf } from './ledger.ts';
 import { findPurchase, type Purchase } from './store.ts';
+import { listStaffNotes, type StaffNote } from './support.ts';
 import { type StaffTimelineEntry, staffTimelineOf } from './timeline.ts';
 
 /** Everything that is known of a purchase, for staff. */
@@ -29,6 +30,12 @@ export async function readAsStaff(db: Database, id: PurchaseId, staff: Actor): P
     if (purchase === undefined) return undefined;
     return { purchase, timeline: await staffTimelineOf(tx, purchase), postings: await postingsOf(tx, id) };
   });
+}
+
+/** Reads what staff wrote about a purchase, after noting the look as {@link readAsStaff} does. */
+export async function readNotesAsStaff(db: Database, id: PurchaseId, staff: Actor): Promise<StaffNote[]> {
+  await db.transaction((tx) => noteLook(tx, id, staff));
+  return listStaffNotes(db, id);
 }
 
 /**

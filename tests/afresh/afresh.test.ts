@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import { accountHintSignal, onboardingWorkflowId } from '../../contracts/onboarding.ts';
 import { paymentHintSignal, purchaseWorkflowId } from '../../contracts/purchase.ts';
+import { PURCHASE_HOLDS } from '../../contracts/search-attributes.ts';
 import { openDatabase } from '../../platform/database.ts';
 import { createLogger } from '../../platform/logging.ts';
 import { createDataConverter } from '../../platform/temporal/data-converter.ts';
@@ -17,8 +18,10 @@ import { expectEqualBooks } from '../helpers/books.ts';
 import { request } from '../helpers/client.ts';
 import { historyOf, recordHistory } from '../helpers/histories.ts';
 import { control, reached as onboardingReached } from '../helpers/onboardings.ts';
+import { withDatabase } from '../helpers/outcomes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
-import { act, buy, reached } from '../helpers/purchases.ts';
+import { act, buy, publishedListing, reached } from '../helpers/purchases.ts';
+import { refuseRelease } from '../helpers/refused-release.ts';
 import { stack } from '../helpers/stack.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
@@ -108,6 +111,34 @@ test('a booking that is moved again and again: its hints count once over all run
   await recordHistory('purchase-afresh-first-run', handle.workflowId, undefined, runs[0]);
   await recordHistory('purchase-afresh-middle-run', handle.workflowId, undefined, runs[1]);
   await recordHistory('purchase-afresh-last-run', handle.workflowId);
+});
+
+test('what a person has to mend is still found in the next run', async () => {
+  const bought = await buy(buyer, await publishedListing(seller));
+  const id = bought.body.id as PurchaseId;
+  for (const action of ['accept', 'deliver'] as const) expect((await act(seller, id, action)).status).toBe(200);
+  await withDatabase((database) => refuseRelease(database, id));
+  expect((await act(buyer, id, 'confirm')).status).toBeGreaterThanOrEqual(400);
+  const handle = client.workflow.getHandle(purchaseWorkflowId(id));
+  const holds = async () => (await handle.describe()).typedSearchAttributes.get(PURCHASE_HOLDS);
+  expect(await holds()).toEqual(['needs_person']);
+
+  let hints = 0;
+  const hint = () => handle.signal(paymentHintSignal, { eventId: `evt_${hints++}`, eventType: 'charge.updated' });
+  const next = await nextRun(handle, await runIdOf(handle), hint);
+  await settled(handle.workflowId, 'paymentHint');
+  expect(await runIdOf(handle)).toBe(next);
+  expect(await holds()).toEqual(['needs_person']);
+  const query = `PurchaseHolds = 'needs_person' AND ExecutionStatus = 'Running'`;
+  await waitFor(
+    async () => {
+      for await (const { workflowId, runId } of client.workflow.list({ query })) {
+        if (workflowId === handle.workflowId && runId === next) return true;
+      }
+      return false;
+    },
+    { what: 'the search to find it', timeoutMs: 15_000 },
+  );
 });
 
 test('an onboarding with many hints: they count once over all runs, and the seller is still looked after', async () => {

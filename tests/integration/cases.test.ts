@@ -80,6 +80,18 @@ describe('staff', () => {
     expect(await trailOf(id)).toEqual(['case.opened system:cases', `case.closed staff:${finance.id}`]);
   });
 
+  test('cannot put away the case of paused money while it is paused', async () => {
+    const subjectId = newId('pur');
+    const hold = { kind: 'hold_limit', subjectType: 'purchase', subjectId, dueAt, details: {} } as const;
+    const { id } = await database.transaction((tx) => openCase(tx, hold));
+    const refused = await decide(id, { decision: 'resolved', reason: 'Seen.' });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'NOT_DECIDED_BY_HAND' } });
+    expect(JSON.stringify(refused.body)).toMatch(/let the money go first/);
+    expect(await findCase(database, id)).toMatchObject({ state: 'open', decidedBy: null });
+    const read = await request<{ decisions: string[] }>('GET', `/v1/admin/cases/${id}`, { token: finance.accessToken });
+    expect(read.body.decisions).toEqual([]);
+  });
+
   test('list their own kinds, page by page', async () => {
     const subjectId = newId('pur');
     const { id } = await blocked(subjectId);

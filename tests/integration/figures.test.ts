@@ -55,6 +55,8 @@ describe('gathered from the database', () => {
     expect(figure(text, 'wellpact_purchases', { state: 'held' })).toBe(0);
     expect(figure(text, 'wellpact_purchases_overdue', { case: 'none' })).toBe(0);
     expect(figure(text, 'wellpact_purchase_oldest_overdue_seconds')).toBe(0);
+    expect(figure(text, 'wellpact_purchases_paused')).toBe(0);
+    expect(figure(text, 'wellpact_purchase_oldest_pause_seconds')).toBe(0);
     expect(figure(text, 'wellpact_cases_open', { kind: 'refund_failed' })).toBe(0);
     expect(figure(text, 'wellpact_webhooks_waiting', { provider: 'stripe' })).toBe(0);
   });
@@ -88,6 +90,33 @@ describe('gathered from the database', () => {
     expect(figure(text, 'wellpact_webhooks_waiting', { provider: 'stripe' })).toBe(1);
     // The case that was opened is an event.
     expect(figure(text, 'wellpact_outbox_events_waiting')).toBe(1);
+  });
+
+  it('of what a pause has cut in two nothing is late, and the pause itself is seen', async () => {
+    const other = await cloneDatabase();
+    const late = async (pause: object | null, at: string): Promise<void> => {
+      await other.database.query(
+        `INSERT INTO transactions.purchases (id, buyer_id, seller_id, listing_id, quantity, currency, terms,
+           accepted_disclaimers, state, state_since, payment_status, captured, held, unfinished, pause, created_at, updated_at)
+         VALUES ($1, 'usr_b', 'usr_s', 'lst_1', 1, 'EUR', '{}', '{}', 'held', now(), 'succeeded', 100, 100,
+           '{"event":"cancel"}', $2, now(), now() - $3::interval)`,
+        [newId('pur'), pause === null ? null : JSON.stringify(pause), at],
+      );
+    };
+    try {
+      await late({ sinceMs: Date.now() - 5_000_000, by: 'usr_x', verified: true }, '2 hours');
+      await late({ sinceMs: Date.now() - 1_000_000, by: 'usr_x', verified: true }, '3 hours');
+      await late(null, '1 hour');
+      const metrics = createMetrics('relay');
+      await figuresJob({ database: other.database, metrics }).run(other.database, new AbortController().signal);
+      const { text } = await metrics.render();
+      expect(figure(text, 'wellpact_purchases_overdue', { case: 'none' })).toBe(1);
+      expect(figure(text, 'wellpact_purchase_oldest_overdue_seconds')).toBeCloseTo(3_600, -2);
+      expect(figure(text, 'wellpact_purchases_paused')).toBe(2);
+      expect(figure(text, 'wellpact_purchase_oldest_pause_seconds')).toBeCloseTo(5_000, -2);
+    } finally {
+      await other.drop();
+    }
   });
 
   it('a purchase whose row and ledger differ is found, and named by account, not by id', async () => {

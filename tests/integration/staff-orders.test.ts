@@ -113,7 +113,10 @@ test('before anything is captured, what moves no money is still possible', async
   const [accepted, cancelled] = [await bought(), await bought()];
   await Promise.all([pause(accepted), pause(cancelled)]);
   expect(await act(seller, accepted, 'accept')).toMatchObject({ status: 409, body: { code: 'MONEY_PAUSED' } });
-  expect((await read(seller, accepted)).body.next).toMatchObject({ actions: ['decline'], automatic: null });
+  expect((await read(seller, accepted)).body.next).toMatchObject({
+    actions: ['decline'],
+    automatic: { becomes: 'declined' },
+  });
   expect((await act(buyer, cancelled, 'cancel')).body).toMatchObject({ state: 'cancelled', holds: [] });
   await resume(accepted);
   expect((await act(seller, accepted, 'accept')).body).toMatchObject({ state: 'held' });
@@ -166,6 +169,14 @@ describe('notes', () => {
     });
     expect(notes.body.data).toMatchObject([{ number: 1, kind: 'note', text: note, by: support.id, verified: true }]);
     expect((await read(buyer, id)).body).toEqual(before);
+    // Whoever reads them leaves a trace, as with everything else that staff alone may know.
+    const { rows: looks } = await withDatabase((database) =>
+      database.query<{ actor: string }>(
+        `SELECT actor FROM audit.entries WHERE subject_type = 'purchase_access' AND subject_id = $1`,
+        [id],
+      ),
+    );
+    expect(looks).toEqual([{ actor: `staff:${finance.id}` }]);
     const timeline = await request('GET', `/v1/purchases/${id}/timeline`, { token: buyer.accessToken });
     expect(JSON.stringify(timeline.body)).not.toContain('staff');
     await recordHistory('purchase-noted', purchaseWorkflowId(id));

@@ -5,6 +5,7 @@ import { standing } from '../../activities/purchase-steps.ts';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import {
   acceptPurchaseUpdate,
+  cancelPurchaseUpdate,
   confirmPurchaseUpdate,
   deliverPurchaseUpdate,
   openPurchaseUpdate,
@@ -18,6 +19,7 @@ import { newId } from '../../platform/ids.ts';
 import { latestCase } from '../../services/cases/index.ts';
 import { listStaffNotes } from '../../services/transactions/index.ts';
 import { recordHistory } from '../helpers/histories.ts';
+import { refuseRelease } from '../helpers/refused-release.ts';
 import { stack } from '../helpers/stack.ts';
 import { beginTravel, type Travel } from '../helpers/travel.ts';
 import {
@@ -102,13 +104,28 @@ describe('a deadline that comes during a pause', () => {
   test('of the acceptance waits no longer than the card does: then the authorisation is given back', async () => {
     const opened = await bought();
     await pause(opened);
-    await travel.sleep('6 days');
+    await travel.sleep('5 days');
     expect((await stored(opened)).state).toBe('authorised');
     await expect(opened.handle.executeUpdate(acceptPurchaseUpdate, bySeller)).rejects.toMatchObject({
       cause: { type: 'MONEY_PAUSED' },
     });
-    await resume(opened);
-    await storedAs(travel, opened.purchaseId, 'declined');
+    const { payment } = await stored(opened);
+    await travel.sleep('25 hours');
+    const declined = await storedAs(travel, opened.purchaseId, 'declined');
+    expect(declined).toMatchObject({ pause: null, payment: { status: 'canceled' }, books: { held: 0 } });
+    expect(declined.updatedAt.getTime()).toBeLessThan(Number(payment.captureBefore));
+  });
+
+  test('of the payment does not wait: what nobody has paid for is for sale again', async () => {
+    const listingId = await placeGoods(travel, sellerId);
+    const opened = await open(travel, { listingId, sellerId, buyerId });
+    await pause(opened);
+    await travel.sleep('16 minutes');
+    expect(await storedAs(travel, opened.purchaseId, 'expired')).toMatchObject({ pause: null });
+    const { rows } = await travel.database.query('SELECT stock_available FROM marketplace.listings WHERE id = $1', [
+      listingId,
+    ]);
+    expect(rows).toEqual([{ stock_available: 1 }]);
   });
 
   test('a booking takes place all the same; the inspection begins when money is let go', async () => {
@@ -148,10 +165,11 @@ test('at the hold limit nothing moves: finance gets a case, and when they let th
     what: 'the case for finance',
     timeoutMs: 20_000,
   });
-  expect(await latestCase(travel.database, 'hold_limit', opened.purchaseId)).toMatchObject({
-    state: 'open',
-    details: { amount: 2_500, currency: 'EUR' },
-  });
+  const opensCase = await latestCase(travel.database, 'hold_limit', opened.purchaseId);
+  expect(opensCase).toMatchObject({ state: 'open', details: { amount: 2_500, currency: 'EUR' } });
+  // Stripe's limit: whoever decides in time is in time there, too.
+  const stripeEndsMs = Number((await stored(opened)).payment.capturedAt) + 90 * DAY_MS;
+  expect(Number(opensCase?.dueAt)).toBeLessThan(stripeEndsMs);
   await travel.sleep('30 days');
   expect(await stored(opened)).toMatchObject({ state: 'delivered', deadlineAt: null, books: { held: 2_500 } });
 
@@ -160,6 +178,29 @@ test('at the hold limit nothing moves: finance gets a case, and when they let th
   expect(await latestCase(travel.database, 'hold_limit', opened.purchaseId)).toMatchObject({ state: 'closed' });
   expect(await opened.handle.result()).toEqual({ state: 'refunded' });
   await recordHistory('purchase-paused-to-the-hold-limit', purchaseWorkflowId(opened.purchaseId), travel.client);
+});
+
+test('a step that a pause cut in two is reported at the hold limit as well', async () => {
+  const listingId = await placeBooking(travel, sellerId);
+  const nowMs = await travel.environment.currentTimeMs();
+  const startsAt = new Date((Math.ceil(nowMs / HOUR_MS) + 72) * HOUR_MS).toISOString();
+  const wanted = { listingId, sellerId, buyerId, paymentMethod: 'pm_card_visa', slot: { startsAt } };
+  const opened = await open(travel, wanted);
+  await opened.handle.executeUpdate(acceptPurchaseUpdate, bySeller);
+  // Half of it goes back; the seller's half meets a posting with other figures, and is refused.
+  await refuseRelease(travel.database, opened.purchaseId);
+  await expect(opened.handle.executeUpdate(cancelPurchaseUpdate, byBuyer)).rejects.toMatchObject({
+    cause: { type: 'POSTING_CONFLICT' },
+  });
+  await pause(opened);
+  const half = { state: 'held', books: { held: 1_250, refunded: 1_250 } };
+  expect(await stored(opened)).toMatchObject({ ...half, deadlineEvent: 'hold_limit_reached' });
+  await travel.sleep('90 days');
+  await waitFor(async () => (await latestCase(travel.database, 'hold_limit', opened.purchaseId)) !== undefined, {
+    what: 'the case for finance',
+    timeoutMs: 20_000,
+  });
+  expect(await stored(opened)).toMatchObject({ ...half, deadlineAt: null });
 });
 
 test('released money stays where it is, and the purchase open, until it is let go', async () => {

@@ -28,6 +28,8 @@ const GATHERED = [
   'wellpact_money_minor_units',
   'wellpact_transfers_blocked',
   'wellpact_transfer_oldest_blocked_seconds',
+  'wellpact_purchases_paused',
+  'wellpact_purchase_oldest_pause_seconds',
   'wellpact_cases_open',
   'wellpact_cases_overdue',
   'wellpact_webhooks_waiting',
@@ -79,6 +81,8 @@ async function gather(database: Database): Promise<Figures<(typeof GATHERED)[num
     })),
     wellpact_transfers_blocked: single(purchases.blocked.count),
     wellpact_transfer_oldest_blocked_seconds: single(purchases.blocked.oldestSeconds),
+    wellpact_purchases_paused: single(purchases.paused.count),
+    wellpact_purchase_oldest_pause_seconds: single(purchases.paused.oldestSeconds),
     wellpact_cases_open: CASE_KINDS.map((kind) => ({ labels: { kind }, value: cases.get(kind)?.open ?? 0 })),
     wellpact_cases_overdue: CASE_KINDS.map((kind) => ({ labels: { kind }, value: cases.get(kind)?.overdue ?? 0 })),
     wellpact_webhooks_waiting: PROVIDERS.map((provider) => ({
