@@ -17,12 +17,14 @@ import { refundCaps } from './0017_refund_caps.ts';
 import { purchaseSearch } from './0020_purchase_search.ts';
 import { figures } from './0021_figures.ts';
 import { outboxTrace } from './0022_outbox_trace.ts';
-import { staffOrders } from './0090_staff_orders.ts';
+import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
   /** `0001_platform`: its number and what it is about; also its file's name. */
   readonly name: string;
+  /** Statements that PostgreSQL takes outside a transaction alone, one a call; all of it has to be safe to run again. */
+  readonly withoutTransaction?: true;
   /** @param appRole the database role of api, worker and relay, to which the migration grants what they need */
   up(knex: Knex, appRole: string): Promise<void>;
 }
@@ -48,4 +50,5 @@ export const migrations: readonly Migration[] = [
   figures,
   outboxTrace,
   staffOrders,
+  staffOrdersChecked,
 ];

@@ -1,11 +1,12 @@
 /** `npm run migrate`: what has to be done before a new version of the processes is started. */
-import { NativeConnection } from '@temporalio/worker';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NativeConnection, TransportError } from '@temporalio/worker';
 import { z } from 'zod';
 import { ABOUT_ROLES, argumentsOrExit } from '../platform/arguments.ts';
 import { createWellpactDatabase, loginOf } from '../platform/database-setup.ts';
 import { migrate } from '../platform/migrate.ts';
 import { saysSslMode } from '../platform/production.ts';
-import { temporalProfile } from '../platform/temporal/profile.ts';
+import { type TemporalProfile, temporalProfile } from '../platform/temporal/profile.ts';
 import { declareSearchAttributes, ensureNamespace } from '../platform/temporal/search-attributes.ts';
 
 const USAGE = `Usage: npm run migrate [-- --create] [-- --temporal]
@@ -16,12 +17,33 @@ each leaves the code of before working.
 
   --create     First makes both roles, with the passwords of these two addresses, and the database where they are missing,
                as the superuser of ADMIN_DATABASE_URL.
-  --temporal   Also makes the namespace of TEMPORAL_NAMESPACE where it is missing, and declares the search attributes.
+  --temporal   Also makes the namespace of TEMPORAL_NAMESPACE where it is missing, and declares the search attributes. Waits
+               60 s at the most for a Temporal that does not answer yet.
 
 ${ABOUT_ROLES}`;
 
 /** How long a namespace that is made here keeps workflows that have ended. */
 const RETENTION = '30 days';
+
+/** A server that is started together with this one needs so long at the most. */
+const WAIT_FOR_TEMPORAL_MS = 60_000;
+const TRY_AGAIN_MS = 1_000;
+
+/** @throws TransportError when nobody has answered until then */
+async function connectPatiently({ connection }: TemporalProfile): Promise<NativeConnection> {
+  const deadline = performance.now() + WAIT_FOR_TEMPORAL_MS;
+  for (let tries = 0; ; tries++) {
+    try {
+      return await NativeConnection.connect(connection);
+    } catch (error) {
+      if (!(error instanceof TransportError) || performance.now() > deadline) throw error;
+      if (tries === 0) {
+        console.error(`Temporal does not answer at ${connection.address}: waiting for it, 60 s at the most.`);
+      }
+    }
+    await sleep(TRY_AGAIN_MS);
+  }
+}
 
 const databaseUrl = (about: string) =>
   z.string(`missing. ${about}`).superRefine((value, context) => {
@@ -72,7 +94,7 @@ try {
   const names = await migrate(MIGRATION_DATABASE_URL, loginOf(DATABASE_URL).role);
   console.log(names.length === 0 ? 'The database is up to date.' : `Migrated: ${names.join(', ')}.`);
   if (profile !== undefined) {
-    const connection = await NativeConnection.connect(profile.connection);
+    const connection = await connectPatiently(profile);
     try {
       await ensureNamespace(connection, profile.namespace, RETENTION);
       await declareSearchAttributes(connection, profile.namespace);

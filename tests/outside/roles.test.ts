@@ -1,11 +1,14 @@
 /** What operators see of a process: whether it is ready, how it ends, how a database and a namespace come to be. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { TASK_QUEUES } from '../../contracts/task-queues.ts';
+import { isListening } from '../../scripts/stack/ports.ts';
 import { ROLES, type Role } from '../../scripts/stack/roles.ts';
+import { startBalancer } from '../helpers/balancer.ts';
 import { request } from '../helpers/client.ts';
 import { type Replica, startReplica } from '../helpers/replicas.ts';
 import { stack } from '../helpers/stack.ts';
@@ -136,6 +139,35 @@ test('migrate makes roles, database, namespace and search attributes, also twice
   const api = await startReplica(role('api'), settings);
   expect(await Promise.all([worker.stop(), api.stop()])).toEqual([0, 0]);
 }, 120_000);
+
+test('migrate waits for a Temporal that does not answer yet, and says so', async () => {
+  const { app, owner } = stack().databases;
+  const { address, namespace } = stack().temporal;
+  const balancer = await startBalancer(0, isListening);
+  const settings = { DATABASE_URL: app, MIGRATION_DATABASE_URL: owner, TEMPORAL_NAMESPACE: namespace };
+  const child = spawn(process.execPath, ['--import', 'tsx', 'migrations/main.ts', '--temporal'], {
+    cwd: ROOT,
+    env: { ...process.env, ...settings, TEMPORAL_ADDRESS: `127.0.0.1:${balancer.port}` },
+  });
+  const ended = once(child, 'exit');
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said += String(text);
+  });
+  await waitFor(() => said.includes('waiting for it'), { what: 'migrate to say that it waits', timeoutMs: 40_000 });
+  balancer.add(Number(address.split(':')[1]));
+  expect(await ended).toEqual([0, null]);
+  await balancer.close();
+}, 90_000);
+
+test('migrate gives up a lock that somebody holds, and says to run it again', async () => {
+  const { app, owner } = stack().databases;
+  await asSuperuser(withPath(stack().databases.superuser, new URL(owner).pathname.slice(1)), async (client) => {
+    await client.query('BEGIN; LOCK TABLE public.knex_migrations');
+    const { code, problem } = await migrate({ DATABASE_URL: app, MIGRATION_DATABASE_URL: owner });
+    expect([code, problem]).toEqual([1, expect.stringMatching(/waited 5s for a lock .* run it again\.\n$/)]);
+  });
+});
 
 test('migrate says what PostgreSQL says, without the address', async () => {
   const wrong = new URL(stack().databases.owner);
