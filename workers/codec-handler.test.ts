@@ -232,6 +232,10 @@ describe('what it does', () => {
     ['no JSON', '{', 400],
     ['no payloads', {}, 400],
     ['payloads of another shape', { payloads: [{ metadata: { encoding: 1 } }] }, 400],
+    ['data that asks for a buffer of its size', { payloads: [{ data: { length: 50_000_000 } }] }, 400],
+    ['data that is a list', { payloads: [{ data: [1, 2, 3] }] }, 400],
+    ['metadata that asks for one', { payloads: [{ metadata: { encoding: { length: 99_999_999_999 } } }] }, 400],
+    ['no objects', { payloads: [null] }, 400],
     ['a megabyte', { payloads: [{ ...typed, data: 'A'.repeat(1_000_000) }] }, 413],
   ])('%s is refused', async (_what, body, status) => {
     expect((await post(await codec(LOCAL_ACCESS), '/encode', undefined, body)).status).toBe(status);

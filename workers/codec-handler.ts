@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Payload } from '@temporalio/common';
+import { z } from 'zod';
 import type { Logger } from '../platform/logging.ts';
 import type { SecurityLog } from '../platform/security-log.ts';
 import { isSealed, PayloadError, type PayloadKeys, sealUnbound, unseal } from '../platform/temporal/codec.ts';
@@ -39,8 +40,8 @@ function encoded({ keys }: CodecOptions, payload: Payload): Payload {
 export function codecHandler(options: CodecOptions): RequestListener {
   return (request, response) => {
     serve(request, response, options).catch((error: unknown) => {
-      options.log.error('a decode request failed', { error });
-      if (!response.headersSent) send(response, 500, { message: 'Decoding failed.' });
+      options.log.error('a request failed', { error });
+      if (!response.headersSent) send(response, 500, { message: 'This failed.' });
     });
   };
 }
@@ -140,19 +141,22 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<str
   return Buffer.concat(chunks).toString('utf8');
 }
 
+const bodySchema = z.object({
+  payloads: z.array(z.object({ metadata: z.record(z.string(), z.base64()).optional(), data: z.base64().optional() })),
+});
+
+/** @returns undefined for what is not of this form. Texts alone are decoded: a buffer of any size can be asked for otherwise */
 function payloadsOf(body: string): Payload[] | undefined {
+  let json: unknown;
   try {
-    const { payloads } = JSON.parse(body) as { payloads: JsonPayload[] };
-    return payloads.map(({ metadata, data }) => ({
-      metadata: Object.fromEntries(
-        Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, 'base64')]),
-      ),
-      data: Buffer.from(data ?? '', 'base64'),
-    }));
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
-    throw error;
+    json = JSON.parse(body);
+  } catch {
+    return undefined;
   }
+  return bodySchema.safeParse(json).data?.payloads.map(({ metadata = {}, data = '' }) => ({
+    metadata: Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, Buffer.from(value, 'base64')])),
+    data: Buffer.from(data, 'base64'),
+  }));
 }
 
 function toJson({ metadata, data }: Payload): JsonPayload {
