@@ -73,6 +73,6 @@ function wordsProblem(member: string, words: unknown): string | false {
   if (typeof words !== 'string') return `"${member}" is no text`;
   if (words.trim().length === 0) return `"${member}" is empty`;
   // As the API counts them: what is one character to people may be two in JavaScript.
-  if ([...words.trim()].length > MAX_WORDS) return `"${member}" is longer than ${MAX_WORDS} characters`;
+  if (Array.from(words.trim()).length > MAX_WORDS) return `"${member}" is longer than ${MAX_WORDS} characters`;
   return NOT_WORDS.test(words) && `"${member}" has control characters in it`;
 }
