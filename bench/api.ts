@@ -1,7 +1,7 @@
 /** What the API adds to a bare server with one statement: requests a second of one process each, over HTTP. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import autocannon, { type Request } from 'autocannon';
+import autocannon, { type Result as LoadResult, type Options, type Request } from 'autocannon';
 import pg from 'pg';
 import { orThrow } from '../client/index.ts';
 import { publishListing, reaches } from '../scripts/demo.ts';
@@ -67,7 +67,7 @@ export const apiWrite: Benchmark = {
 
 export const apiRead: Benchmark = {
   name: 'read',
-  about: 'reading a purchase (signed in) and a listing (anybody), against a bare Koa with one SELECT',
+  about: 'reading a purchase (signed in, by one token) and a listing (anybody), against a bare Koa with one SELECT',
   needs: 'all',
   run: (context) =>
     withRig(context, async (rig) => {
@@ -115,12 +115,7 @@ interface Load {
 function served({ counter }: Rig, name: string, pid: number, { url, status, request }: Load): Contestant {
   const round = async (): Promise<Figures> => {
     const before = { transactions: await counter.count(), cpu: cpuSeconds([pid]) };
-    const result = await autocannon({
-      url,
-      connections: CONNECTIONS,
-      amount: REQUESTS,
-      requests: [{ setupRequest: (given) => ({ ...given, ...request() }) }],
-    });
+    const { result, answeredMs } = await load(url, request);
     const cpuAfter = cpuSeconds([pid]);
     const answered = result.statusCodeStats?.[`${status}`]?.count ?? 0;
     if (answered !== REQUESTS || result.errors > 0) {
@@ -128,12 +123,33 @@ function served({ counter }: Rig, name: string, pid: number, { url, status, requ
     }
     await sleep(STATISTICS_DELAY_MS);
     return {
-      perSecond: REQUESTS / result.duration,
+      perSecond: (REQUESTS * 1_000) / answeredMs,
       cpuMs: ((cpuAfter - before.cpu) * 1_000) / REQUESTS,
       transactions: ((await counter.count()) - before.transactions) / REQUESTS,
     };
   };
   return { name, round };
+}
+
+/** Sends the requests of a round. @returns with the milliseconds until the last answer */
+function load(url: string, request: () => Request): Promise<{ result: LoadResult; answeredMs: number }> {
+  const began = performance.now();
+  let answeredMs = 0;
+  return new Promise((resolve, reject) => {
+    const options: Options = {
+      url,
+      connections: CONNECTIONS,
+      amount: REQUESTS,
+      requests: [{ setupRequest: (given) => ({ ...given, ...request() }) }],
+    };
+    const run = autocannon(options, (error: unknown, result) =>
+      error ? reject(error) : resolve({ result, answeredMs }),
+    );
+    // The load generator itself looks at its clock once a second only.
+    run.on('response', () => {
+      answeredMs = performance.now() - began;
+    });
+  });
 }
 
 async function withRig<T>({ stack }: BenchContext, work: (rig: Rig) => Promise<T>): Promise<T> {
