@@ -69,7 +69,7 @@ export const EVENTS = {
   'listing.changed': listing('Its seller changed it.', ['fields', 'version', 'price', 'stock?', 'booking?']),
   'listing.published': listing('It is for sale.', ['from', 'to', 'version']),
   'listing.paused': listing('It is not for sale at the moment.', ['from', 'to', 'version']),
-  'listing.availability_changed': listing('Its times were changed.'),
+  'listing.availability_changed': listing('Its times were changed.', ['timeZone', 'openings', 'exceptions', 'version']),
   'user.signed_up': user('Somebody made an account.'),
   'user.email_verified': user('Somebody proved their address.'),
   'user.verification_requested': user('Somebody wants another mail to prove their address.'),
