@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 
+import { helpIfAsked } from '../platform/arguments.ts';
 import { messageOf, StartError } from '../scripts/stack/problems.ts';
 import { startStack } from '../scripts/stack/stack.ts';
 import { freePortOffset } from '../tests/setup/test-stack.ts';
@@ -105,6 +106,7 @@ function tableOf(results: readonly Result[]): string {
 
 const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
 
+helpIfAsked(USAGE);
 let wanted: Wanted | undefined;
 try {
   wanted = readArguments();

@@ -26,6 +26,13 @@ export function argumentsOrExit<const Given extends Options>(usage: string, opti
   return values;
 }
 
+/** Of a command with words of its own beside its options: `--help` prints the usage and ends the process with 0. */
+export function helpIfAsked(usage: string): void {
+  if (!process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) return;
+  console.log(usage);
+  process.exit(0);
+}
+
 /** Ends the process: its arguments make no sense. */
 export function exitWithUsage(usage: string, complaint: string): never {
   console.error(`${complaint}\n\n${usage}`);

@@ -3,6 +3,7 @@
  * knows, and which of them it gives the work to. Workers are versioned when WELLPACT_BUILD_ID says so.
  */
 import Table from 'cli-table3';
+import { helpIfAsked } from '../platform/arguments.ts';
 import type { Temporal } from '../platform/temporal/client.ts';
 import { listBuilds, rampBuild, setCurrentBuild } from '../platform/temporal/deployments.ts';
 import { StartError } from './stack/problems.ts';
@@ -61,6 +62,8 @@ async function follow(temporal: Temporal, command: Command): Promise<void> {
   }
   console.log(table.toString());
 }
+
+helpIfAsked(USAGE);
 
 try {
   const command = readArguments(process.argv.slice(2));

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { helpIfAsked } from '../platform/arguments.ts';
 import { readRecords, recordingsOf, recordText, type Shelved, shelve } from './histories/records.ts';
 import { lastLines } from './stack/commands.ts';
 import { StartError } from './stack/problems.ts';
@@ -134,6 +135,8 @@ function tell(shelved: readonly Shelved[]): void {
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 const folder = mkdtempSync(join(tmpdir(), 'wellpact-histories-'));
+helpIfAsked(USAGE);
+
 try {
   const wanted = readArguments();
   const failures = await record(wanted, folder, stop.signal);

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { DefaultLogger, type ReplayHistoriesIterable, Runtime } from '@temporalio/worker';
+import { helpIfAsked } from '../platform/arguments.ts';
 import { createLogger } from '../platform/logging.ts';
 import { replayBundle } from '../platform/temporal/bundle.ts';
 import type { Temporal, TemporalSettings } from '../platform/temporal/client.ts';
@@ -79,6 +80,8 @@ async function replayAll(temporal: Temporal, config: TemporalSettings, wanted: W
   console.log(`${done} replayed, ${differences.length} would not go on.`);
   return differences;
 }
+
+helpIfAsked(USAGE);
 
 try {
   const wanted = readArguments();

@@ -4,13 +4,14 @@
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { helpIfAsked } from '../platform/arguments.ts';
 import { openDatabase } from '../platform/database.ts';
 import { Problem } from '../platform/errors.ts';
 import { createLogger } from '../platform/logging.ts';
 import { createStaff } from '../services/users/index.ts';
 import { STAFF_ROLES } from '../services/users/rules.ts';
 import { localStack } from './stack/local-stack.ts';
-import { StartError } from './stack/problems.ts';
+import { codeOf, StartError } from './stack/problems.ts';
 
 const USAGE = `Usage: npm run staff -- create --email <address> --name <name> --role <${STAFF_ROLES.join('|')}>`;
 
@@ -43,13 +44,25 @@ async function databaseUrl(): Promise<string> {
   return `postgres://wellpact_app:${password}@127.0.0.1:${ports.postgres}/wellpact`;
 }
 
+/** A database that is not there is no riddle for whoever types this. */
+const saidPlainly =
+  (url: string) =>
+  (error: unknown): never => {
+    if (codeOf(error) !== 'ECONNREFUSED') throw error;
+    throw new StartError(
+      `PostgreSQL does not answer at ${new URL(url).host}: run npm start first, or set DATABASE_URL.`,
+    );
+  };
+
+helpIfAsked(USAGE);
+
 try {
   const { email, name, role } = readArguments();
   const log = createLogger({ role: 'staff', level: 'error' });
   const url = await databaseUrl();
   const database = openDatabase({ url, maxConnections: 1, applicationName: 'wellpact-staff', log });
   try {
-    const { id, password } = await createStaff(database, { email, displayName: name, role });
+    const { id, password } = await createStaff(database, { email, displayName: name, role }).catch(saidPlainly(url));
     console.log(`${id} has the role ${role}.\nPassword, shown this once and stored nowhere: ${password}`);
   } finally {
     await database.close();
