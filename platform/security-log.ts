@@ -64,17 +64,17 @@ export const SECURITY_EVENTS = {
   'payload.decoded': {
     level: 'info',
     about: 'The codec server decrypted payloads for the Temporal UI.',
-    fields: ['payloads', 'subject'],
+    fields: ['payloads', 'person'],
   },
   'payload.encoded': {
     level: 'info',
     about: 'The codec server encrypted what somebody typed into the Temporal UI.',
-    fields: ['payloads', 'subject'],
+    fields: ['payloads', 'person'],
   },
   'payload.decode_refused': {
     level: 'warn',
     about:
-      'The codec server neither decrypted nor encrypted: another origin asked, there was no good token or none of the roles, or a payload was not what its metadata say. With a good token it has its `subject`.',
+      'The codec server neither decrypted nor encrypted: another origin asked, there was no good token or none of the roles, or a payload was not what its metadata say. With a good token it has its `person`.',
     fields: ['reason'],
   },
 } as const satisfies Readonly<Record<string, EventRow>>;
@@ -91,7 +91,7 @@ export interface SecurityFields {
   /** Of {@link SecurityLog.pseudonym}. */
   readonly account?: string;
   /** Of {@link SecurityLog.pseudonym}: the `sub` of a token of the Temporal UI. */
-  readonly subject?: string;
+  readonly person?: string;
   readonly userId?: string;
   readonly limit?: string;
   readonly payloads?: number;

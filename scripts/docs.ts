@@ -12,7 +12,7 @@ import { NOTIFICATIONS } from '../services/messaging/notification-rules.ts';
 import { COMPANY_ACCOUNTS } from '../services/transactions/ledger-accounts.ts';
 import { ACCOUNT_CLASSES, ACCOUNTS, MOVES } from '../services/transactions/money.ts';
 import { REMINDERS } from '../services/transactions/reminder-rules.ts';
-import { FINAL_STATES, TIMERS, TRANSITIONS, type Transition } from '../services/transactions/rules.ts';
+import { FINAL_STATES, TIMERS, TRANSITIONS } from '../services/transactions/rules.ts';
 import { ONBOARDING_NEXT, ONBOARDING_TRANSITIONS } from '../services/users/onboarding-rules.ts';
 import { apiDescription } from './api-description.ts';
 import { DASHBOARDS, dashboardJson } from './dashboards.ts';
@@ -24,18 +24,30 @@ const words = (name: string): string => name.replaceAll('_', ' ');
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
+interface Arrow {
+  readonly from: string;
+  readonly to: string;
+  readonly label: string;
+}
+
 /** A state diagram; several events between the same two states share an arrow. */
-function diagram(transitions: readonly Pick<Transition, 'from' | 'on' | 'by' | 'to'>[]): string {
-  const arrows = new Map<string, Set<string>>();
-  for (const { from, on, by, to } of transitions) {
+function diagram(first: string, arrows: readonly Arrow[], ends: readonly string[]): string {
+  const labels = new Map<string, Set<string>>();
+  for (const { from, to, label } of arrows) {
     const key = `${from} --> ${to}`;
-    arrows.set(key, (arrows.get(key) ?? new Set()).add(`${by}: ${words(on)}`));
+    labels.set(key, (labels.get(key) ?? new Set()).add(label));
   }
-  const lines = [...arrows].map(([arrow, events]) => `  ${arrow}: ${[...events].join(', ').replaceAll(': ', ' – ')}`);
-  const ends = FINAL_STATES.filter((state) => transitions.some(({ to }) => to === state)).map(
-    (state) => `  ${state} --> [*]`,
-  );
-  return ['```mermaid', 'stateDiagram-v2', '  [*] --> payment_pending', ...lines, ...ends, '```'].join('\n');
+  const lines = [...labels].map(([arrow, events]) => `  ${arrow}: ${[...events].join(', ')}`);
+  const last = ends.map((state) => `  ${state} --> [*]`);
+  return ['```mermaid', 'stateDiagram-v2', `  [*] --> ${first}`, ...lines, ...last, '```'].join('\n');
+}
+
+/** What the workflow of a purchase does today. */
+function purchaseDiagram(): string {
+  const wired = TRANSITIONS.filter((row) => row.wired === true);
+  const arrows = wired.map(({ from, on, by, to }) => ({ from, to, label: `${by} – ${words(on)}` }));
+  const ends = FINAL_STATES.filter((state) => wired.some(({ to }) => to === state));
+  return diagram('payment_pending', arrows, ends);
 }
 
 function purchasePage(): string {
@@ -56,7 +68,7 @@ function purchasePage(): string {
     '# The states of a purchase',
     GENERATED,
     'What the workflow does today:',
-    diagram(TRANSITIONS.filter(({ wired }) => wired === true)),
+    purchaseDiagram(),
     '## Every transition',
     'The whole table is agreed and explored by tests. Rows without “yes” are not carried out yet: no route offers them and no timer runs for them.',
     table(['from', 'event', 'by', 'only', 'to', 'then', 'carried out'], rows),
@@ -121,6 +133,13 @@ function onboardingPage(): string {
   return [
     '# The states of an onboarding',
     GENERATED,
+    'It lives as long as the seller sells: no state is the last one.',
+    diagram(
+      'started',
+      ONBOARDING_TRANSITIONS.map(({ from, on, to }) => ({ from, to, label: words(on) })),
+      [],
+    ),
+    '## Every transition',
     table(
       ['from', 'event', 'only while', 'to'],
       ONBOARDING_TRANSITIONS.map(({ from, on, needs, to }) => [
@@ -196,7 +215,7 @@ function securityLogPage(): string {
     '# The security log',
     GENERATED,
     'API and codec server write one JSON object a line to standard output, marked `"log":"security"`, apart from all other lines; with SECURITY_LOG_FILE also to that file. `event` is one of the names below and never changes its meaning. LOG_LEVEL does not concern it.',
-    'No line holds a name, an address, a token or anything that somebody wrote. Lines about a request have its `requestId`, the pattern of its `route`, and `network`: a keyed hash of the network that it came from (IPv4: /24, IPv6: /64), so that tries from one place are seen together. `account` is a keyed hash of what somebody typed as their address, `subject` one of the `sub` of the token with which somebody called the codec server. All of them keep to one FIELD_KEY.',
+    'No line holds a name, an address, a token or anything that somebody wrote. Lines about a request have its `requestId`, the pattern of its `route`, and `network`: a keyed hash of the network that it came from (IPv4: /24, IPv6: /64), so that tries from one place are seen together. `account` is a keyed hash of what somebody typed as their address, `person` one of the `sub` of the token with which somebody called the codec server. All of them keep to one FIELD_KEY.',
     table(
       ['event', 'level', 'what happened', 'further fields'],
       Object.entries(SECURITY_EVENTS).map(([name, { level, about, fields }]) => [
@@ -238,7 +257,7 @@ function settle(name: string, content: string): void {
 
 for (const [name, page] of Object.entries(PAGES)) settle(name, `${page()}\n`);
 const readme = readFileSync(pathOf('README.md'), 'utf8');
-const picture = diagram(TRANSITIONS.filter(({ wired }) => wired === true));
+const picture = purchaseDiagram();
 settle('README.md', readme.replace(/(<!-- states -->\n)[\s\S]*?(<!-- \/states -->)/, `$1${picture}\n$2`));
 
 settle('client/api.gen.ts', clientTypes());

@@ -128,11 +128,11 @@ describe('who may', () => {
     await post(base, '/encode', await sign());
     await post(base, '/decode', await sign({ ...CLAIMS, sub: 'another', roles: [] }));
     await post(base, '/decode', 'abc');
-    const [subject, another] = ['somebody', 'another'].map((sub) => SECURITY.pseudonym(sub));
+    const [person, another] = ['somebody', 'another'].map((sub) => SECURITY.pseudonym(sub));
     expect(lines).toEqual([
-      ['payload.decoded', { payloads: 1, subject }],
-      ['payload.encoded', { payloads: 1, subject }],
-      ['payload.decode_refused', { reason: 'forbidden', subject: another }],
+      ['payload.decoded', { payloads: 1, person }],
+      ['payload.encoded', { payloads: 1, person }],
+      ['payload.decode_refused', { reason: 'forbidden', person: another }],
       ['payload.decode_refused', { reason: 'unauthenticated' }],
     ]);
   });

@@ -66,7 +66,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
     return send(response, 404, { message: 'There are only POST /decode and POST /encode here.' });
   }
   const { verdict, subject } = await judged(request, options);
-  const who = subject === undefined ? {} : { subject: options.security.pseudonym(subject) };
+  const who = subject === undefined ? {} : { person: options.security.pseudonym(subject) };
   if (verdict !== 'admitted') {
     options.security.note('payload.decode_refused', { reason: verdict, ...who });
     return refuse(response, verdict);

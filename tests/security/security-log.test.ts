@@ -144,8 +144,8 @@ test('payloads that are decrypted, and some that are not', async () => {
   });
   const typed = await expectEvent('payload.encoded', { payloads: 1 }, from);
   // The same person, whose name is not in it.
-  expect(decoded['subject']).toMatch(/^[0-9a-f]{24}$/);
-  expect(typed['subject']).toBe(decoded['subject']);
+  expect(decoded['person']).toMatch(/^[0-9a-f]{24}$/);
+  expect(typed['person']).toBe(decoded['person']);
   await decode([], { origin: 'https://elsewhere.example' });
   await expectEvent('payload.decode_refused', { reason: 'origin' }, from);
   const sealed = { encoding: Buffer.from('binary/encrypted').toString('base64') };
