@@ -87,6 +87,7 @@ test('the API is ready while Temporal is away, says so, and serves what does not
 /** What an operator gives: outside services in live mode. Nobody is called by a process that only starts. */
 const LIVE = {
   NODE_ENV: 'production',
+  PAYLOAD_KEYS: `k1:${randomBytes(32).toString('base64')}`,
   PUBLIC_URL: 'https://api.wellpact.test',
   TEMPORAL_UI_URL: 'https://temporal.wellpact.test',
   STRIPE_API_KEY: 'rk_live_1',
