@@ -4,7 +4,9 @@ import { accounts } from './accounts.ts';
 import { balance } from './balance.ts';
 import { balanceTransactions } from './balance-transactions.ts';
 import { charges } from './charges.ts';
+import { disputes } from './disputes.ts';
 import { events } from './events.ts';
+import { fraudWarnings } from './fraud-warnings.ts';
 import { paymentIntents } from './payment-intents.ts';
 import { paymentMethods } from './payment-methods.ts';
 import { refunds } from './refunds.ts';
@@ -21,6 +23,8 @@ const RESOURCES: readonly Resource[] = [
   refunds,
   transfers,
   transferReversals,
+  disputes,
+  fraudWarnings,
   balance,
   balanceTransactions,
   events,

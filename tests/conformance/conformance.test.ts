@@ -12,6 +12,7 @@ import { checkParameters } from './parameter-tables.ts';
 import type { Exchange } from './recorder.ts';
 import { type Rig, startRig } from './rig.ts';
 import { describeConnect } from './stripe-connect.ts';
+import { describeDisputes } from './stripe-disputes.ts';
 import { loadStripeDocument, type StripeDocument } from './stripe-document.ts';
 import { describePayments } from './stripe-payments.ts';
 import { describeProtocol } from './stripe-protocol.ts';
@@ -62,6 +63,7 @@ describe('the sandbox, driven by the real SDKs', () => {
   describeMail(current);
   describeControl(current);
   describeOutcomes(current);
+  describeDisputes(current);
 });
 
 describe('the judges', () => {
