@@ -5,8 +5,9 @@ import { listObjects } from '../store/objects.ts';
 import { CHARGE, type StoredCharge } from '../stripe/charges.ts';
 import { BEGINNINGS, possibleFrom } from '../stripe/dispute-kind.ts';
 import { canBecome, disputable, lockDispute, moveDispute, openDispute } from '../stripe/dispute-steps.ts';
+import { FILE } from '../stripe/files.ts';
 import type { Call } from '../stripe-api/operation.ts';
-import { lockReference } from '../stripe-api/resources.ts';
+import { findByPath, lockReference } from '../stripe-api/resources.ts';
 import { BadControl, bodyOf, MAX_ADVANCE_SECONDS } from './bodies.ts';
 
 const dueInSeconds = z.int().min(1).max(MAX_ADVANCE_SECONDS).optional();
@@ -76,6 +77,16 @@ export function disputeControls(router: Router, steps: Steps): void {
           (possible.length === 0 ? 'is closed.' : `can become ${possible.join(', ')}, not ${status}.`),
       );
     });
+  });
+}
+
+/** Shows what was uploaded: Stripe hands the contents of files to nobody over its API. */
+export function fileControls(router: Router, steps: Steps): void {
+  router.get('/files/:id', async (context) => {
+    const path = { file: context.params['id'] ?? '' };
+    const { hidden, body } = await steps.stripe((call) => findByPath(call, FILE, path, 'file'));
+    context.type = body.type ?? 'application/octet-stream';
+    context.body = Buffer.from(hidden.content, 'base64');
   });
 }
 

@@ -14,7 +14,7 @@ import { canBecome, REFUND_OUTCOMES, settleRefund } from '../stripe/refund-outco
 import { REFUND } from '../stripe/refunds.ts';
 import { lockByPath } from '../stripe-api/resources.ts';
 import { BadControl, bodyOf, MAX_ADVANCE_SECONDS } from './bodies.ts';
-import { disputeControls } from './disputes.ts';
+import { disputeControls, fileControls } from './disputes.ts';
 
 export interface Controls {
   readonly database: Database;
@@ -146,5 +146,6 @@ export function controlOperations(controls: Controls): Router {
     });
   });
   disputeControls(router, steps);
+  fileControls(router, steps);
   return router;
 }

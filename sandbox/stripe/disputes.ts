@@ -11,9 +11,10 @@ import {
 import { mergedMetadata, text, type Values } from '../stripe-api/parameters.ts';
 import { change, findByPath, listed, record } from '../stripe-api/resources.ts';
 import { ANSWERABLE, DISPUTE, type DisputeStatus, isClosed, isInquiry, type StoredDispute } from './dispute-kind.ts';
-import { DISPUTE_UPDATE } from './dispute-parameters.ts';
+import { DISPUTE_UPDATE, EVIDENCE_FILES } from './dispute-parameters.ts';
 import { lockDispute, moveDispute } from './dispute-steps.ts';
 import { emit } from './events.ts';
+import { checkFile } from './files.ts';
 
 /** All evidence together has at most so many characters. Source: Stripe's document. */
 const MAX_EVIDENCE_LENGTH = 150_000;
@@ -39,6 +40,10 @@ async function updateDispute(call: Call, id: string, values: Values<typeof DISPU
   const given = Object.entries(values.evidence ?? {}).filter(([, value]) => value !== undefined);
   const evidence: Stripe.Dispute.Evidence = { ...before.evidence, ...Object.fromEntries(given) };
   checkLength(evidence);
+  for (const name of EVIDENCE_FILES) {
+    const file = values.evidence?.[name];
+    if (file !== undefined) await checkFile(call, file, `evidence[${name}]`);
+  }
   const staged = await change(call, locked.dispute, {
     evidence,
     metadata: mergedMetadata(before.metadata, values.metadata),

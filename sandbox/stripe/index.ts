@@ -6,6 +6,7 @@ import { balanceTransactions } from './balance-transactions.ts';
 import { charges } from './charges.ts';
 import { disputes } from './disputes.ts';
 import { events } from './events.ts';
+import { files } from './files.ts';
 import { fraudWarnings } from './fraud-warnings.ts';
 import { paymentIntents } from './payment-intents.ts';
 import { paymentMethods } from './payment-methods.ts';
@@ -24,6 +25,7 @@ const RESOURCES: readonly Resource[] = [
   transfers,
   transferReversals,
   disputes,
+  files,
   fraudWarnings,
   balance,
   balanceTransactions,

@@ -190,6 +190,39 @@ export function describeDisputes(rig: () => Rig): void {
     });
   });
 
+  describe('evidence files', () => {
+    it('are uploaded, named as evidence, and shown again by the control API', async () => {
+      const { stripe, sandbox } = rig();
+      const data = Buffer.from('%PDF-1.7\nA receipt.');
+      const upload = (content: Buffer) =>
+        stripe.files.create({
+          purpose: 'dispute_evidence',
+          file: { data: content, name: 'receipt.pdf', type: 'application/pdf' },
+        });
+      const file = await upload(data);
+      expect(file).toMatchObject({ type: 'pdf', size: data.length, filename: 'receipt.pdf' });
+      expect((await stripe.files.retrieve(file.id)).purpose).toBe('dispute_evidence');
+      expect((await stripe.files.list({ purpose: 'dispute_evidence', limit: 1 })).data[0]?.id).toBe(file.id);
+      const shown = await fetch(`http://127.0.0.1:${sandbox.ports.sandboxControl}/_control/files/${file.id}`);
+      expect(Buffer.from(await shown.arrayBuffer()).equals(data)).toBe(true);
+      expect(await refused(upload(Buffer.from('#!/bin/sh')))).toMatchObject({ statusCode: 400, param: 'file' });
+      expect(await refused(upload(Buffer.alloc(5 * 1024 * 1024 + 1, '%PDF-')))).toMatchObject({ param: 'file' });
+
+      const { id } = await onlyDispute(await paidBy('pm_card_createDispute', 'pur_files'));
+      const none = { evidence: { receipt: 'file_none' } };
+      expect(await refused(stripe.disputes.update(id, none))).toMatchObject({ param: 'evidence[receipt]' });
+      const sent = await stripe.disputes.update(id, { evidence: { receipt: file.id }, submit: false });
+      expect(sent).toMatchObject({ status: 'needs_response', evidence: { receipt: file.id } });
+      const texts = ['access_activity_log', 'product_description', 'cancellation_rebuttal', 'refund_policy_disclosure'];
+      const more = [...texts, 'refund_refusal_explanation', 'duplicate_charge_explanation', 'uncategorized_text'];
+      const long = Object.fromEntries(
+        [...more, 'cancellation_policy_disclosure'].map((name) => [name, 'x'.repeat(20_000)]),
+      );
+      expect(await refused(stripe.disputes.update(id, { evidence: long }))).toMatchObject({ param: 'evidence' });
+      expect(await stripe.disputes.retrieve(id)).toMatchObject({ status: 'needs_response' });
+    });
+  });
+
   describe('disputes by the control API', () => {
     it('are partial and several, never about more than was paid, and leave the rest refundable', async () => {
       const { stripe } = rig();
