@@ -13,6 +13,7 @@ import { payOut } from '../stripe/payout-schedule.ts';
 import { canBecome, REFUND_OUTCOMES, settleRefund } from '../stripe/refund-outcomes.ts';
 import { REFUND } from '../stripe/refunds.ts';
 import { lockByPath } from '../stripe-api/resources.ts';
+import { balanceControls } from './balance-transactions.ts';
 import { BadControl, bodyOf, MAX_ADVANCE_SECONDS } from './bodies.ts';
 import { disputeControls, fileControls } from './disputes.ts';
 import { payoutControls } from './payouts.ts';
@@ -149,5 +150,6 @@ export function controlOperations(controls: Controls): Router {
   disputeControls(router, steps);
   fileControls(router, steps);
   payoutControls(router, steps);
+  balanceControls(router, steps);
   return router;
 }

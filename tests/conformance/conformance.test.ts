@@ -11,6 +11,7 @@ import { describeOutcomes } from './outcomes.ts';
 import { checkParameters } from './parameter-tables.ts';
 import type { Exchange } from './recorder.ts';
 import { type Rig, startRig } from './rig.ts';
+import { describeBalances } from './stripe-balances.ts';
 import { describeConnect } from './stripe-connect.ts';
 import { describeDisputes } from './stripe-disputes.ts';
 import { loadStripeDocument, type StripeDocument } from './stripe-document.ts';
@@ -66,6 +67,7 @@ describe('the sandbox, driven by the real SDKs', () => {
   describeOutcomes(current);
   describeDisputes(current);
   describePayouts(current);
+  describeBalances(current);
 });
 
 describe('the judges', () => {
