@@ -9,7 +9,7 @@ import {
   type Policy,
   type Purchase,
 } from '../services/transactions/index.ts';
-import type { Terms } from '../services/transactions/rules.ts';
+import type { Terms } from '../services/transactions/terms-rules.ts';
 import { getUser } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
 import { beyondHoldLimit, slotRefusal, stepKey } from './purchase-steps.ts';

@@ -10,15 +10,9 @@ import { cancellationSplit } from '../services/transactions/cancellation-rules.t
 import { findPurchase, type Pause, type Policy, type Purchase, type StepKey } from '../services/transactions/index.ts';
 import type { Move } from '../services/transactions/money.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
-import {
-  type Condition,
-  type Kind,
-  MONEY_PAUSED,
-  type Party,
-  type PurchaseEvent,
-  type Transition,
-  transition,
-} from '../services/transactions/rules.ts';
+import { MONEY_PAUSED, transition } from '../services/transactions/rules.ts';
+import type { Kind } from '../services/transactions/terms-rules.ts';
+import type { Condition, Party, PurchaseEvent, Transition } from '../services/transactions/transition-rules.ts';
 import { refusal } from './failures.ts';
 
 export interface PurchaseDeps {

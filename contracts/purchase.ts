@@ -2,7 +2,7 @@ import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ListingId, PurchaseId, UserId } from './ids.ts';
 import type { Currency } from './money.ts';
 
-/** The states of a purchase, in the order of its story. Which leads where: `services/transactions/rules.ts`. */
+/** The states of a purchase, in the order of its story. Which leads where: `services/transactions/transition-rules.ts`. */
 export const PURCHASE_STATES = [
   'payment_pending',
   'authorised',

@@ -18,7 +18,8 @@ import {
 import { conflict, Problem, unprocessable } from '../../platform/errors.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
 import { explain, findPurchase, type Purchase, type Side } from '../../services/transactions/index.ts';
-import { type PurchaseEvent, transitions } from '../../services/transactions/rules.ts';
+import { transitions } from '../../services/transactions/rules.ts';
+import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { CommandResult } from '../outcomes.ts';
 import { type Reply, type Request, type Route, route } from '../route.ts';

@@ -10,7 +10,7 @@ import {
 import { cancellationSplit } from '../../services/transactions/cancellation-rules.ts';
 import { type Explanation, explain, type Purchase, type Side } from '../../services/transactions/index.ts';
 import { ACCOUNTS, type Account } from '../../services/transactions/money.ts';
-import type { PurchaseEvent } from '../../services/transactions/rules.ts';
+import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import { currency, idOf, timestamp } from '../schemas.ts';
 
 /** What the API calls the deadline at which something happens. */

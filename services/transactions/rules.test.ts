@@ -2,20 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PURCHASE_STATES, type PurchaseState } from '../../contracts/purchase.ts';
 import { applyMoves, type Books, commissionOn, EMPTY_BOOKS, imbalance } from './money.ts';
-import {
-  allowedActions,
-  deadlineOf,
-  FINAL_STATES,
-  isFinal,
-  type Kind,
-  type Since,
-  type Terms,
-  TIMERS,
-  TRANSITIONS,
-  type Transition,
-  timerOf,
-  transition,
-} from './rules.ts';
+import { allowedActions, FINAL_STATES, isFinal, transition } from './rules.ts';
+import type { Kind, Terms } from './terms-rules.ts';
+import { deadlineOf, type Since, TIMERS, timerOf } from './timer-rules.ts';
+import { TRANSITIONS, type Transition } from './transition-rules.ts';
 
 const KINDS: readonly Kind[] = ['goods', 'booking'];
 const open = PURCHASE_STATES.filter((state) => !isFinal(state));
