@@ -4,6 +4,7 @@
  * completes the row. Until then the purchase is marked as unfinished, and nothing else happens to it.
  */
 import type { Tx } from '../platform/database.ts';
+import type { Made } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
 import { closeCase, openCase } from '../services/cases/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
@@ -43,6 +44,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       });
       return carryOut(deps, key, step, isRefund, (current) => ({
         refund,
+        reference: refund.id,
         // What was blocked is the seller's no longer: there is nothing left to be sent.
         ...(current.transfer.status === 'blocked' && { transfer: { status: 'none' } }),
       }));
@@ -58,8 +60,9 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const transferId = purchase.transfer.id;
       if (amount === 0 || transferId === null) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, transferId };
+      let reversal: Made;
       try {
-        await makeOnce(database, purchase, key, {
+        reversal = await makeOnce(database, purchase, key, {
           make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
           find: () => payments.findReversal(ref),
         });
@@ -68,7 +71,10 @@ export function createSettlementActivities(deps: PurchaseDeps) {
         const message = 'The Stripe balance of the seller does not cover what would go back. Nothing was refunded.';
         throw refusal('SELLER_BALANCE_TOO_LOW', message);
       }
-      return carryOut(deps, key, step, isReversal, () => ({ transfer: { status: 'reversed' } }));
+      return carryOut(deps, key, step, isReversal, () => ({
+        transfer: { status: 'reversed' },
+        reference: reversal.id,
+      }));
     },
 
     /** Releases the seller's share of the row and sends it. A refused transfer leaves it payable. */
@@ -78,7 +84,10 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       if (purchase.state !== step.from) return standing(purchase);
       refuseInPause(purchase);
       const transfer = await sendToSeller(deps, purchase, key, total(planOf(purchase, step).moves.filter(isTransfer)));
-      return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({ transfer }));
+      return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({
+        transfer,
+        reference: transfer.id,
+      }));
     },
 
     /** Sends what a refused transfer left payable, now that the seller's account may have been mended. */
@@ -98,7 +107,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const after = await commitStep(
         database,
         sent,
-        () => ({ transfer, moves }),
+        () => ({ transfer, moves, reference: transfer.id }),
         (tx) => closeBlocked(tx, sent),
       );
       return standing(after);
