@@ -150,7 +150,13 @@ export function planOf(purchase: Purchase, step: Pick<PurchaseStep, 'event' | 'a
   const when: Condition = forSeller === 0 ? 'nothing_for_seller' : 'something_for_seller';
   const row = transition(purchase.state, { on: step.event, by: partyOf(purchase, step), kind: terms.kind, when });
   if (row === undefined) throw refusal('NOT_ALLOWED_NOW', `"${step.event}" leads nowhere from ${purchase.state}.`);
-  return { row, moves: row.moves(books, { forSeller, commission: commissionRateOf(terms) }) };
+  const split = {
+    forSeller,
+    commission: commissionRateOf(terms),
+    ...(purchase.recovers !== null && { recovers: purchase.recovers }),
+    ...(purchase.unfinished?.reversalRefused === true && { reversalRefused: true as const }),
+  };
+  return { row, moves: row.moves(books, split) };
 }
 
 /** What a step leaves the seller, gross: the policy says so for a cancellation, everything else is all or nothing. */

@@ -124,6 +124,7 @@ export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): P
     chargeback: 'none',
     pause: null,
     stoodStillMs: 0,
+    recovers: null,
     books: EMPTY_BOOKS,
     createdAt: opened.stateSince,
     updatedAt: opened.stateSince,
