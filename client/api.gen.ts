@@ -539,7 +539,7 @@ export interface paths {
         put?: never;
         /**
          * Give the buyer everything back, as its seller
-         * @description In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, nothing is refunded.
+         * @description In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          *
@@ -1490,6 +1490,12 @@ export interface components {
                 amount: number;
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            /** @description What Wellpact keeps of what the seller gets, as agreed when it was bought. */
+            commission: {
+                basisPoints: number;
+                minimum: number | null;
+                maximum: number | null;
             };
             payment: {
                 /** @enum {string} */
@@ -3547,8 +3553,6 @@ export interface operations {
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
-             *
-             *     `SELLER_BALANCE_TOO_LOW`: your Stripe balance does not cover what would go back.
              */
             409: {
                 headers: {

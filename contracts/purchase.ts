@@ -2,7 +2,7 @@ import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ListingId, PurchaseId, UserId } from './ids.ts';
 import type { Currency } from './money.ts';
 
-/** The states of a purchase, in the order of its story. Which leads where: `services/transactions/rules.ts`. */
+/** The states of a purchase, in the order of its story. Which leads where: `services/transactions/transition-rules.ts`. */
 export const PURCHASE_STATES = [
   'payment_pending',
   'authorised',
@@ -129,6 +129,7 @@ export const PURCHASE_REFUSALS = [
   'NOT_ALLOWED_NOW',
   'IN_PROGRESS',
   'AUTHORISATION_LOST',
+  // No longer given: it stands in histories.
   'SELLER_BALANCE_TOO_LOW',
   'MONEY_PAUSED',
   'ALREADY_PAUSED',

@@ -1,6 +1,6 @@
 /** What a purchase does next by itself, and when. */
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
-import { timerOf } from '../services/transactions/rules.ts';
+import { timerOf } from '../services/transactions/timer-rules.ts';
 import type { Story, Wish } from './purchase-steps.ts';
 
 /** A step that the clock or a provider called for was refused. */

@@ -3,8 +3,9 @@ import { patched, upsertSearchAttributes, workflowInfo } from '@temporalio/workf
 import type { PurchaseInput } from '../contracts/purchase.ts';
 import { DEADLINE_AT, PURCHASE_HOLDS, PURCHASE_STATE } from '../contracts/search-attributes.ts';
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
-import { allowedActions, isFinal, outcomeOf, timerOf } from '../services/transactions/rules.ts';
+import { allowedActions, isFinal } from '../services/transactions/rules.ts';
 import { STATE_SUMMARIES } from '../services/transactions/summary-rules.ts';
+import { outcomeOf, timerOf } from '../services/transactions/timer-rules.ts';
 import type { AgendaItem, Trouble } from './purchase-agenda.ts';
 import { nowOf, type Story } from './purchase-steps.ts';
 import { moneyText, tellStaff, timeText } from './support/notices.ts';

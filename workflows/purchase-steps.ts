@@ -8,12 +8,9 @@ import {
   type Circumstances,
   MONEY_PAUSED,
   movesMoney,
-  type Party,
-  type PurchaseEvent,
-  type StepName,
-  type Transition,
   transitions,
 } from '../services/transactions/rules.ts';
+import type { Party, PurchaseEvent, StepName, Transition } from '../services/transactions/transition-rules.ts';
 import { databaseStep, moneyStep } from './support/steps.ts';
 
 /** What was agreed, and how it stands now. */

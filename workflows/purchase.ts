@@ -3,7 +3,7 @@
  *
  * The purchase is opened and its payment begun. From then on it does one thing at a time: it takes up what a party
  * asked, what Stripe reported, or what its agenda demands, looks that up in the table of
- * `services/transactions/rules.ts`, takes the steps that stand there, and tells staff how things stand now.
+ * `services/transactions/transition-rules.ts`, takes the steps that stand there, and tells staff how things stand now.
  */
 import {
   ApplicationFailure,
@@ -35,8 +35,10 @@ import {
   refundPurchaseUpdate,
   reschedulePurchaseUpdate,
 } from '../contracts/purchase.ts';
-import { isFinal, type PurchaseEvent, timerOf } from '../services/transactions/rules.ts';
+import { isFinal } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
+import { timerOf } from '../services/transactions/timer-rules.ts';
+import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
 import { type AgendaItem, deadlineOf, nextItem, nextReminder, remindedUpTo, type Trouble } from './purchase-agenda.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import {

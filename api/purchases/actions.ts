@@ -18,7 +18,8 @@ import {
 import { conflict, Problem, unprocessable } from '../../platform/errors.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
 import { explain, findPurchase, type Purchase, type Side } from '../../services/transactions/index.ts';
-import { type PurchaseEvent, transitions } from '../../services/transactions/rules.ts';
+import { transitions } from '../../services/transactions/rules.ts';
+import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { CommandResult } from '../outcomes.ts';
 import { type Reply, type Request, type Route, route } from '../route.ts';
@@ -142,11 +143,10 @@ function refundRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
     summary: REFUND.summary,
     description:
       'In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance ' +
-      'first; when that does not cover it, nothing is refunded.',
+      'first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.',
     body: refundBody,
     problems: {
       ...PROBLEMS,
-      SELLER_BALANCE_TOO_LOW: { status: 409, when: 'your Stripe balance does not cover what would go back.' },
       NOT_THE_WHOLE_AMOUNT: { status: 422, when: 'it is not all that was paid: parts cannot be refunded yet.' },
     },
     handle: async ({ params: { id }, body: { amount }, ...request }) => {

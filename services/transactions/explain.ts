@@ -1,16 +1,10 @@
 /** "Why does it not move?" and "what next?", worked out from the transition table. Pure. */
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import {
-  allowedActions,
-  type Circumstances,
-  isFinal,
-  outcomeOf,
-  type PurchaseEvent,
-  timerOf,
-  transition,
-} from './rules.ts';
-import type { Purchase } from './store.ts';
+import type { Purchase } from './purchase-record.ts';
+import { allowedActions, type Circumstances, isFinal, transition } from './rules.ts';
 import { PAUSE_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
+import { outcomeOf, timerOf } from './timer-rules.ts';
+import type { PurchaseEvent } from './transition-rules.ts';
 
 /** Why a purchase stands where it stands, and what moves it on. */
 export interface Explanation {

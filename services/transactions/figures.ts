@@ -2,8 +2,9 @@
 import type { PurchaseId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { ACCOUNTS, type Account, SOURCES } from './money.ts';
+import { BOOK_COLUMNS } from './purchase-record.ts';
 import { FINAL_STATES } from './rules.ts';
-import { BOOK_COLUMNS, inProgressForLong, pastDeadline } from './store.ts';
+import { inProgressForLong, pastDeadline } from './store.ts';
 
 /** The accounts of a purchase in which money waits for somebody. */
 export const WAITING_ACCOUNTS = ['held', 'payable', 'owed_to_buyer', 'advanced'] as const;

@@ -2,14 +2,8 @@ import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { PurchaseState } from '../../contracts/purchase.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { ATTENTION, ATTENTION_GRACE_SECONDS, type Attention } from './attention-rules.ts';
-import {
-  inProgressForLong,
-  PURCHASE_COLUMNS,
-  type Purchase,
-  type PurchaseRow,
-  pastDeadline,
-  purchaseFromRow,
-} from './store.ts';
+import { PURCHASE_COLUMNS, type Purchase, type PurchaseRow, purchaseFromRow } from './purchase-record.ts';
+import { inProgressForLong, pastDeadline } from './store.ts';
 
 /** What staff look for; what is left out matches anything. */
 export interface PurchaseSearch {

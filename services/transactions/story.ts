@@ -2,7 +2,8 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import { type Actor, audit } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
 import { type LedgerPosting, postingsOf } from './ledger.ts';
-import { findPurchase, type Purchase } from './store.ts';
+import type { Purchase } from './purchase-record.ts';
+import { findPurchase } from './store.ts';
 import { listStaffNotes, type StaffNote } from './support.ts';
 import { type StaffTimelineEntry, staffTimelineOf } from './timeline.ts';
 

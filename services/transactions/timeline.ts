@@ -3,7 +3,7 @@ import type { PurchaseState } from '../../contracts/purchase.ts';
 import { auditTrail } from '../../platform/audit.ts';
 import type { Queryable } from '../../platform/database.ts';
 import type { MoveName } from './money.ts';
-import type { Purchase } from './store.ts';
+import type { Purchase } from './purchase-record.ts';
 import { STAFF_NOTE_ADDED } from './support.ts';
 
 /** Something that happened to a purchase, for its parties. */

@@ -12,7 +12,7 @@ import { newId } from '../../platform/ids.ts';
 import { createLogger } from '../../platform/logging.ts';
 import { createStripePayments } from '../../providers/stripe.ts';
 import { loadPolicy } from '../../services/transactions/index.ts';
-import type { PurchaseEvent } from '../../services/transactions/rules.ts';
+import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { request } from '../helpers/client.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';

@@ -10,7 +10,7 @@ import { createLogger } from '../../platform/logging.ts';
 import { replayBundle } from '../../platform/temporal/bundle.ts';
 import { createWorkerConverter } from '../../platform/temporal/data-converter.ts';
 import type { RecordedHistory } from '../../platform/temporal/replay.ts';
-import { type Party, TRANSITIONS, type Transition } from '../../services/transactions/rules.ts';
+import { type Party, TRANSITIONS, type Transition } from '../../services/transactions/transition-rules.ts';
 import { ONBOARDING_TRANSITIONS, type OnboardingTransition } from '../../services/users/onboarding-rules.ts';
 import { TEST_PAYLOAD_KEYS } from './payload-key.ts';
 import type { StepSinks } from './step-recorder.ts';

@@ -4,7 +4,8 @@
  */
 import { beforeAll, expect, test } from 'vitest';
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { type PurchaseEvent, transitions } from '../../services/transactions/rules.ts';
+import { transitions } from '../../services/transactions/rules.ts';
+import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import type { Response } from '../helpers/client.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';

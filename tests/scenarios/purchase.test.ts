@@ -8,7 +8,7 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import { type PurchaseState, purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { createStripe } from '../../providers/stripe-calls.ts';
 import type { Account } from '../../services/transactions/money.ts';
-import { TRANSITIONS, type Transition } from '../../services/transactions/rules.ts';
+import { TRANSITIONS, type Transition } from '../../services/transactions/transition-rules.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { type Response, request } from '../helpers/client.ts';
 import { recordHistory } from '../helpers/histories.ts';

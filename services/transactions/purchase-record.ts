@@ -1,0 +1,269 @@
+/** A purchase as it is stored: its members, its columns, and how one becomes the other. */
+import type { Actor } from '../../contracts/actor.ts';
+import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
+import type { Currency } from '../../contracts/money.ts';
+import type {
+  Chargeback,
+  PaymentStatus,
+  PurchaseState,
+  RefundStatus,
+  TransferStatus,
+} from '../../contracts/purchase.ts';
+import type { Account, Books } from './money.ts';
+import type { Terms } from './terms-rules.ts';
+import type { PurchaseEvent } from './transition-rules.ts';
+
+/** Which side of a purchase somebody is on. */
+export type Side = 'buyer' | 'seller';
+
+/** A purchase as it is stored. Times are instants; money is in minor units of `currency`. */
+export interface Purchase {
+  readonly id: PurchaseId;
+  readonly buyerId: UserId;
+  readonly sellerId: UserId;
+  readonly listingId: ListingId;
+  readonly quantity: number;
+  readonly currency: Currency;
+  readonly terms: Terms;
+  readonly acceptedDisclaimers: readonly string[];
+  readonly state: PurchaseState;
+  readonly stateSince: Date;
+  /** When the clock moves it on, if nobody does. */
+  readonly deadlineAt: Date | null;
+  /** What happens then. */
+  readonly deadlineEvent: PurchaseEvent | null;
+  /** Of a booking. */
+  readonly slot: Slot | null;
+  /** Where a party wants to move the booking, as long as the other one has not accepted. */
+  readonly proposal: Proposal | null;
+  /** The most that a cancellation by the buyer gives back, in basis points of the price. */
+  readonly refundCap: number;
+  readonly payment: PaymentRecord;
+  readonly transfer: TransferRecord;
+  readonly refund: RefundRecord;
+  /** A row of the table whose first part is done: until the last one is, nothing else happens. */
+  readonly unfinished: Unfinished | null;
+  readonly keyEpochs: KeyEpochs;
+  readonly chargeback: Chargeback;
+  /** Staff have stopped the money; null when they have not. */
+  readonly pause: Pause | null;
+  /** For how long its money stood still since `stateSince`, in pauses that are over; milliseconds. */
+  readonly stoodStillMs: number;
+  /** What its release keeps for what the seller owes, fixed before Stripe is asked; null until then. Minor units. */
+  readonly recovers: number | null;
+  readonly books: Books;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface PaymentRecord {
+  readonly status: PaymentStatus;
+  /** Stripe's word for why the card was refused: `card_declined`. */
+  readonly problem: string | null;
+  readonly intentId: string | null;
+  readonly chargeId: string | null;
+  /** Until when the authorisation can be captured. */
+  readonly captureBefore: Date | null;
+  /** When it was captured. */
+  readonly capturedAt: Date | null;
+}
+
+export interface TransferRecord {
+  readonly status: TransferStatus;
+  readonly id: string | null;
+}
+
+export interface RefundRecord {
+  readonly status: RefundStatus;
+  /** The last one. */
+  readonly id: string | null;
+}
+
+/** The time that is booked. */
+export interface Slot {
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+  /** When it was booked, or moved to this time. */
+  readonly since: Date;
+}
+
+/** A time to which a party wants to move a booking. */
+export interface Proposal {
+  readonly by: Side;
+  readonly startsAt: Date;
+}
+
+/** What was begun, as it was when it was begun: going through with it comes to the same end. */
+export interface Unfinished {
+  readonly event: PurchaseEvent;
+  readonly actor: Actor;
+  readonly atMs: number;
+  /** Stripe refused to take the transfer back: the seller's part is advanced. */
+  readonly reversalRefused?: true;
+}
+
+export interface Pause {
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** The account of who paused it. */
+  readonly by: UserId;
+  /** Whether that is proven. */
+  readonly verified: boolean;
+  /** The hold limit was reached meanwhile, and finance was asked. */
+  readonly limitReached?: true;
+}
+
+/** How often the key of a step was given up, by step; see activities/once.ts. */
+export type KeyEpochs = Readonly<Record<string, KeyEpoch>>;
+
+export interface KeyEpoch {
+  /** The number of the key in use, from 1. */
+  readonly epoch: number;
+  /** Since when it is in use, milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** When a look at the provider first showed nothing made under it; null when it has not. */
+  readonly absentSinceMs: number | null;
+}
+
+/** The column of each account of the books. */
+export const BOOK_COLUMNS: Readonly<Record<Account, string>> = {
+  captured: 'captured',
+  platformFunded: 'platform_funded',
+  advanced: 'advanced',
+  held: 'held',
+  payable: 'payable',
+  transferred: 'transferred',
+  fees: 'fees',
+  refunded: 'refunded',
+  chargedBack: 'charged_back',
+  recovered: 'recovered',
+  owedToBuyer: 'owed_to_buyer',
+};
+export const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
+
+/** Named, since a statement that is planned for `*` breaks when a migration adds a column. */
+export const PURCHASE_COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
+  deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by, refund_cap,
+  payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
+  unfinished, key_epochs, chargeback, pause, stood_still_ms, recovers, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
+
+export interface PurchaseRow extends Record<string, unknown> {
+  id: PurchaseId;
+  buyer_id: UserId;
+  seller_id: UserId;
+  listing_id: ListingId;
+  quantity: number;
+  currency: Currency;
+  terms: Terms;
+  accepted_disclaimers: string[];
+  state: PurchaseState;
+  state_since: Date;
+  deadline_at: Date | null;
+  deadline_event: PurchaseEvent | null;
+  slot_starts_at: Date | null;
+  slot_ends_at: Date | null;
+  slot_since: Date | null;
+  proposed_starts_at: Date | null;
+  proposed_by: Side | null;
+  refund_cap: number;
+  payment_status: PaymentStatus;
+  payment_problem: string | null;
+  payment_intent_id: string | null;
+  charge_id: string | null;
+  capture_before: Date | null;
+  captured_at: Date | null;
+  transfer_status: TransferStatus;
+  transfer_id: string | null;
+  refund_status: RefundStatus;
+  refund_id: string | null;
+  unfinished: Unfinished | null;
+  key_epochs: KeyEpochs;
+  chargeback: Chargeback;
+  pause: Pause | null;
+  stood_still_ms: number;
+  recovers: number | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export function purchaseFromRow(row: PurchaseRow): Purchase {
+  return {
+    id: row.id,
+    buyerId: row.buyer_id,
+    sellerId: row.seller_id,
+    listingId: row.listing_id,
+    quantity: row.quantity,
+    currency: row.currency,
+    terms: row.terms,
+    acceptedDisclaimers: row.accepted_disclaimers,
+    state: row.state,
+    stateSince: row.state_since,
+    deadlineAt: row.deadline_at,
+    deadlineEvent: row.deadline_event,
+    slot: slotOf(row),
+    proposal: proposalOf(row),
+    refundCap: row.refund_cap,
+    payment: {
+      status: row.payment_status,
+      problem: row.payment_problem,
+      intentId: row.payment_intent_id,
+      chargeId: row.charge_id,
+      captureBefore: row.capture_before,
+      capturedAt: row.captured_at,
+    },
+    transfer: { status: row.transfer_status, id: row.transfer_id },
+    refund: { status: row.refund_status, id: row.refund_id },
+    unfinished: row.unfinished,
+    keyEpochs: row.key_epochs,
+    chargeback: row.chargeback,
+    pause: row.pause,
+    stoodStillMs: row.stood_still_ms,
+    recovers: row.recovers,
+    books: Object.fromEntries(BOOK_ENTRIES.map(([account, column]) => [account, row[column]])) as Record<
+      Account,
+      number
+    >,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+function slotOf({ slot_starts_at: startsAt, slot_ends_at: endsAt, slot_since: since }: PurchaseRow): Slot | null {
+  return startsAt === null || endsAt === null || since === null ? null : { startsAt, endsAt, since };
+}
+
+function proposalOf({ proposed_by: by, proposed_starts_at: startsAt }: PurchaseRow): Proposal | null {
+  return by === null || startsAt === null ? null : { by, startsAt };
+}
+
+/** Everything about a purchase that can change, besides its books: the column, and what is written into it. */
+export const CHANGING_COLUMNS: readonly (readonly [string, (purchase: Purchase) => unknown])[] = [
+  ['state', ({ state }) => state],
+  ['state_since', ({ stateSince }) => stateSince],
+  ['deadline_at', ({ deadlineAt }) => deadlineAt],
+  ['deadline_event', ({ deadlineEvent }) => deadlineEvent],
+  ['slot_starts_at', ({ slot }) => slot?.startsAt ?? null],
+  ['slot_ends_at', ({ slot }) => slot?.endsAt ?? null],
+  ['slot_since', ({ slot }) => slot?.since ?? null],
+  ['proposed_starts_at', ({ proposal }) => proposal?.startsAt ?? null],
+  ['proposed_by', ({ proposal }) => proposal?.by ?? null],
+  ['refund_cap', ({ refundCap }) => refundCap],
+  ['payment_status', ({ payment }) => payment.status],
+  ['payment_problem', ({ payment }) => payment.problem],
+  ['payment_intent_id', ({ payment }) => payment.intentId],
+  ['charge_id', ({ payment }) => payment.chargeId],
+  ['capture_before', ({ payment }) => payment.captureBefore],
+  ['captured_at', ({ payment }) => payment.capturedAt],
+  ['transfer_status', ({ transfer }) => transfer.status],
+  ['transfer_id', ({ transfer }) => transfer.id],
+  ['refund_status', ({ refund }) => refund.status],
+  ['refund_id', ({ refund }) => refund.id],
+  ['unfinished', ({ unfinished }) => json(unfinished)],
+  ['key_epochs', ({ keyEpochs }) => json(keyEpochs)],
+  ['chargeback', ({ chargeback }) => chargeback],
+  ['pause', ({ pause }) => json(pause)],
+  ['stood_still_ms', ({ stoodStillMs }) => stoodStillMs],
+  ['updated_at', ({ updatedAt }) => updatedAt],
+];
+
+const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));

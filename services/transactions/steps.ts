@@ -1,0 +1,326 @@
+/** Taking the steps of a purchase: row, ledger, audit entry and event in one transaction, once. */
+import type { PurchaseId } from '../../contracts/ids.ts';
+import type { PurchaseState } from '../../contracts/purchase.ts';
+import type { Actor } from '../../platform/audit.ts';
+import { audit } from '../../platform/audit.ts';
+import type { Database, Tx } from '../../platform/database.ts';
+import { emit } from '../../platform/outbox.ts';
+import { type LedgerEntry, type Posting, postAll } from './ledger.ts';
+import { isAtStripe, type LedgerAccount } from './ledger-accounts.ts';
+import { applyMoves, EMPTY_BOOKS, MOVES, type Move } from './money.ts';
+import type {
+  KeyEpochs,
+  Pause,
+  PaymentRecord,
+  Proposal,
+  Purchase,
+  RefundRecord,
+  Slot,
+  TransferRecord,
+  Unfinished,
+} from './purchase-record.ts';
+import type { Reminder } from './reminder-rules.ts';
+import { isFinal } from './rules.ts';
+import { insertPurchase, lockPurchase, takeStep, updatePurchase } from './store.ts';
+import { deadlineOf } from './timer-rules.ts';
+
+/** The step of a workflow, as it is named in the ledger, in the audit trail and towards the providers. */
+export interface StepKey {
+  readonly purchaseId: PurchaseId;
+  /** Unique within the purchase: `capturePayment`. */
+  readonly step: string;
+  /** The state from which the step is taken; undefined for the one that opens the purchase. */
+  readonly from: PurchaseState | undefined;
+  readonly actor: Actor;
+  /** The workflow run that takes the step. */
+  readonly cause: string;
+  /** The workflow whose run that is; undefined outside one. */
+  readonly workflowId?: string;
+  /** What made it happen: the update of a person, the event of a provider, a deadline. */
+  readonly causedBy?: string;
+  /** The workflow's time when it decided on the step, milliseconds since 1970: deadlines are counted from it. */
+  readonly atMs: number;
+}
+
+/** What a step changes. What is left out stays as it is. */
+export interface StepChange {
+  readonly to?: PurchaseState;
+  readonly moves?: readonly Move[];
+  /** The provider's object that the moves stand for: the charge, the refund, the transfer, its reversal. */
+  readonly reference?: string | undefined;
+  readonly payment?: Partial<PaymentRecord>;
+  readonly transfer?: Partial<TransferRecord>;
+  readonly refund?: Partial<RefundRecord>;
+  readonly slot?: Slot;
+  /** Null when it is settled; any other state settles it, too. */
+  readonly proposal?: Proposal | null;
+  readonly refundCap?: number;
+  /** What was begun with this step and is gone through with by the next ones; null when it is done. */
+  readonly unfinished?: Unfinished | null;
+  readonly keyEpochs?: KeyEpochs;
+  /** Null when money moves again. */
+  readonly pause?: Pause | null;
+  /** What Stripe kept for the payment, when it is known: minor units, in the currency of our balance. */
+  readonly stripeFee?: { readonly amount: number; readonly currency: string };
+}
+
+/**
+ * Takes one step of a purchase: row, ledger, audit entry and event in one transaction, once. A repeated step changes
+ * nothing and answers with the purchase as it stands; so does one that comes when the purchase is elsewhere by now, as a
+ * try that was given up but went on all the same.
+ * @param decide what the step changes, given the purchase as it is now; called with the row locked, in the transaction
+ * @param also what changes in other services together with it
+ * @throws Error when there is no such purchase
+ */
+export async function commitStep(
+  db: Database,
+  key: StepKey,
+  decide: (purchase: Purchase, tx: Tx) => StepChange | Promise<StepChange>,
+  also: (tx: Tx, purchase: Purchase) => Promise<unknown> = async () => {},
+): Promise<Purchase> {
+  return db.transaction(async (tx) => {
+    const before = await lockPurchase(tx, key.purchaseId);
+    if (before === undefined) throw new Error(`there is no purchase ${key.purchaseId}`);
+    if (before.state !== key.from || !(await takeStep(tx, key.purchaseId, key.step))) return before;
+    const change = await decide(before, tx);
+    const after = changed(before, change, key.atMs);
+    await updatePurchase(tx, after);
+    await postMoves(tx, key, after, change);
+    await also(tx, after);
+    await record(tx, key, before, after, change);
+    return after;
+  });
+}
+
+/** What a purchase is opened with; the rest begins empty. */
+export type NewPurchase = Pick<
+  Purchase,
+  | 'id'
+  | 'buyerId'
+  | 'sellerId'
+  | 'listingId'
+  | 'quantity'
+  | 'currency'
+  | 'terms'
+  | 'acceptedDisclaimers'
+  | 'state'
+  | 'stateSince'
+  | 'slot'
+>;
+
+/**
+ * Opens a purchase, once: its row, audit entry and event, in the transaction that reserved what is bought.
+ * @returns the purchase, also when it was opened before
+ */
+export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): Promise<Purchase> {
+  const empty = {
+    payment: NO_PAYMENT,
+    transfer: { status: 'none', id: null },
+    refund: { status: 'none', id: null },
+    proposal: null,
+    refundCap: 10_000,
+    unfinished: null,
+    keyEpochs: {},
+    chargeback: 'none',
+    pause: null,
+    stoodStillMs: 0,
+    recovers: null,
+    books: EMPTY_BOOKS,
+    createdAt: opened.stateSince,
+    updatedAt: opened.stateSince,
+  } as const;
+  const purchase: Purchase = { ...opened, ...empty, ...deadlineColumns({ ...opened, ...empty }) };
+  if (!(await insertPurchase(tx, purchase))) throw new Error(`the purchase ${purchase.id} exists already`);
+  await takeStep(tx, purchase.id, key.step);
+  await record(tx, key, undefined, purchase, {});
+  return purchase;
+}
+
+const NO_PAYMENT: PaymentRecord = {
+  status: 'requires_payment_method',
+  problem: null,
+  intentId: null,
+  chargeId: null,
+  captureBefore: null,
+  capturedAt: null,
+};
+
+/**
+ * Reminds the parties of what is coming, once, as long as the purchase stands as it did when the reminder was set.
+ * @returns the purchase as it stands
+ */
+export async function remind(db: Database, key: StepKey, { name, dueMs }: Reminder): Promise<Purchase> {
+  return db.transaction(async (tx) => {
+    const purchase = await lockPurchase(tx, key.purchaseId);
+    if (purchase === undefined) throw new Error(`there is no purchase ${key.purchaseId}`);
+    if (purchase.state !== key.from || !(await takeStep(tx, key.purchaseId, key.step))) return purchase;
+    const { id, buyerId, sellerId, slot } = purchase;
+    const startsAt = slot === null ? {} : { startsAt: slot.startsAt.toISOString() };
+    const dueAt = new Date(dueMs).toISOString();
+    const data = { purchaseId: id, buyerId, sellerId, reminder: name, dueAt, ...startsAt };
+    await emit(tx, { type: 'purchase.reminder', key: id, data });
+    return purchase;
+  });
+}
+
+function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
+  const at = new Date(atMs);
+  const to = change.to ?? before.state;
+  const moves = change.moves ?? [];
+  const capturedNow = moves.some(({ name }) => name === 'capture');
+  const moved: Purchase = {
+    ...before,
+    state: to,
+    stateSince: to === before.state ? before.stateSince : at,
+    slot: change.slot ?? before.slot,
+    proposal: proposalAfter(before, change, to),
+    refundCap: change.refundCap ?? before.refundCap,
+    payment: { ...before.payment, ...change.payment, ...(capturedNow && { capturedAt: at }) },
+    transfer: { ...before.transfer, ...change.transfer },
+    refund: { ...before.refund, ...change.refund },
+    unfinished: change.unfinished === undefined ? before.unfinished : change.unfinished,
+    keyEpochs: { ...before.keyEpochs, ...change.keyEpochs },
+    // With the last state the pause is over: nothing is left that could move.
+    pause: isFinal(to) ? null : change.pause === undefined ? before.pause : change.pause,
+    stoodStillMs: to === before.state ? before.stoodStillMs + endedPauseMs(before, change, atMs) : 0,
+    books: applyMoves(before.books, moves),
+    updatedAt: at,
+  };
+  const { slot, pause, unfinished } = change;
+  const staysAsItWas = to === before.state && [slot, pause, unfinished].every((one) => one === undefined);
+  return staysAsItWas ? moved : { ...moved, ...deadlineColumns(moved) };
+}
+
+/** For how long a pause that ends with this change lay over the state. */
+function endedPauseMs({ pause, stateSince }: Purchase, change: StepChange, atMs: number): number {
+  if (pause === null || change.pause !== null) return 0;
+  return Math.max(atMs - Math.max(pause.sinceMs, stateSince.getTime()), 0);
+}
+
+/** A proposal to move a booking is of the state in which it was made. */
+function proposalAfter({ state, proposal }: Purchase, change: StepChange, to: PurchaseState): Proposal | null {
+  if (to !== state) return null;
+  return change.proposal === undefined ? proposal : change.proposal;
+}
+
+type Deadlined = Pick<
+  Purchase,
+  'state' | 'terms' | 'stateSince' | 'payment' | 'slot' | 'pause' | 'stoodStillMs' | 'unfinished'
+>;
+
+/** The deadline that runs for a purchase as it stands, by its terms; in a pause one of those that do not wait. */
+function deadlineColumns(purchase: Deadlined): Pick<Purchase, 'deadlineAt' | 'deadlineEvent'> {
+  const { state, terms, stateSince, payment, slot, pause, stoodStillMs, unfinished } = purchase;
+  const none = { deadlineAt: null, deadlineEvent: null };
+  if (pause?.limitReached === true) return none;
+  const deadline = deadlineOf(state, terms, {
+    paused: pause !== null,
+    unfinished: unfinished !== null,
+    enteredAtMs: stateSince.getTime(),
+    stoodStillMs,
+    captureBeforeMs: payment.captureBefore?.getTime(),
+    capturedAtMs: payment.capturedAt?.getTime(),
+    startsAtMs: slot?.startsAt.getTime(),
+    endsAtMs: slot?.endsAt.getTime(),
+  });
+  return deadline === undefined ? none : { deadlineAt: new Date(deadline.atMs), deadlineEvent: deadline.event };
+}
+
+/** One ledger transaction for the moves of a step, and one of its own for Stripe's fee. */
+async function postMoves(tx: Tx, key: StepKey, purchase: Purchase, change: StepChange): Promise<void> {
+  const { cause, workflowId, causedBy } = key;
+  const common = {
+    source: `purchase/${purchase.id}`,
+    ordinal: 1,
+    purchaseId: purchase.id,
+    cause,
+    workflowId,
+    causedBy,
+  };
+  const entries = (change.moves ?? []).flatMap(({ name, amount, reference = change.reference }): LedgerEntry[] => [
+    entry(MOVES[name].debit, amount, reference),
+    entry(MOVES[name].credit, -amount, reference),
+  ]);
+  const postings: Posting[] = [];
+  if (entries.length > 0) postings.push({ ...common, step: key.step, currency: purchase.currency, entries });
+  const { stripeFee } = change;
+  if (stripeFee !== undefined && stripeFee.amount > 0) {
+    const { amount, currency } = stripeFee;
+    const charge = purchase.payment.chargeId ?? undefined;
+    const fee = [entry('stripeFees', amount, charge), entry('stripeFeesPaid', -amount, charge)];
+    // Under a key of its own: whichever step learns of the fee first posts it, and no other does again.
+    postings.push({ ...common, step: 'stripeFee', currency, entries: fee });
+  }
+  await postAll(tx, postings);
+}
+
+/** An entry says which object of the provider it answers to where it is part of our balance there. */
+function entry(account: LedgerAccount, amount: number, reference: string | undefined): LedgerEntry {
+  return { account, amount, ...(reference !== undefined && isAtStripe(account) && { reference }) };
+}
+
+/** The audit entry and the event of a step. */
+async function record(
+  tx: Tx,
+  key: StepKey,
+  before: Purchase | undefined,
+  after: Purchase,
+  change: StepChange,
+): Promise<void> {
+  const stateChanged = before?.state !== after.state;
+  const ofPause = newsOfPause(before, after);
+  const ofBooking = newsOfBooking(before, after);
+  await audit(tx, {
+    subjectType: 'purchase',
+    subjectId: after.id,
+    actor: key.actor,
+    action: `purchase.${stateChanged ? after.state : (ofPause ?? ofBooking ?? 'updated')}`,
+    change: {
+      step: key.step,
+      ...(stateChanged && { from: before?.state ?? null, to: after.state }),
+      ...(ofBooking !== undefined && !stateChanged && { slot: after.slot, proposal: after.proposal }),
+      ...(ofPause !== undefined &&
+        !stateChanged && { verified: key.actor.type !== 'unverified_staff', deadlineAt: after.deadlineAt }),
+      ...(before?.payment.status !== after.payment.status && { payment: after.payment.status }),
+      ...(after.payment.problem !== null && { paymentProblem: after.payment.problem }),
+      ...(before !== undefined &&
+        before.transfer.status !== after.transfer.status && { transfer: after.transfer.status }),
+      ...(before !== undefined &&
+        (before.refund.id !== after.refund.id || before.refund.status !== after.refund.status) && {
+          refund: after.refund.status,
+        }),
+      ...(change.moves !== undefined && change.moves.length > 0 && { moves: change.moves, currency: after.currency }),
+    },
+  });
+  const event = { purchaseId: after.id, buyerId: after.buyerId, sellerId: after.sellerId, state: after.state };
+  if (stateChanged) await emit(tx, { type: `purchase.${after.state}`, key: after.id, data: event });
+  else if (ofPause !== undefined) await emit(tx, { type: `purchase.${ofPause}`, key: after.id, data: event });
+  else if (ofBooking !== undefined) {
+    const startsAt = (after.proposal ?? after.slot)?.startsAt.toISOString();
+    const data = { ...event, startsAt, ...(after.proposal !== null && { proposedBy: after.proposal.by }) };
+    await emit(tx, { type: `purchase.${ofBooking}`, key: after.id, data });
+  }
+  if (before?.transfer.status !== 'blocked' && after.transfer.status === 'blocked') {
+    await emit(tx, { type: 'purchase.transfer_blocked', key: after.id, data: event });
+  }
+}
+
+/** What happened to the pause of a purchase. */
+function newsOfPause(
+  before: Purchase | undefined,
+  { pause }: Purchase,
+): 'money_paused' | 'money_resumed' | 'paused_at_hold_limit' | undefined {
+  const was = before?.pause ?? null;
+  if (was === null) return pause === null ? undefined : 'money_paused';
+  if (pause === null) return 'money_resumed';
+  return was.limitReached !== pause.limitReached ? 'paused_at_hold_limit' : undefined;
+}
+
+/** What happened to a booking that stays in its state. */
+function newsOfBooking(
+  before: Purchase | undefined,
+  after: Purchase,
+): 'rescheduled' | 'reschedule_proposed' | undefined {
+  if (before?.slot?.startsAt.getTime() !== after.slot?.startsAt.getTime()) return 'rescheduled';
+  return after.proposal !== null && after.proposal !== before?.proposal ? 'reschedule_proposed' : undefined;
+}

@@ -1,0 +1,137 @@
+/** The deadlines of a purchase, as data: when each passes, whose move it is until then, and what happens then. Pure. */
+import type { PurchaseState } from '../../contracts/purchase.ts';
+import { transition } from './rules.ts';
+import type { Kind, Terms } from './terms-rules.ts';
+import type { PurchaseEvent, Transition } from './transition-rules.ts';
+
+/** A deadline that runs in a state: when it passes, what it does then, and whose move it is until then. */
+export interface Timer {
+  readonly event: PurchaseEvent;
+  readonly owner: 'buyer' | 'seller' | 'platform';
+  /** Only for this kind of purchase. */
+  readonly kind?: Kind;
+  /** When it passes, in milliseconds since 1970; null where a dispute sets its own deadlines. */
+  readonly due: ((terms: Terms, since: Since) => number) | null;
+  /**
+   * Of one that runs on while staff have paused the money, since the world does not wait: what happens then. Every other one
+   * stands still.
+   */
+  readonly inPause?: 'as ever' | 'finance is asked';
+}
+
+/** The instants that deadlines are counted from, in milliseconds since 1970; undefined before they are known. */
+export interface Since {
+  /** When the purchase came into its state. */
+  readonly enteredAtMs: number;
+  /** For how long its money stood still since, in pauses that are over; milliseconds. */
+  readonly stoodStillMs?: number;
+  /** Until when the authorisation can be captured, as Stripe said. */
+  readonly captureBeforeMs: number | undefined;
+  /** When the payment was captured. */
+  readonly capturedAtMs: number | undefined;
+  /** When a booking begins and ends. */
+  readonly startsAtMs: number | undefined;
+  readonly endsAtMs: number | undefined;
+  /** Staff have paused the money. */
+  readonly paused?: boolean;
+  /** A step was begun and is not gone through with: in a pause it stands, and no other one is begun. */
+  readonly unfinished?: boolean;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+const afterEntering =
+  (window: 'handlingMs' | 'inspectionWindowMs' | 'aftercareWindowMs') =>
+  (terms: Terms, since: Since): number =>
+    since.enteredAtMs + (since.stoodStillMs ?? 0) + terms[window];
+
+/**
+ * The seller's time ends early enough before the card's authorisation does, and before what is booked begins. In a pause,
+ * in which the seller cannot accept, only those ends count, as far as they are known.
+ */
+const acceptDeadline = (terms: Terms, since: Since): number =>
+  Math.min(
+    since.paused === true && since.captureBeforeMs !== undefined
+      ? NEVER
+      : since.enteredAtMs + (since.stoodStillMs ?? 0) + terms.acceptWindowMs,
+    (since.captureBeforeMs ?? NEVER) - terms.captureReserveMs,
+    since.startsAtMs ?? NEVER,
+  );
+
+const holdLimit = (terms: Terms, since: Since): number => (since.capturedAtMs ?? NEVER) + (terms.holdLimitMs ?? NEVER);
+
+/** The deadlines of each state. The one that passes first is the one that runs. */
+export const TIMERS: Readonly<Partial<Record<PurchaseState, readonly Timer[]>>> = {
+  // The first two move no money: what is not paid for, or not covered by the card any more, is for sale again, pause or not.
+  payment_pending: [
+    {
+      event: 'payment_window_over',
+      owner: 'buyer',
+      due: (terms, since) => since.enteredAtMs + terms.paymentWindowMs,
+      inPause: 'as ever',
+    },
+  ],
+  authorised: [{ event: 'accept_window_over', owner: 'seller', due: acceptDeadline, inPause: 'as ever' }],
+  held: [
+    { event: 'delivery_overdue', owner: 'seller', kind: 'goods', due: afterEntering('handlingMs') },
+    {
+      event: 'booking_over',
+      owner: 'seller',
+      kind: 'booking',
+      due: (_terms, since) => since.endsAtMs ?? NEVER,
+      inPause: 'as ever',
+    },
+    { event: 'hold_limit_reached', owner: 'platform', due: holdLimit, inPause: 'finance is asked' },
+  ],
+  delivered: [
+    { event: 'inspection_over', owner: 'buyer', due: afterEntering('inspectionWindowMs') },
+    { event: 'hold_limit_reached', owner: 'platform', due: holdLimit, inPause: 'finance is asked' },
+  ],
+  disputed: [{ event: 'hold_limit_reached', owner: 'platform', due: null }],
+  released: [{ event: 'aftercare_over', owner: 'platform', due: afterEntering('aftercareWindowMs') }],
+};
+/** A deadline that runs: when it passes, in milliseconds since 1970, and what happens then. */
+export interface Deadline {
+  readonly event: PurchaseEvent;
+  readonly atMs: number;
+}
+
+/** The wired deadline of a state that passes first; undefined when none runs there. */
+export function deadlineOf(state: PurchaseState, terms: Terms, since: Since): Deadline | undefined {
+  return timersOf(state, terms.kind)
+    .filter((timer) => since.paused !== true || runsInPause(timer, since))
+    .flatMap(({ event, due }) => (due === null ? [] : [{ event, atMs: due(terms, since) }]))
+    .filter(({ atMs }) => atMs !== NEVER)
+    .sort((one, other) => one.atMs - other.atMs)[0];
+}
+
+const runsInPause = ({ inPause }: Timer, { unfinished }: Since): boolean =>
+  inPause === 'finance is asked' || (inPause === 'as ever' && unfinished !== true);
+
+/**
+ * The deadline that runs in a state, with the row it will follow; undefined in final states.
+ * @param event which of them; the state's own, which every purchase of the kind has there, unless told
+ */
+export function timerOf(
+  state: PurchaseState,
+  kind: Kind,
+  event?: PurchaseEvent | null,
+): { timer: Timer; row: Transition } | undefined {
+  const timer = timersOf(state, kind).find((candidate) => candidate.event === (event ?? candidate.event));
+  const row = timer && transition(state, { on: timer.event, by: 'clock', kind });
+  return timer === undefined || row === undefined ? undefined : { timer, row };
+}
+
+/** What happens when a deadline passes: where it leads, and in words, as the end of "If nobody does anything, …". */
+export function outcomeOf(
+  { timer, row }: { readonly timer: Timer; readonly row: Transition },
+  paused: boolean,
+): { readonly becomes: PurchaseState; readonly says: string } {
+  if (!paused || timer.inPause !== 'finance is asked') return { becomes: row.to, says: row.says };
+  return { becomes: row.from, says: 'finance is asked, since money may be held no longer' };
+}
+
+const timersOf = (state: PurchaseState, kind: Kind): Timer[] =>
+  (TIMERS[state] ?? []).filter(
+    (timer) => (timer.kind ?? kind) === kind && transition(state, { on: timer.event, by: 'clock', kind }) !== undefined,
+  );
