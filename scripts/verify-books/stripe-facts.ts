@@ -1,6 +1,7 @@
 /** What Stripe says, by its lists, which are exact at once. */
 import type { Stripe } from 'stripe';
 import type { Movement, ProviderFee, Testimony } from './facts.ts';
+import { flat } from './lists.ts';
 
 /** What Stripe shows, of one purchase or in all. */
 export interface StripeFacts extends Testimony {
@@ -57,16 +58,6 @@ export async function allStripeFacts(stripe: Stripe): Promise<StripeFacts> {
     .filter(({ type, source }) => type !== 'payout' && !known.has(idOf(source) ?? ''))
     .map(({ id, type, amount, currency }) => ({ id, type, text: `${amount} ${currency.toUpperCase()}` }));
   return { ...assembled({ charges, refunds, transfers, reversals }), strays };
-}
-
-const AT_ONCE = 8;
-
-async function flat<T, U>(items: readonly T[], each: (item: T) => Promise<readonly U[]>): Promise<U[]> {
-  const found: U[] = [];
-  for (let from = 0; from < items.length; from += AT_ONCE) {
-    found.push(...(await Promise.all(items.slice(from, from + AT_ONCE).map(each))).flat());
-  }
-  return found;
 }
 
 interface Listed {
