@@ -2,6 +2,7 @@
 import type { PurchaseInput } from '../contracts/purchase.ts';
 import type { Tx } from '../platform/database.ts';
 import { type ReservedListing, reserveSlot, reserveStock } from '../services/marketplace/index.ts';
+import { commissionRateFor } from '../services/transactions/commission-rules.ts';
 import {
   fitsHoldLimit,
   type NewPurchase,
@@ -30,7 +31,7 @@ export async function reserveAndOpen(tx: Tx, policy: Policy, input: OpenPurchase
     listingId: input.listingId,
     quantity: input.quantity,
     currency: reserved.price.currency,
-    terms: termsOf(policy, reserved, input.quantity),
+    terms: termsOf(policy, reserved, input),
     acceptedDisclaimers: input.acceptedDisclaimers,
     state: 'payment_pending',
     stateSince: at,
@@ -72,13 +73,17 @@ async function refuseUnlessForSale(tx: Tx, { sellerId, price }: Reserved, input:
   }
 }
 
-function termsOf(policy: Policy, { kind, price, handlingDays, booking }: Reserved, quantity: number): Terms {
+function termsOf(policy: Policy, reserved: Reserved, { quantity, atMs }: OpenPurchaseInput): Terms {
+  const { kind, category, price, handlingDays, booking } = reserved;
+  const commission = commissionRateFor(policy.commission, { category, currency: price.currency }, atMs);
   return {
     policyVersion: policy.version,
     kind,
     price: price.amount * quantity,
     currency: price.currency,
-    commissionBasisPoints: policy.commissionBasisPoints,
+    commissionBasisPoints: commission.basisPoints,
+    ...(commission.minimum !== undefined && { commissionMinimum: commission.minimum }),
+    ...(commission.maximum !== undefined && { commissionMaximum: commission.maximum }),
     paymentWindowMs: policy.paymentWindow,
     acceptWindowMs: policy.acceptWindow,
     captureReserveMs: policy.captureReserve,

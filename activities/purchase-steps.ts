@@ -11,7 +11,7 @@ import { findPurchase, type Pause, type Policy, type Purchase, type StepKey } fr
 import type { Move } from '../services/transactions/money.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
 import { MONEY_PAUSED, transition } from '../services/transactions/rules.ts';
-import type { Kind } from '../services/transactions/terms-rules.ts';
+import { commissionRateOf, type Kind } from '../services/transactions/terms-rules.ts';
 import type { Condition, Party, PurchaseEvent, Transition } from '../services/transactions/transition-rules.ts';
 import { refusal } from './failures.ts';
 
@@ -150,7 +150,7 @@ export function planOf(purchase: Purchase, step: Pick<PurchaseStep, 'event' | 'a
   const when: Condition = forSeller === 0 ? 'nothing_for_seller' : 'something_for_seller';
   const row = transition(purchase.state, { on: step.event, by: partyOf(purchase, step), kind: terms.kind, when });
   if (row === undefined) throw refusal('NOT_ALLOWED_NOW', `"${step.event}" leads nowhere from ${purchase.state}.`);
-  return { row, moves: row.moves(books, { forSeller, commissionBasisPoints: terms.commissionBasisPoints }) };
+  return { row, moves: row.moves(books, { forSeller, commission: commissionRateOf(terms) }) };
 }
 
 /** What a step leaves the seller, gross: the policy says so for a cancellation, everything else is all or nothing. */

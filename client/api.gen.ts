@@ -1491,6 +1491,12 @@ export interface components {
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description What Wellpact keeps of what the seller gets, as agreed when it was bought. */
+            commission: {
+                basisPoints: number;
+                minimum: number | null;
+                maximum: number | null;
+            };
             payment: {
                 /** @enum {string} */
                 status: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled";

@@ -10,6 +10,7 @@ import {
 import { cancellationSplit } from '../../services/transactions/cancellation-rules.ts';
 import { type Explanation, explain, type Purchase, type Side } from '../../services/transactions/index.ts';
 import { ACCOUNTS, type Account } from '../../services/transactions/money.ts';
+import { commissionRateOf } from '../../services/transactions/terms-rules.ts';
 import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import { currency, idOf, timestamp } from '../schemas.ts';
 
@@ -51,6 +52,9 @@ export const purchaseSchema = z
       .nullable()
       .meta({ description: 'Another time that a party proposes; the other one can accept it.' }),
     price: z.object({ amount: minorUnits, currency }),
+    commission: z
+      .object({ basisPoints: minorUnits, minimum: minorUnits.nullable(), maximum: minorUnits.nullable() })
+      .meta({ description: 'What Wellpact keeps of what the seller gets, as agreed when it was bought.' }),
     payment: z.object({
       status: z.enum(PAYMENT_STATUSES),
       problem: z.string().nullable().meta({ description: 'Why the last try was declined, in a word.' }),
@@ -139,6 +143,7 @@ export function purchaseBody(
       proposedBy: purchase.proposal.by,
     },
     price: { amount: purchase.terms.price, currency: purchase.currency },
+    commission: commissionBody(purchase),
     payment: {
       status: purchase.payment.status,
       problem: purchase.payment.problem,
@@ -159,6 +164,11 @@ export function purchaseBody(
     createdAt: purchase.createdAt.toISOString(),
     updatedAt: purchase.updatedAt.toISOString(),
   };
+}
+
+function commissionBody({ terms }: Purchase): z.input<typeof purchaseSchema>['commission'] {
+  const { basisPoints, minimum = null, maximum = null } = commissionRateOf(terms);
+  return { basisPoints, minimum, maximum };
 }
 
 function deadlinesOf({ deadlineEvent }: Purchase, automatic: Explanation['automatic']): Record<string, string> {

@@ -108,14 +108,23 @@ export function imbalance(books: Books): number {
   return sum(SOURCES) - sum(USES);
 }
 
+/** What Wellpact keeps of what a seller gets; the bounds are minor units of the purchase's currency. */
+export interface CommissionRate {
+  /** 0 to 10,000. */
+  readonly basisPoints: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
 /**
- * Wellpact's commission on what the seller gets gross, rounded half up to the minor unit.
- * @param gross minor units, 0 or more
- * @param basisPoints 0 to 10,000
+ * Wellpact's commission on what the seller gets gross, rounded half up to the minor unit and kept within the bounds of the
+ * rate. Of nothing nothing is taken, and never more than there is. It grows with the gross and never faster: who gives a
+ * part back does not end up with more, nor is more taken from what is left.
+ * @param gross minor units, 0 or more: all of the price, or what a refund, a cancellation or a ruling leaves of it
  */
-export function commissionOn(gross: number, basisPoints: number): number {
-  const product = BigInt(gross) * BigInt(basisPoints);
-  return Number((product + 5_000n) / 10_000n);
+export function commissionOn(gross: number, { basisPoints, minimum = 0, maximum = gross }: CommissionRate): number {
+  const share = Number((BigInt(gross) * BigInt(basisPoints) + 5_000n) / 10_000n);
+  return Math.min(Math.max(share, minimum), maximum, gross);
 }
 
 /** The release of `gross`: the seller's part and the commission; a part of zero is no move. */

@@ -1,5 +1,6 @@
 /** What buyer and seller agreed on when a purchase was opened. Pure. */
 import type { CancellationTier } from './cancellation-rules.ts';
+import type { CommissionRate } from './money.ts';
 import type { ReminderOffsets } from './reminder-rules.ts';
 
 export type Kind = 'goods' | 'booking';
@@ -12,6 +13,9 @@ export interface Terms {
   readonly price: number;
   readonly currency: string;
   readonly commissionBasisPoints: number;
+  /** The bounds of the commission, minor units; purchases of before policy 4 have none. */
+  readonly commissionMinimum?: number;
+  readonly commissionMaximum?: number;
   readonly paymentWindowMs: number;
   readonly acceptWindowMs: number;
   readonly captureReserveMs: number;
@@ -29,3 +33,12 @@ export interface Terms {
   readonly cancellation?: readonly CancellationTier[];
   readonly reminders?: ReminderOffsets;
 }
+
+/** The rate that was agreed on. */
+export const commissionRateOf = (terms: CommissionTerms): CommissionRate => ({
+  basisPoints: terms.commissionBasisPoints,
+  ...(terms.commissionMinimum !== undefined && { minimum: terms.commissionMinimum }),
+  ...(terms.commissionMaximum !== undefined && { maximum: terms.commissionMaximum }),
+});
+
+type CommissionTerms = Pick<Terms, 'commissionBasisPoints' | 'commissionMinimum' | 'commissionMaximum'>;

@@ -3,7 +3,7 @@
  * reference are generated from it, and a test walks every path through it. Pure: no clock, no I/O.
  */
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
+import { type Books, type CommissionRate, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
 import type { Kind } from './terms-rules.ts';
 
 /** Who makes a purchase move on. */
@@ -79,7 +79,7 @@ export interface Transition {
 export interface Split {
   /** Minor units of the disputed or cancelled gross that go to the seller before commission; the rest is refunded. */
   readonly forSeller: number;
-  readonly commissionBasisPoints: number;
+  readonly commission: CommissionRate;
 }
 
 const nothing = (): Move[] => [];
@@ -90,8 +90,8 @@ const refundAllHeld = (books: Books): Move[] => nonZero([{ name: 'refundHeld', a
 const releaseAll = (books: Books, split: Split): Move[] => releaseHeld(books, { ...split, forSeller: books.held });
 
 /** `forSeller` of what is held is released and sent, the rest refunded. */
-function releaseHeld(books: Books, { forSeller, commissionBasisPoints }: Split): Move[] {
-  const commission = commissionOn(forSeller, commissionBasisPoints);
+function releaseHeld(books: Books, { forSeller, commission: rate }: Split): Move[] {
+  const commission = commissionOn(forSeller, rate);
   return nonZero([
     { name: 'refundHeld', amount: books.held - forSeller },
     ...releaseMoves(forSeller, commission),
@@ -112,7 +112,7 @@ function takeBackAll(books: Books): Move[] {
 function settle(books: Books, split: Split): Move[] {
   if (books.held > 0) return releaseHeld(books, split);
   const gross = books.payable + books.transferred + books.fees;
-  const commission = commissionOn(split.forSeller, split.commissionBasisPoints);
+  const commission = commissionOn(split.forSeller, split.commission);
   const sellerKeeps = split.forSeller - commission;
   const sellerHas = books.payable + books.transferred;
   if (gross === split.forSeller) return nothing();
