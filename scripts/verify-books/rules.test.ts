@@ -1,5 +1,6 @@
 /** Each rule of the judge finds what it is there for: a purchase that is well, doctored in one place. */
 import { describe, expect, test } from 'vitest';
+import { commissionOn } from './arithmetic.ts';
 import { CAPTURED, MOMENT, moved, NOW_MS, posting, seen, WELL, withRow, withWorkflow } from './doctored.ts';
 import type { PurchaseFacts } from './facts.ts';
 import { judge, RULES } from './rules.ts';
@@ -70,6 +71,16 @@ const DOCTORED: readonly Doctored[] = [
     },
   },
   { rule: 'commission_as_agreed', what: 'nothing was agreed', facts: withRow({ terms: {} }) },
+  {
+    rule: 'commission_as_agreed',
+    what: 'it is below the minimum that was agreed',
+    facts: withRow({ terms: { ...WELL.row.terms, commissionMinimum: 300 } }),
+  },
+  {
+    rule: 'commission_as_agreed',
+    what: 'it is above the maximum that was agreed',
+    facts: withRow({ terms: { ...WELL.row.terms, commissionMaximum: 200 } }),
+  },
   { rule: 'posted_once', what: 'a step was posted twice', facts: { ...WELL, ledger: [...WELL.ledger, RELEASE] } },
   {
     rule: 'posted_once',
@@ -240,5 +251,20 @@ describe('what is late is no difference', () => {
     const rules = judge(facts, MOMENT).map(({ rule }) => rule);
     expect(rules).not.toContain('not_past_deadline');
     expect(rules).not.toContain('nothing_half_done');
+  });
+});
+
+describe('the commission that is due', () => {
+  test.each([
+    [2_505n, 1_000n, 0n, undefined, 251n],
+    [2_504n, 1_000n, 0n, undefined, 250n],
+    [0n, 1_000n, 300n, undefined, 0n],
+    [200n, 1_000n, 300n, undefined, 200n],
+    [2_500n, 1_000n, 300n, undefined, 300n],
+    [2_500n, 1_000n, 0n, 200n, 200n],
+    // Beyond what a floating number can hold exactly.
+    [9_007_199_254_740_993n, 3_333n, 0n, undefined, 3_002_099_511_605_173n],
+  ] as const)('on %s at %s basis points, from %s to %s, is %s', (gross, basisPoints, minimum, maximum, due) => {
+    expect(commissionOn(gross, { basisPoints, minimum, maximum })).toBe(due);
   });
 });
