@@ -1497,6 +1497,13 @@ export interface components {
                 minimum: number | null;
                 maximum: number | null;
             };
+            /** @description Taxes within the price, as agreed when it was bought. They move no money: the seller owes them. */
+            taxes: {
+                name: string;
+                country: string;
+                basisPoints: number;
+                amount: number;
+            }[];
             payment: {
                 /** @enum {string} */
                 status: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled";
