@@ -12,6 +12,7 @@ export { type LedgerPosting, type Posting, PostingConflict, post, purchaseBalanc
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
 export type { KeyEpoch, Pause, Purchase, Side, Slot } from './purchase-record.ts';
 export { type PurchaseSearch, searchPurchases } from './search.ts';
+export { type SellerBooks, sellerBooks } from './seller-books.ts';
 export { commitStep, type NewPurchase, openPurchase, remind, type StepChange, type StepKey } from './steps.ts';
 export {
   blockedPurchases,
