@@ -5,6 +5,7 @@ import type { PurchaseId } from '../contracts/ids.ts';
 import type { PaymentStatus, PurchaseState, TransferStatus } from '../contracts/purchase.ts';
 import type { Database } from '../platform/database.ts';
 import type { Payments } from '../providers/payments.ts';
+import type { TaxRates } from '../providers/tax.ts';
 import { SLOT_REFUSALS, type SlotRefusal } from '../services/marketplace/slot-rules.ts';
 import { cancellationSplit } from '../services/transactions/cancellation-rules.ts';
 import { findPurchase, type Pause, type Policy, type Purchase, type StepKey } from '../services/transactions/index.ts';
@@ -19,6 +20,7 @@ export interface PurchaseDeps {
   readonly database: Database;
   readonly payments: Payments;
   readonly policy: Policy;
+  readonly taxes: TaxRates;
 }
 
 /** Which step to take, and on whose behalf. */

@@ -18,7 +18,7 @@ import { transition } from '../services/transactions/rules.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import { createBookingActivities } from './purchase-booking.ts';
-import { type OpenPurchaseInput, reserveAndOpen } from './purchase-opening.ts';
+import { type OpenPurchaseInput, reserveAndOpen, taxedSale } from './purchase-opening.ts';
 import { createSettlementActivities, freeReserved } from './purchase-settlement.ts';
 import {
   intentOf,
@@ -60,9 +60,10 @@ function createPaymentActivities(deps: PurchaseDeps) {
   return {
     /** Reserves what is bought and writes the purchase, together or not at all. */
     async openPurchase(input: OpenPurchaseInput): Promise<Opened> {
+      const taxed = await taxedSale(deps, input);
       const purchase = await database.transaction(async (tx) => {
         const known = await findPurchase(tx, input.purchaseId);
-        return known ?? (await reserveAndOpen(tx, policy, input));
+        return known ?? (await reserveAndOpen(tx, policy, input, taxed));
       });
       const { kind, price, currency, transferRetryMs } = purchase.terms;
       const deal = { kind, price, currency, ...(transferRetryMs !== undefined && { transferRetryMs }) };

@@ -19,6 +19,7 @@ export {
   takeFromReceivables,
 } from './receivables.ts';
 export { type PurchaseSearch, searchPurchases } from './search.ts';
+export { type SellerBooks, sellerBooks } from './seller-books.ts';
 export { commitStep, type NewPurchase, openPurchase, remind, type StepChange, type StepKey } from './steps.ts';
 export {
   blockedPurchases,
