@@ -538,8 +538,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give the buyer everything back, as its seller
-         * @description In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.
+         * Give the buyer a part back, or everything, as its seller or as finance
+         * @description In `held`, `delivered` and `released`. A part leaves the purchase in its state, and the commission is worked out anew on what the seller keeps; several parts can follow one another. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          *
@@ -1218,12 +1218,14 @@ export interface components {
             acceptedDisclaimers?: string[];
         };
         NewRefund: {
-            /** @description All that was paid, which is what is refunded when it is absent. */
+            /** @description All that is left, when it is absent. */
             amount?: {
                 amount: number;
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description Of finance, who have to give one: for staff alone. */
+            reason?: string;
         };
         NewTime: {
             /**
@@ -1509,10 +1511,24 @@ export interface components {
                 /** @enum {string} */
                 status: "none" | "sent" | "blocked" | "reversed";
             };
+            /** @description The last one. */
             refund: {
                 /** @enum {string} */
                 status: "none" | "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
             };
+            /** @description What went back to the buyer, oldest first. One that `failed` came back, and is owed to them. */
+            refunds: {
+                number: number;
+                amount: number;
+                /** @enum {string} */
+                status: "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
             /** @description Where the money is, in minor units. captured + platformFunded + advanced is the sum of all others. */
             money: {
                 /** @enum {string} */
@@ -1552,7 +1568,7 @@ export interface components {
                     becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
                     says: string;
                 } | null;
-                /** @description How the price would be divided if you cancelled now; null when you cannot. */
+                /** @description How what is left of the price would be divided if you cancelled now; null when you cannot. */
                 ifCancelled: {
                     refund: number;
                     forSeller: number;
@@ -1618,7 +1634,7 @@ export interface components {
             data: {
                 number: number;
                 /** @enum {string} */
-                kind: "note" | "pause" | "resume";
+                kind: "refund" | "note" | "pause" | "resume";
                 text: string;
                 /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 by: string;
@@ -3553,6 +3569,8 @@ export interface operations {
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `TOO_MANY_REFUNDS`: it was refunded in 49 parts: only all that is left can follow.
              */
             409: {
                 headers: {
@@ -3562,7 +3580,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `NOT_THE_WHOLE_AMOUNT`: it is not all that was paid: parts cannot be refunded yet. */
+            /**
+             * @description `REFUND_TOO_LARGE`: it is more than what is left: `refundable` says how much that is.
+             *
+             *     `OTHER_CURRENCY`: it is not the currency of the purchase: `refundable` says which is.
+             *
+             *     `REASON_REQUIRED`: finance have to say why.
+             *
+             *     `REASON_NOT_TAKEN`: you are its seller, who need not say why.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -19,6 +19,7 @@ import { figures } from './0021_figures.ts';
 import { outboxTrace } from './0022_outbox_trace.ts';
 import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
+import { refunds, refundsChecked } from './0112_refunds.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -54,4 +55,6 @@ export const migrations: readonly Migration[] = [
   staffOrdersChecked,
   receivables,
   receivablesChecked,
+  refunds,
+  refundsChecked,
 ];

@@ -10,7 +10,7 @@ export {
 } from './figures.ts';
 export { type LedgerPosting, type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
-export type { KeyEpoch, Pause, Purchase, Side, Slot } from './purchase-record.ts';
+export type { KeyEpoch, Pause, Purchase, Side, Slot, Unfinished } from './purchase-record.ts';
 export {
   giveBackReservation,
   insertReceivable,
@@ -18,6 +18,16 @@ export {
   reserveRecovery,
   takeFromReceivables,
 } from './receivables.ts';
+export {
+  findRefund,
+  insertRefund,
+  MAX_REFUNDS,
+  REFUND_STEP,
+  type Refund,
+  refundsOf,
+  setRefundStatus,
+  wasSplit,
+} from './refunds.ts';
 export { type PurchaseSearch, searchPurchases } from './search.ts';
 export { commitStep, type NewPurchase, openPurchase, remind, type StepChange, type StepKey } from './steps.ts';
 export {
@@ -27,6 +37,8 @@ export {
   listPurchases,
   overduePurchases,
   storeKeyEpoch,
+  takeStep,
+  wasTaken,
 } from './store.ts';
 export { type PurchaseStory, readAsStaff, readNotesAsStaff } from './story.ts';
 export {
