@@ -4,6 +4,7 @@
  * completes the row. Until then the purchase is marked as unfinished, and nothing else happens to it.
  */
 import type { Tx } from '../platform/database.ts';
+import type { Made } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
 import { closeCase, openCase } from '../services/cases/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
@@ -64,6 +65,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const note = (tx: Tx): Promise<void> => insertRefund(tx, purchase.id, noted);
       const change = (current: Purchase): StepChange => ({
         refund,
+        reference: refund.id,
         // What was blocked is the seller's no longer: there is nothing left to be sent.
         ...(current.transfer.status === 'blocked' && isNothingLeft(current, step) && { transfer: { status: 'none' } }),
       });
@@ -84,8 +86,9 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const transferId = purchase.transfer.id;
       if (amount === 0 || transferId === null) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, transferId };
+      let reversal: Made;
       try {
-        await makeOnce(database, purchase, key, {
+        reversal = await makeOnce(database, purchase, key, {
           make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
           find: () => payments.findReversal(ref),
         });
@@ -94,7 +97,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
         return noteRefusedReversal(deps, key, step);
       }
       const status = amount === purchase.books.transferred ? 'reversed' : purchase.transfer.status;
-      return carryOut(deps, key, step, isReversal, () => ({ transfer: { status } }));
+      return carryOut(deps, key, step, isReversal, () => ({ transfer: { status }, reference: reversal.id }));
     },
 
     /**
@@ -109,7 +112,10 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const most = total(planOf(purchase, step).moves.filter((move) => isTransfer(move) || isRecovery(move)));
       const recovers = await reserveRecovery(database, purchase.id, step.from, most);
       const transfer = await sendToSeller(deps, purchase, key, most - recovers);
-      return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({ transfer }));
+      return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({
+        transfer,
+        reference: transfer.id,
+      }));
     },
 
     /** Sends what a refused transfer left payable, now that the seller's account may have been mended. */
@@ -130,7 +136,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const after = await commitStep(
         database,
         sent,
-        () => ({ transfer, moves }),
+        () => ({ transfer, moves, reference: transfer.id }),
         (tx) => closeBlocked(tx, sent),
       );
       return standing(after);

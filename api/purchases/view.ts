@@ -10,6 +10,7 @@ import {
 import { cancellationSplit } from '../../services/transactions/cancellation-rules.ts';
 import { type Explanation, explain, type Purchase, type Refund, type Side } from '../../services/transactions/index.ts';
 import { ACCOUNTS, type Account } from '../../services/transactions/money.ts';
+import { taxesWithin } from '../../services/transactions/tax-rules.ts';
 import { commissionRateOf } from '../../services/transactions/terms-rules.ts';
 import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import { currency, idOf, timestamp } from '../schemas.ts';
@@ -62,6 +63,11 @@ export const purchaseSchema = z
     commission: z
       .object({ basisPoints: minorUnits, minimum: minorUnits.nullable(), maximum: minorUnits.nullable() })
       .meta({ description: 'What Wellpact keeps of what the seller gets, as agreed when it was bought.' }),
+    taxes: z
+      .array(z.object({ name: z.string(), country: z.string(), basisPoints: minorUnits, amount: minorUnits }))
+      .meta({
+        description: 'Taxes within the price, as agreed when it was bought. They move no money: the seller owes them.',
+      }),
     payment: z.object({
       status: z.enum(PAYMENT_STATUSES),
       problem: z.string().nullable().meta({ description: 'Why the last try was declined, in a word.' }),
@@ -71,11 +77,9 @@ export const purchaseSchema = z
     }),
     transfer: z.object({ status: z.enum(TRANSFER_STATUSES) }),
     refund: z.object({ status: z.enum(REFUND_STATUSES) }).meta({ description: 'The last one.' }),
-    refunds: z
-      .array(refundSchema)
-      .meta({
-        description: 'What went back to the buyer, oldest first. One that `failed` came back, and is owed to them.',
-      }),
+    refunds: z.array(refundSchema).meta({
+      description: 'What went back to the buyer, oldest first. One that `failed` came back, and is owed to them.',
+    }),
     money: z
       .object({
         currency,
@@ -93,12 +97,9 @@ export const purchaseSchema = z
       waitsFor: z.enum(['buyer', 'seller', 'platform', 'nobody']),
       actions: z.array(z.string()).meta({ description: 'What you can do now.' }),
       automatic,
-      ifCancelled: z
-        .object({ refund: minorUnits, forSeller: minorUnits })
-        .nullable()
-        .meta({
-          description: 'How what is left of the price would be divided if you cancelled now; null when you cannot.',
-        }),
+      ifCancelled: z.object({ refund: minorUnits, forSeller: minorUnits }).nullable().meta({
+        description: 'How what is left of the price would be divided if you cancelled now; null when you cannot.',
+      }),
       inProgress: z
         .boolean()
         .meta({ description: 'Something was begun and is still under way: read again in a moment.' }),
@@ -164,6 +165,7 @@ export function purchaseBody(
     },
     price: { amount: purchase.terms.price, currency: purchase.currency },
     commission: commissionBody(purchase),
+    taxes: taxesWithin(purchase.terms.price, purchase.terms.taxes ?? []).taxes.slice(),
     payment: {
       status: purchase.payment.status,
       problem: purchase.payment.problem,
