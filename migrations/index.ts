@@ -19,6 +19,7 @@ import { figures } from './0021_figures.ts';
 import { outboxTrace } from './0022_outbox_trace.ts';
 import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
 import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
+import { ledgerSinceSnapshot, ledgerSnapshots } from './0102_ledger_snapshots.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -54,4 +55,6 @@ export const migrations: readonly Migration[] = [
   staffOrdersChecked,
   ledgerOrigins,
   ledgerReferences,
+  ledgerSnapshots,
+  ledgerSinceSnapshot,
 ];
