@@ -2,6 +2,7 @@ import type { ApiDeps } from './deps.ts';
 import type { Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { caseRoutes } from './routes/cases.ts';
+import { ledgerRoutes } from './routes/ledger.ts';
 import { listingRoutes } from './routes/listings.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { onboardingRoutes } from './routes/onboardings.ts';
@@ -28,6 +29,7 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...notificationRoutes(deps),
     ...caseRoutes(deps),
     ...staffPurchaseRoutes(deps),
+    ...ledgerRoutes(deps),
     ...webhookRoutes(deps),
     ...operationsRoutes(deps),
   ];

@@ -938,6 +938,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/ledger/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the balance of each account, by currency
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["listLedgerAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/ledger/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check the whole ledger
+         * @description Adds up everything anew, from the entries alone and at one moment: each posting, each currency, each purchase and its row, the snapshot that balances are read from. What is wrong is listed with its purchase. For the ledger against Stripe there are reconciliations.
+         *
+         *     **Who:** staff with the role finance or admin.
+         */
+        get: operations["checkLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/ledger/postings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the postings of a purchase, or about an object of Stripe, oldest first
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["listLedgerPostings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/stripe": {
         parameters: {
             query?: never;
@@ -2071,6 +2133,78 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             updatedAt: string;
+        };
+        LedgerAccount: {
+            account: string;
+            class: string;
+            /**
+             * @description The side on which it grows.
+             * @enum {string}
+             */
+            normalSide: "debit" | "credit";
+            about: string;
+            /** @description Whether it is part of our balance at Stripe. */
+            atStripe: boolean;
+            currency: string;
+            /** @description On its normal side, in minor units. */
+            balance: number;
+        };
+        LedgerCheck: {
+            ok: boolean;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            checkedAt: string;
+            transactions: number;
+            entries: number;
+            purchases: number;
+            sums: {
+                currency: string;
+                debits: number;
+                credits: number;
+                difference: number;
+            }[];
+            /** @description At most 100 of each kind. */
+            differences: {
+                /** @enum {string} */
+                kind: "transaction" | "equation" | "purchase" | "currency" | "account" | "snapshot";
+                about: string;
+                purchaseId: string | null;
+                transactionId: string | null;
+                account: string | null;
+                currency: string | null;
+                /** @description What the entries add up to. */
+                ledger: number;
+                /** @description What it should be, or what the other side says. */
+                expected: number;
+            }[];
+        };
+        LedgerPosting: {
+            id: string;
+            /** @description Whose books it is in. */
+            source: string;
+            step: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            postedAt: string;
+            currency: string;
+            purchaseId: string | null;
+            workflowId: string | null;
+            runId: string;
+            /** @description The update, the provider's event or the deadline behind it. */
+            causedBy: string | null;
+            entries: {
+                account: string;
+                /** @description Debits positive, credits negative. */
+                amount: number;
+                /** @description What it stands for at Stripe. */
+                reference: string | null;
+            }[];
         };
         Readiness: {
             /** @enum {string} */
@@ -4544,6 +4678,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PurchaseStory"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLedgerAccounts: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["LedgerAccount"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkLedger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerCheck"];
+                };
+            };
+            /** @description `CHECK_TOO_LONG`: the ledger is too long to be read while you wait. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLedgerPostings: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                purchaseId?: string;
+                /** @description As `re_…`. */
+                reference?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["LedgerPosting"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
                 };
             };
             /** @description Any other problem. */

@@ -8,7 +8,18 @@ export {
   type PurchaseFigures,
   purchaseFigures,
 } from './figures.ts';
-export { type LedgerPosting, type Posting, PostingConflict, post, postAll, purchaseBalances } from './ledger.ts';
+export {
+  type LedgerPosting,
+  type Posting,
+  PostingConflict,
+  post,
+  postAll,
+  postingsOf,
+  purchaseBalances,
+} from './ledger.ts';
+export { chartOf } from './ledger-accounts.ts';
+export { type AccountBalance, accountBalances, takeSnapshot } from './ledger-balances.ts';
+export { CHECKED, type Checked, checkLedger, type LedgerCheck, MAX_DIFFERENCES } from './ledger-check.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
 export type { KeyEpoch, Pause, Purchase, Side, Slot, Unfinished } from './purchase-record.ts';
 export {
