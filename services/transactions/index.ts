@@ -13,6 +13,7 @@ export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
 export type { KeyEpoch, Pause, Purchase, Side, Slot } from './purchase-record.ts';
 export { type PurchaseSearch, searchPurchases } from './search.ts';
 export { type SellerBooks, sellerBooks } from './seller-books.ts';
+export { type Statement, statementMonths, statementOf } from './statements.ts';
 export { commitStep, type NewPurchase, openPurchase, remind, type StepChange, type StepKey } from './steps.ts';
 export {
   blockedPurchases,
