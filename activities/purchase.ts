@@ -86,7 +86,7 @@ function createPaymentActivities(deps: PurchaseDeps) {
 
     /** Looks at the payment, after a hint that it changed. */
     async refreshPayment(step: PurchaseStep & { readonly hintId: string }): Promise<PurchaseStanding> {
-      const key = stepKey(step, `refreshPayment/${step.hintId}`);
+      const key = stepKey({ ...step, causedBy: `event/${step.hintId}` }, `refreshPayment/${step.hintId}`);
       const purchase = await purchaseToAct(database, key);
       if (purchase.payment.intentId === null || purchase.state !== step.from) return standing(purchase);
       const payment = await payments.getPayment(purchase.payment.intentId);
@@ -127,7 +127,7 @@ function createPaymentActivities(deps: PurchaseDeps) {
       refuseOtherAmount(purchase, payment);
       const after = await commitStep(database, key, (current) => {
         const { row, moves } = planOf(current, step);
-        return { ...paymentChange(current, payment), to: row.to, moves };
+        return { ...paymentChange(current, payment), to: row.to, moves, reference: payment.chargeId ?? undefined };
       });
       return standing(after);
     },
@@ -230,6 +230,7 @@ async function noteCapture({ database }: PurchaseDeps, step: PaymentStep, paymen
     return {
       ...paymentChange(current, payment),
       moves: [{ name: 'capture', amount: payment.capturedAmount }],
+      reference: payment.chargeId ?? undefined,
       unfinished: { event, actor, atMs },
     };
   });

@@ -539,7 +539,7 @@ export interface paths {
         put?: never;
         /**
          * Give the buyer everything back, as its seller
-         * @description In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, nothing is refunded.
+         * @description In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          *
@@ -3688,8 +3688,6 @@ export interface operations {
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
-             *
-             *     `SELLER_BALANCE_TOO_LOW`: your Stripe balance does not cover what would go back.
              */
             409: {
                 headers: {

@@ -11,10 +11,12 @@ import { describeOutcomes } from './outcomes.ts';
 import { checkParameters } from './parameter-tables.ts';
 import type { Exchange } from './recorder.ts';
 import { type Rig, startRig } from './rig.ts';
+import { describeBalances } from './stripe-balances.ts';
 import { describeConnect } from './stripe-connect.ts';
 import { describeDisputes } from './stripe-disputes.ts';
 import { loadStripeDocument, type StripeDocument } from './stripe-document.ts';
 import { describePayments } from './stripe-payments.ts';
+import { describePayouts } from './stripe-payouts.ts';
 import { describeProtocol } from './stripe-protocol.ts';
 
 /** What was compared with what others wrote. */
@@ -64,6 +66,8 @@ describe('the sandbox, driven by the real SDKs', () => {
   describeControl(current);
   describeOutcomes(current);
   describeDisputes(current);
+  describePayouts(current);
+  describeBalances(current);
 });
 
 describe('the judges', () => {
