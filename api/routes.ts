@@ -12,6 +12,7 @@ import { purchaseRoutes } from './routes/purchases.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { slotRoutes } from './routes/slots.ts';
 import { staffPurchaseRoutes } from './routes/staff-purchases.ts';
+import { statementRoutes } from './routes/statements.ts';
 import { verificationPageRoutes } from './routes/verification-page.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
@@ -26,6 +27,7 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...slotRoutes(deps),
     ...purchaseRoutes(deps),
     ...payoutRoutes(deps),
+    ...statementRoutes(deps),
     ...notificationRoutes(deps),
     ...caseRoutes(deps),
     ...staffPurchaseRoutes(deps),
