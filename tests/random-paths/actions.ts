@@ -22,25 +22,35 @@ export type Side = 'buyer' | 'seller';
 /** How long an answer is asked for again, while the worker dies and comes back and Stripe fails. */
 const PATIENCE_MS = 150_000;
 
+interface Answer<Body> {
+  readonly status: number;
+  readonly body: Body;
+}
+
 /** Asks as a good client does: with the same key, until there is a final answer. */
 export async function insist<Body extends { code?: string }>(
-  ask: (idempotencyKey: string) => Promise<{ readonly status: number; readonly body: Body }>,
-): Promise<{ readonly status: number; readonly body: Body }> {
+  what: string,
+  ask: (idempotencyKey: string) => Promise<Answer<Body>>,
+): Promise<Answer<Body>> {
   const key = randomUUID();
-  return waitFor(
+  let last: Answer<Body> | undefined;
+  const answered = waitFor(
     async () => {
-      const answer = await ask(key);
-      const isFinal = answer.status < 500 && ![202, 429].includes(answer.status) && answer.body.code !== 'IN_PROGRESS';
-      return isFinal && answer;
+      last = await ask(key);
+      const { status, body } = last;
+      return status < 500 && ![202, 429].includes(status) && body.code !== 'IN_PROGRESS' && last;
     },
-    { what: 'a final answer', timeoutMs: PATIENCE_MS, intervalMs: 400 },
+    { what: `a final answer to ${what}`, timeoutMs: PATIENCE_MS, intervalMs: 400 },
   );
+  return answered.catch((error: unknown) => {
+    throw new Error(`${what}: the last answer was ${JSON.stringify(last)}`, { cause: error });
+  });
 }
 
 const post = async (who: Member, path: string, body: Record<string, unknown> | undefined) => {
   const token = await who.token();
   const more = body === undefined ? {} : { body };
-  return insist((idempotencyKey) => request<PurchaseBody>('POST', path, { token, idempotencyKey, ...more }));
+  return insist(path, (idempotencyKey) => request<PurchaseBody>('POST', path, { token, idempotencyKey, ...more }));
 };
 
 export async function read(who: Member, id: string): Promise<PurchaseBody> {

@@ -51,22 +51,32 @@ async function walkAll(weather: Weather): Promise<readonly (readonly Walked[])[]
   const walked: Walked[][] = Array.from({ length: PATHS }, () => []);
   const jobs = TWINS.length * PATHS;
   const startedMs = Date.now();
+  const failures: Error[] = [];
   let begun = 0;
   let done = 0;
   const walker = async (): Promise<void> => {
     while (begun < jobs) {
       const job = begun++;
       const [index, twin] = [Math.floor(job / 2), TWINS[job % 2] ?? 0];
-      const result = await walk(seed, index, await castOf(index, twin));
-      (walked[index] ?? [])[twin] = result;
+      try {
+        const result = await walk(seed, index, await castOf(index, twin));
+        (walked[index] ?? [])[twin] = result;
+      } catch (error) {
+        failures.push(new Error(`path ${index}`, { cause: error }));
+      }
       done++;
       if (tells)
         tell(`${done} of ${jobs} have ended, ${seconds(startedMs)} s, ${weather.counts.kills} deaths of the worker`);
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, jobs) }, walker));
+  if (failures.length > 0) throw new AggregateError(failures, failures.map(causes).join('\n'));
   return walked;
 }
+
+/** `path 3: buying 3: the last answer was …` */
+const causes = (error: unknown): string =>
+  error instanceof Error ? [error.message, ...(error.cause === undefined ? [] : [causes(error.cause)])].join(': ') : '';
 
 const seconds = (sinceMs: number): number => Math.round((Date.now() - sinceMs) / 1_000);
 // Past vitest, which keeps back what is logged until a test is over.

@@ -96,7 +96,7 @@ async function bought(plan: Plan, { buyer, seller, booking }: Cast): Promise<Wal
     ...(times[0] !== undefined && { slot: { startsAt: times[0] } }),
   };
   const token = await buyer.token();
-  const answer = await insist((idempotencyKey) =>
+  const answer = await insist(`buying ${plan.index}`, (idempotencyKey) =>
     request<PurchaseBody>('POST', '/v1/purchases', { token, body, idempotencyKey }),
   );
   if (answer.status !== 201) throw new Error(`it was not bought: ${JSON.stringify(answer.body)}`);
