@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PURCHASE_STATES, type PurchaseState } from '../../contracts/purchase.ts';
 import { applyMoves, type Books, type CommissionRate, commissionOn, EMPTY_BOOKS, imbalance } from './money.ts';
+import { leftOf } from './refund-rules.ts';
 import { allowedActions, FINAL_STATES, isFinal, transition } from './rules.ts';
 import type { Kind, Terms } from './terms-rules.ts';
 import { deadlineOf, type Since, TIMERS, timerOf } from './timer-rules.ts';
@@ -13,7 +14,9 @@ const rowsFrom = (state: PurchaseState, kind: Kind): Transition[] =>
   TRANSITIONS.filter((row) => row.from === state && (row.kind ?? kind) === kind);
 
 /** One step of a walk: which of the possible rows is taken, and how the money is split where somebody decides. */
-const choice = fc.record({ row: fc.nat(), share: fc.double({ min: 0, max: 1, noNaN: true }) });
+const share = fc.double({ min: 0, max: 1, noNaN: true });
+const choice = fc.record({ row: fc.nat(), share, owed: share, reversalRefused: fc.boolean() });
+type Choice = typeof choice extends fc.Arbitrary<infer One> ? Omit<One, 'row'> : never;
 
 const rates = fc
   .record(
@@ -33,11 +36,13 @@ const rates = fc
   );
 
 /** Follows a row the way the workflow does: `when` says whether the split leaves the seller something. */
-function follow(row: Transition, books: Books, price: number, share: number, commission: CommissionRate): Books {
-  const gross = row.on === 'accept' ? price : books.held + books.payable + books.transferred + books.fees;
-  const some = Math.max(1, Math.round(gross * share));
+function follow(row: Transition, books: Books, price: number, chosen: Choice, commission: CommissionRate): Books {
+  const gross = row.on === 'accept' ? price : leftOf(books);
+  const some = Math.max(1, Math.round(gross * chosen.share));
   const forSeller = row.on === 'accept' ? price : row.when === 'nothing_for_seller' ? 0 : Math.min(gross, some);
-  return applyMoves(books, row.moves(books, { forSeller, commission }));
+  const split = { forSeller, commission, ...(chosen.reversalRefused && { reversalRefused: true as const }) };
+  const sent = row.moves(books, split).find(({ name }) => name === 'transfer')?.amount ?? 0;
+  return applyMoves(books, row.moves(books, { ...split, recovers: Math.round(sent * chosen.owed) }));
 }
 
 describe('the transition table', () => {
@@ -98,11 +103,11 @@ describe('the transition table', () => {
         (price, rate, kind, choices) => {
           let state: PurchaseState = 'payment_pending';
           let books = EMPTY_BOOKS;
-          for (const { row: index, share } of choices) {
+          for (const { row: index, ...chosen } of choices) {
             const rows = rowsFrom(state, kind);
             const row = rows[index % Math.max(rows.length, 1)];
             if (row === undefined) break;
-            books = follow(row, books, price, share, rate);
+            books = follow(row, books, price, chosen, rate);
             state = row.to;
             expect(imbalance(books)).toBe(0);
             expect(books.captured === 0 || books.captured === price).toBe(true);
@@ -110,6 +115,8 @@ describe('the transition table', () => {
           if (['refunded', 'cancelled'].includes(state)) expect(books.refunded).toBe(books.captured);
           if (['declined', 'expired'].includes(state)) expect(books).toEqual(EMPTY_BOOKS);
           if (isFinal(state)) expect([books.held, books.payable]).toEqual([0, 0]);
+          // What the buyer can still get is what they paid and have not got back.
+          expect(leftOf(books)).toBe(books.captured - books.refunded);
         },
       ),
       { numRuns: 2_000 },

@@ -1,4 +1,5 @@
 /** What buyer and seller agreed on when a purchase was opened. Pure. */
+import type { TaxRate } from '../../contracts/tax.ts';
 import type { CancellationTier } from './cancellation-rules.ts';
 import type { CommissionRate } from './money.ts';
 import type { ReminderOffsets } from './reminder-rules.ts';
@@ -16,6 +17,10 @@ export interface Terms {
   /** The bounds of the commission, minor units; purchases of before policy 4 have none. */
   readonly commissionMinimum?: number;
   readonly commissionMaximum?: number;
+  /** What was bought, in the seller's words of then. With the taxes that are part of the price: of purchases since policy 4. */
+  readonly title?: string;
+  readonly category?: string;
+  readonly taxes?: readonly TaxRate[];
   readonly paymentWindowMs: number;
   readonly acceptWindowMs: number;
   readonly captureReserveMs: number;

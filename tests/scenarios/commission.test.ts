@@ -1,4 +1,4 @@
-/** What Wellpact keeps, over HTTP: by category, with bounds, in a promotion; and what a purchase keeps of it. */
+/** What a purchase keeps of rates that can change, over HTTP: the commission by category, with bounds, in a promotion; the taxes. */
 import { beforeAll, expect, test } from 'vitest';
 import type { Category } from '../../services/marketplace/rules.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
@@ -47,4 +47,11 @@ test('a refund in full gives the commission back, minimum or not', async () => {
   const { body } = await read(buyer, id);
   expect(body).toMatchObject({ state: 'refunded', money: { fees: 0, refunded: 2_500, transferred: 0 } });
   await expectEqualBooks(body);
+});
+
+test('the taxes within the price are those of the country of the seller, and move no money', async () => {
+  const id = await goneThrough({ category: 'skin_care', amount: 2_500 }, released());
+  const { body } = await read(buyer, id);
+  expect(body.taxes).toEqual([{ name: 'VAT', country: 'DE', basisPoints: 1_900, amount: 399 }]);
+  expect(body.money).toMatchObject({ captured: 2_500, transferred: 2_250, fees: 250 });
 });
