@@ -20,7 +20,7 @@ export interface Walk {
 export type Side = 'buyer' | 'seller';
 
 /** How long an answer is asked for again, while the worker dies and comes back and Stripe fails. */
-const PATIENCE_MS = 150_000;
+const PATIENCE_MS = 300_000;
 
 interface Answer<Body> {
   readonly status: number;

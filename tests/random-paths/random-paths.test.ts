@@ -14,7 +14,7 @@ import { planOf } from './plan.ts';
 import { type Cast, type Walked, walk } from './walk.ts';
 import { startWeather, type Weather } from './weather.ts';
 
-const { purchases, seed, atOnce, tells } = runOptions();
+const { purchases, seed, atOnce, harsh, tells } = runOptions();
 const PATHS = purchases / 2;
 const TWINS = [0, 1] as const;
 
@@ -88,7 +88,7 @@ describe(`${purchases} purchases, seed ${seed}`, () => {
 
   beforeAll(async () => {
     await groupOf(0);
-    weather = startWeather(seed);
+    weather = startWeather(seed, harsh);
     try {
       walked = await walkAll(weather);
     } finally {

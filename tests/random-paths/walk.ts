@@ -33,23 +33,35 @@ export interface Cast {
 /** So long is no path; what is not over by then is left to the clock. */
 const MAX_STEPS = 10;
 /** Longer than any window, with everything that delays it. */
-const CLOCK_MS = 240_000;
+const CLOCK_MS = 360_000;
 
 export async function walk(seed: number, index: number, cast: Cast): Promise<Walked> {
   const plan = planOf(seed, index);
   const path: string[] = [];
   const on = await bought(plan, cast);
-  if (plan.transfer !== 'goes through') await changeAccount(cast.seller, 'under_review');
+  try {
+    if (plan.transfer !== 'goes through') await changeAccount(cast.seller, 'under_review');
+    await goAlong(plan, on, path);
+    return await ended(plan, on, path);
+  } catch (error) {
+    throw new Error(`${on.id}, after ${path.join(', ')}`, { cause: error });
+  }
+}
+
+/** @param path what is done is added to it */
+async function goAlong(plan: Plan, on: Walk, path: string[]): Promise<void> {
   let purchase = await settled(on, () => true);
   while (!isFinal(purchase) && path.length < MAX_STEPS) {
     const choice = plan.chance.oneOf((await offered(on, purchase)).map((one) => [one, one.weight] as const));
+    path.push(choice.name);
     const refused = await choice.take(on, purchase);
-    path.push(refused === undefined ? choice.name : `${choice.name}: ${refused}`);
+    if (refused !== undefined) path.push(`refused: ${refused}`);
+    const before = purchase;
     purchase = await settled(on, () => true);
-    if (choice === NOTHING && !waitsForClock(purchase)) break;
-    if (choice === NOTHING) purchase = await movedOn(on, purchase);
+    if (choice !== NOTHING) continue;
+    if (!waitsForClock(purchase)) return;
+    purchase = await settled(on, ({ state }) => state !== before.state);
   }
-  return ended(plan, on, path);
 }
 
 const isFinal = ({ state }: PurchaseBody): boolean => FINAL_STATES.some((final) => final === state);
@@ -59,10 +71,6 @@ const waitsForClock = ({ slot, state, transfer }: PurchaseBody): boolean =>
   !(slot !== null && state === 'held') && transfer.status !== 'blocked';
 
 const NOTHING: Choice = { name: 'nobody does anything', weight: 1, take: async () => undefined };
-
-/** The clock moves it on. */
-const movedOn = (on: Walk, { state }: PurchaseBody): Promise<PurchaseBody> =>
-  settled(on, (purchase) => purchase.state !== state);
 
 /** Everything that can be done now, in an order that is always the same. */
 async function offered(on: Walk, { state }: PurchaseBody): Promise<readonly Choice[]> {

@@ -27,23 +27,27 @@ const FAULTS = [
   ['reset', 2],
   ['rate_limit', 2],
   ['slow', 2],
-  ['timeout', 1],
   ['error', 1],
-] as const;
+] as const satisfies readonly (readonly [string, number])[];
 const DISORDERS = ['duplicate', 'reorder', 'delay'] as const;
 
 const EVERY_MS = 400;
 const RELEASE_EVERY_MS = 3_000;
-/** The supervisor gives a process up that dies five times in a row before it is ten seconds old: so one in four may. */
-const LIVES_MS = [3_000, 3_000, 3_000, 11_000] as const;
+/**
+ * How long the worker lives each time. The supervisor gives a process up that dies five times in a row before it is ten
+ * seconds old: so each fourth one lives longer.
+ */
+const HARSH_LIVES_MS = [3_000, 3_000, 3_000, 11_000] as const;
+const MILD_LIVES_MS = [6_000, 6_000, 6_000, 11_000] as const;
 
-export function startWeather(seed: number): Weather {
+/** @param harsh everything, and more often; see {@link RunOptions.harsh} */
+export function startWeather(seed: number, harsh: boolean): Weather {
   const counts = { faults: 0, webhooks: 0, kills: 0 };
   const over = new AbortController();
   const { signal } = over;
   const storms = [
     repeat(signal, EVERY_MS, chanceOf(seed, 1), async (chance) => {
-      await plantFault(chance);
+      await plantFault(chance, harsh ? [...FAULTS, ['timeout', 1]] : FAULTS);
       counts.faults++;
     }),
     repeat(signal, EVERY_MS, chanceOf(seed, 2), async (chance) => {
@@ -51,7 +55,7 @@ export function startWeather(seed: number): Weather {
       counts.webhooks++;
     }),
     repeat(signal, RELEASE_EVERY_MS, chanceOf(seed, 3), () => control('POST', 'webhooks', { action: 'release' })),
-    killAgainAndAgain(signal, counts),
+    killAgainAndAgain(signal, counts, harsh ? HARSH_LIVES_MS : MILD_LIVES_MS),
   ];
   return {
     counts,
@@ -77,18 +81,22 @@ async function repeat(
   for (; !signal.aborted; await until(signal, everyMs)) await work(chance);
 }
 
-async function killAgainAndAgain(signal: AbortSignal, counts: { kills: number }): Promise<void> {
+async function killAgainAndAgain(
+  signal: AbortSignal,
+  counts: { kills: number },
+  livesMs: readonly number[],
+): Promise<void> {
   for (let life = 0; !signal.aborted; life++) {
-    await until(signal, LIVES_MS[life % LIVES_MS.length] ?? 0);
+    await until(signal, livesMs[life % livesMs.length] ?? 0);
     if (signal.aborted) return;
     await kill('worker');
     counts.kills++;
   }
 }
 
-async function plantFault(chance: Chance): Promise<void> {
+async function plantFault(chance: Chance, faults: readonly (readonly [string, number])[]): Promise<void> {
   const path = PATHS[chance.whole(PATHS.length)] ?? PATHS[0];
-  const kind = chance.oneOf(FAULTS);
+  const kind = chance.oneOf(faults);
   if (kind === 'error' && !MAY_ERR.includes(path)) return;
   const delayMs = kind === 'slow' ? 500 + chance.whole(1_500) : 6_000;
   await control('POST', 'faults', { provider: 'stripe', method: 'POST', path, kind, delayMs, times: 1 });
