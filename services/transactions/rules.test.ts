@@ -265,6 +265,18 @@ describe('the commission', () => {
     expect(commissionOn(gross, rate)).toBe(commission);
   });
 
+  test('is the nearest whole number to the share, half of one upward, whatever the amount and the rate', () => {
+    const grosses = fc.oneof(amounts, fc.nat(2 ** 40));
+    fc.assert(
+      fc.property(grosses, fc.integer({ min: 0, max: 10_000 }), (gross, basisPoints) => {
+        // Twenty-thousandths, in which a half is a whole number; exact for whatever size.
+        const above = 20_000n * BigInt(commissionOn(gross, { basisPoints })) - 2n * BigInt(gross) * BigInt(basisPoints);
+        expect(above > -10_000n && above <= 10_000n).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test('is never more than what it is taken from, and stays within its bounds', () => {
     fc.assert(
       fc.property(amounts, rates, (gross, rate) => {
