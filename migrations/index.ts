@@ -21,6 +21,7 @@ import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
 import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
 import { sellerBooks } from './0140_seller_books.ts';
+import { archives } from './0150_archives.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -59,4 +60,5 @@ export const migrations: readonly Migration[] = [
   receivables,
   receivablesChecked,
   sellerBooks,
+  archives,
 ];
