@@ -1,8 +1,5 @@
 import { Router } from '@koa/router';
-import type Koa from 'koa';
 import { z } from 'zod';
-import { readBody } from '../http/body.ts';
-import { OnfidoError } from '../onfido/errors.ts';
 import { endRun, RUN_OUTCOMES, runById } from '../onfido/workflow-runs.ts';
 import type { Steps } from '../pages/hosted.ts';
 import type { Clock } from '../store/clock.ts';
@@ -15,8 +12,9 @@ import { payOut } from '../stripe/balance.ts';
 import { letTimePass } from '../stripe/passing-time.ts';
 import { canBecome, REFUND_OUTCOMES, settleRefund } from '../stripe/refund-outcomes.ts';
 import { REFUND } from '../stripe/refunds.ts';
-import { StripeError } from '../stripe-api/errors.ts';
 import { lockByPath } from '../stripe-api/resources.ts';
+import { BadControl, bodyOf, MAX_ADVANCE_SECONDS } from './bodies.ts';
+import { disputeControls, fileControls } from './disputes.ts';
 
 export interface Controls {
   readonly database: Database;
@@ -24,12 +22,9 @@ export interface Controls {
   readonly steps: Steps;
 }
 
-const MAX_BODY_BYTES = 64 * 1024;
 const MAX_USES = 10_000;
 const MAX_DELAY_MS = 10 * 60 * 1000;
 const DEFAULT_DELAY_MS = 1_000;
-/** Far beyond any hold limit. */
-const MAX_ADVANCE_SECONDS = 5 * 365 * 24 * 60 * 60;
 
 const times = z.int().min(1).max(MAX_USES).default(1);
 const delayMs = z.int().min(0).max(MAX_DELAY_MS).default(DEFAULT_DELAY_MS);
@@ -150,33 +145,7 @@ export function controlOperations(controls: Controls): Router {
       return (await runById(call, run.body.id)).body;
     });
   });
+  disputeControls(router, steps);
+  fileControls(router, steps);
   return router;
-}
-
-/** What the caller got wrong, as JSON: the control API has readers of its own. */
-export async function explainRefusals(context: Koa.Context, next: Koa.Next): Promise<void> {
-  try {
-    await next();
-  } catch (error) {
-    if (!(error instanceof BadControl || error instanceof StripeError || error instanceof OnfidoError)) throw error;
-    context.status = error instanceof BadControl ? 400 : 404;
-    context.body = { error: error.message };
-  }
-}
-
-class BadControl extends Error {}
-
-async function bodyOf<Schema extends z.ZodType>(context: Koa.Context, schema: Schema): Promise<z.output<Schema>> {
-  const body = await readBody(context.req, MAX_BODY_BYTES);
-  const result = schema.safeParse(parsed(body?.toString('utf8') ?? ''));
-  if (result.success) return result.data;
-  throw new BadControl(z.prettifyError(result.error));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new BadControl(`The body is not JSON: ${error instanceof Error ? error.message : ''}`);
-  }
 }

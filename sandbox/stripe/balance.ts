@@ -43,7 +43,7 @@ export async function payOut(call: Call, account: string): Promise<void> {
   const available = (await holdings(call, account)).filter((holding) => holding.available > 0);
   for (const { currency } of available) {
     const { available: amount } = await lockHolding(call, account, currency);
-    await book(call, { type: 'payout', amount: -amount, currency, source: null, account });
+    await book(call, { movement: 'payout', amount: -amount, currency, source: null, account });
     await record(call, { kind: 'payout', id: account, amount, currency });
   }
 }

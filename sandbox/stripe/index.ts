@@ -4,7 +4,10 @@ import { accounts } from './accounts.ts';
 import { balance } from './balance.ts';
 import { balanceTransactions } from './balance-transactions.ts';
 import { charges } from './charges.ts';
+import { disputes } from './disputes.ts';
 import { events } from './events.ts';
+import { files } from './files.ts';
+import { fraudWarnings } from './fraud-warnings.ts';
 import { paymentIntents } from './payment-intents.ts';
 import { paymentMethods } from './payment-methods.ts';
 import { refunds } from './refunds.ts';
@@ -21,6 +24,9 @@ const RESOURCES: readonly Resource[] = [
   refunds,
   transfers,
   transferReversals,
+  disputes,
+  files,
+  fraudWarnings,
   balance,
   balanceTransactions,
   events,
