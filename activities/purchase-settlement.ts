@@ -9,6 +9,7 @@ import { closeCase, openCase } from '../services/cases/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
 import { commitStep, type Purchase, type StepChange, type StepKey } from '../services/transactions/index.ts';
 import { MOVES, type Move } from '../services/transactions/money.ts';
+import { stopText } from '../services/transactions/rules.ts';
 import { payoutAccountOf } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
@@ -20,7 +21,7 @@ import {
   type PurchaseStep,
   planOf,
   purchaseToAct,
-  refuseInPause,
+  refuseStopped,
   standing,
   stepKey,
 } from './purchase-steps.ts';
@@ -33,14 +34,17 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'refundBuyer');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
-      const amount = total(planOf(purchase, step).moves.filter(isRefund));
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'refundBuyer', plan.row);
+      const amount = total(plan.moves.filter(isRefund));
       if (amount === 0) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, paymentId: intentOf(purchase) };
-      const refund = await makeOnce(database, purchase, key, {
-        make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
-        find: () => payments.findRefund(ref),
-      });
+      const refund = await unlessDisputed(() =>
+        makeOnce(database, purchase, key, {
+          make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
+          find: () => payments.findRefund(ref),
+        }),
+      );
       return carryOut(deps, key, step, isRefund, (current) => ({
         refund,
         // What was blocked is the seller's no longer: there is nothing left to be sent.
@@ -53,8 +57,9 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'reverseTransfer');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
-      const amount = total(planOf(purchase, step).moves.filter(isReversal));
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'refundReleased', plan.row);
+      const amount = total(plan.moves.filter(isReversal));
       const transferId = purchase.transfer.id;
       if (amount === 0 || transferId === null) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, transferId };
@@ -76,8 +81,9 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
-      const transfer = await sendToSeller(deps, purchase, key, total(planOf(purchase, step).moves.filter(isTransfer)));
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'releaseToSeller', plan.row);
+      const transfer = await sendToSeller(deps, purchase, key, total(plan.moves.filter(isTransfer)));
       return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({ transfer }));
     },
 
@@ -86,7 +92,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
-      refuseInPause(purchase);
+      refuseStopped(purchase, 'releaseToSeller');
       const amount = purchase.books.payable;
       const transfer = await sendToSeller(deps, purchase, key, amount);
       if (transfer.status === 'blocked') {
@@ -104,6 +110,16 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       return standing(after);
     },
   };
+}
+
+/** The bank was faster, and we have not heard of it yet. @throws ApplicationFailure CHARGEBACK_OPEN */
+async function unlessDisputed<T>(refund: () => Promise<T>): Promise<T> {
+  try {
+    return await refund();
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.code !== 'charge_disputed') throw error;
+    throw refusal('CHARGEBACK_OPEN', stopText('CHARGEBACK_OPEN', 'open', null));
+  }
 }
 
 /** A transfer that was refused for too long becomes a case, for finance to speak with the seller. */

@@ -1,5 +1,16 @@
 /** The face of the transactions service: opening a purchase, taking its steps, reading it. */
 
+export {
+  type ChargebackOutcome,
+  chargebacksOf,
+  chargebackToSettle,
+  giveUpEvidence,
+  noteAnswer,
+  noteChargeback,
+  type SeenChargeback,
+  type StoredChargeback,
+  settleChargeback,
+} from './chargebacks.ts';
 export { type Explanation, explain } from './explain.ts';
 export {
   type BooksDifference,

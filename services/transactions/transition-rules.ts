@@ -3,6 +3,7 @@
  * reference are generated from it, and a test walks every path through it. Pure: no clock, no I/O.
  */
 import type { PurchaseState } from '../../contracts/purchase.ts';
+import { recoveryMoves, recoveryOf, takenMoves } from './chargeback-rules.ts';
 import { type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
 import type { Kind } from './terms-rules.ts';
 
@@ -24,6 +25,7 @@ export type PurchaseEvent =
   | 'payment_authorised'
   | 'payment_refused'
   | 'authorisation_lost'
+  | 'charged_back'
   | 'dispute_decided'
   | 'payment_window_over'
   | 'accept_window_over'
@@ -47,7 +49,8 @@ export type StepName =
   | 'settleCancellation'
   | 'pauseForDispute'
   | 'settleDispute'
-  | 'completePurchase';
+  | 'completePurchase'
+  | 'noteChargeback';
 
 /** What decides between two rows of one event. */
 export type Condition = 'nothing_for_seller' | 'something_for_seller';
@@ -123,6 +126,13 @@ function settle(books: Books, split: Split): Move[] {
   ]);
 }
 
+/** The buyer's bank has taken all there is: after the release its seller and Wellpact give it. */
+function chargeBackAll(books: Books, { commissionBasisPoints }: Split): Move[] {
+  const released = books.payable + books.transferred + books.fees;
+  const recovery = recoveryOf(books, released, commissionBasisPoints);
+  return [...takenMoves(books, books.held + released), ...recoveryMoves(recovery, true)];
+}
+
 // biome-ignore format: a table reads by its columns
 /** Every way on from every state that is not final. */
 export const TRANSITIONS: readonly Transition[] = [
@@ -153,6 +163,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'held', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'held', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
   { from: 'held', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
+  { from: 'held', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', frees: true, moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
   { from: 'delivered', on: 'confirm', by: 'buyer', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
   { from: 'delivered', on: 'inspection_over', by: 'clock', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
@@ -161,13 +172,16 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'delivered', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'delivered', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
   { from: 'delivered', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
+  { from: 'delivered', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
   { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the ruling is carried out' },
   { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the buyer is refunded in full' },
   { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out' },
   { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out' },
+  { from: 'disputed', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank" },
 
   { from: 'released', on: 'aftercare_over', by: 'clock', to: 'completed', step: 'completePurchase', moves: nothing, says: 'the purchase is completed', wired: true },
   { from: 'released', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
   { from: 'released', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded', wired: true },
+  { from: 'released', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 ];

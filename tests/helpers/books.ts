@@ -15,9 +15,11 @@ export async function expectEqualBooks(purchase: PurchaseBody): Promise<void> {
     applicationName: 'judge',
     log: createLogger({ role: 'test', level: 'error' }),
   });
+  let disputeFees = 0;
   try {
     const row = await findPurchase(database, purchase.id as PurchaseId);
     const balances = await purchaseBalances(database, purchase.id);
+    disputeFees = balances.disputeFees ?? 0;
     for (const account of ACCOUNTS) {
       const sign = (SOURCES as readonly string[]).includes(account) ? 1 : -1;
       expect((balances[account] ?? 0) * sign + 0, account).toBe(row?.books[account]);
@@ -32,6 +34,8 @@ export async function expectEqualBooks(purchase: PurchaseBody): Promise<void> {
   expect(sum('capture')).toBe(purchase.money.captured);
   expect(sum('transfer') - sum('reversal')).toBe(purchase.money.transferred);
   expect(sum('refund') - sum('refund_failed')).toBe(purchase.money.refunded);
+  expect(sum('dispute_withdrawn') - sum('dispute_reinstated'), 'charged back').toBe(purchase.money.chargedBack);
+  expect(sum('dispute_fee') - sum('dispute_fee_returned'), 'fees of disputes').toBe(disputeFees);
   expect(log.filter(({ kind }) => kind === 'capture').length).toBe(purchase.money.captured > 0 ? 1 : 0);
   for (const once of ['transfer', 'reversal', 'refund']) {
     expect(log.filter(({ kind }) => kind === once).length, once).toBeLessThanOrEqual(1);
