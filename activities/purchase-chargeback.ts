@@ -14,6 +14,7 @@ import {
   type ChargebackOutcome,
   chargebackToSettle,
   commitStep,
+  giveBackReservation,
   giveUpEvidence,
   noteAnswer,
   noteChargeback,
@@ -108,10 +109,13 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       const recovery = await chargebackToSettle(database, purchase, step.chargebackId);
       if (recovery === undefined) return standing(purchase);
       if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
-      const reversed = await takeBack(deps, purchase, key, recovery);
-      const settled = { chargebackId: step.chargebackId, recovery, reversed, bufferMs };
+      const reversalId = await takeBack(deps, purchase, key, recovery);
+      const settled = { chargebackId: step.chargebackId, recovery, reversalId, bufferMs };
       const after = await settleChargeback(database, key, settled, async (tx, current) => {
-        if (recovery.lacks > 0) await reportRemainder(deps, tx, current, step, { loss: recovery.lacks });
+        if (current.transfer.status !== 'blocked') {
+          await closeCase(tx, 'transfer_blocked', current.id, { decision: 'resolved', actor: STRIPE });
+        }
+        if (recovery.loss > 0) await reportRemainder(deps, tx, current, step, { loss: recovery.loss });
       });
       return standing(after);
     },
@@ -152,7 +156,11 @@ async function keepCase(
 ): Promise<void> {
   const { id, chargebackSheet: sheet, currency, pause } = purchase;
   const { atMs } = step;
-  if (row !== undefined) await freeReserved(tx, row, purchase);
+  if (row !== undefined) {
+    await freeReserved(tx, row, purchase);
+    // A release that was begun and then refused may have set something aside.
+    if ((purchase.recovers ?? 0) > purchase.books.recovered) await giveBackReservation(tx, purchase);
+  }
   if (ownerless > 0) await reportRemainder(deps, tx, purchase, step, { returned: ownerless });
   if (allClosed) {
     await closeCase(tx, 'chargeback', id, { decision: 'resolved', actor: STRIPE });
@@ -219,24 +227,24 @@ async function unlessClosed({ payments }: PurchaseDeps, id: string, act: () => P
 const notAnswerable = ({ status }: Dispute): string =>
   `The bank takes no evidence about it any more: at Stripe it is ${status.replaceAll('_', ' ')}.`;
 
-/** Takes the seller's part back from their balance. @returns false when the balance does not cover it */
+/** Takes the seller's part back from their balance. @returns the reversal; undefined when the balance does not cover it */
 async function takeBack(
   { database, payments }: PurchaseDeps,
   purchase: Purchase,
   key: StepKey,
   { reversal }: Recovery,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const transferId = purchase.transfer.id;
-  if (reversal === 0 || transferId === null) return true;
+  if (reversal === 0 || transferId === null) return undefined;
   const ref = { purchaseId: purchase.id, step: key.step, transferId };
   try {
-    await makeOnce(database, purchase, key, {
+    const made = await makeOnce(database, purchase, key, {
       make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount: reversal }, idempotencyKey),
       find: () => payments.findReversal(ref),
     });
-    return true;
+    return made.id;
   } catch (error) {
-    if (error instanceof ProviderError && error.code === 'balance_insufficient') return false;
+    if (error instanceof ProviderError && error.code === 'balance_insufficient') return undefined;
     throw error;
   }
 }

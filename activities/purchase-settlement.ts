@@ -4,11 +4,22 @@
  * completes the row. Until then the purchase is marked as unfinished, and nothing else happens to it.
  */
 import type { Tx } from '../platform/database.ts';
+import type { Made } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
 import { closeCase, openCase } from '../services/cases/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
-import { commitStep, type Purchase, type StepChange, type StepKey } from '../services/transactions/index.ts';
-import { MOVES, type Move } from '../services/transactions/money.ts';
+import {
+  commitStep,
+  giveBackReservation,
+  insertReceivable,
+  owedBy,
+  type Purchase,
+  reserveRecovery,
+  type StepChange,
+  type StepKey,
+  takeFromReceivables,
+} from '../services/transactions/index.ts';
+import { applyMoves, MOVES, type Move, nonZero } from '../services/transactions/money.ts';
 import { stopText } from '../services/transactions/rules.ts';
 import { payoutAccountOf } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
@@ -47,12 +58,16 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       );
       return carryOut(deps, key, step, isRefund, (current) => ({
         refund,
+        reference: refund.id,
         // What was blocked is the seller's no longer: there is nothing left to be sent.
-        ...(current.transfer.status === 'blocked' && { transfer: { status: 'none' } }),
+        ...(current.transfer.status === 'blocked' && isNothingLeft(current, step) && { transfer: { status: 'none' } }),
       }));
     },
 
-    /** Takes the transfer back from the seller. @throws ApplicationFailure SELLER_BALANCE_TOO_LOW */
+    /**
+     * Takes back from the seller what they were sent. When their balance does not cover it, nothing is taken, and the
+     * next part advances it: the buyer's refund does not wait for the seller.
+     */
     async reverseTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
       const key = stepKey(step, 'reverseTransfer');
       const purchase = await purchaseToAct(database, key);
@@ -63,28 +78,39 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const transferId = purchase.transfer.id;
       if (amount === 0 || transferId === null) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, transferId };
+      let reversal: Made;
       try {
-        await makeOnce(database, purchase, key, {
+        reversal = await makeOnce(database, purchase, key, {
           make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
           find: () => payments.findReversal(ref),
         });
       } catch (error) {
         if (!(error instanceof ProviderError) || error.code !== 'balance_insufficient') throw error;
-        const message = 'The Stripe balance of the seller does not cover what would go back. Nothing was refunded.';
-        throw refusal('SELLER_BALANCE_TOO_LOW', message);
+        return noteRefusedReversal(deps, key, step);
       }
-      return carryOut(deps, key, step, isReversal, () => ({ transfer: { status: 'reversed' } }));
+      return carryOut(deps, key, step, isReversal, () => ({
+        transfer: { status: 'reversed' },
+        reference: reversal.id,
+      }));
     },
 
-    /** Releases the seller's share of the row and sends it. A refused transfer leaves it payable. */
+    /**
+     * Releases the seller's share of the row, keeps what they owe of it, and sends the rest. A refused transfer leaves it
+     * payable.
+     */
     async releaseToSeller(step: PurchaseStep): Promise<PurchaseStanding> {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
       const plan = planOf(purchase, step);
       refuseStopped(purchase, 'releaseToSeller', plan.row);
-      const transfer = await sendToSeller(deps, purchase, key, total(plan.moves.filter(isTransfer)));
-      return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({ transfer }));
+      const most = total(plan.moves.filter((move) => isTransfer(move) || isRecovery(move)));
+      const recovers = await reserveRecovery(database, purchase.id, step.from, most);
+      const transfer = await sendToSeller(deps, purchase, key, most - recovers);
+      return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({
+        transfer,
+        reference: transfer.id,
+      }));
     },
 
     /** Sends what a refused transfer left payable, now that the seller's account may have been mended. */
@@ -93,18 +119,19 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
       refuseStopped(purchase, 'releaseToSeller');
-      const amount = purchase.books.payable;
+      const { books } = await recoverFromPayable(deps, purchase, key);
+      const amount = books.payable;
       const transfer = await sendToSeller(deps, purchase, key, amount);
       if (transfer.status === 'blocked') {
         await reportBlocked(deps, purchase, step);
         return standing(purchase);
       }
-      const moves: Move[] = [{ name: 'transfer', amount }];
+      const moves: Move[] = nonZero([{ name: 'transfer', amount }]);
       const sent = { ...key, step: 'retryTransfer' };
       const after = await commitStep(
         database,
         sent,
-        () => ({ transfer, moves }),
+        () => ({ transfer, moves, reference: transfer.id }),
         (tx) => closeBlocked(tx, sent),
       );
       return standing(after);
@@ -120,6 +147,26 @@ async function unlessDisputed<T>(refund: () => Promise<T>): Promise<T> {
     if (!(error instanceof ProviderError) || error.code !== 'charge_disputed') throw error;
     throw refusal('CHARGEBACK_OPEN', stopText('CHARGEBACK_OPEN', 'open', null));
   }
+}
+
+/** Stripe refused to take the transfer back, so Wellpact refunds in the seller's place: noted before money moves. */
+async function noteRefusedReversal(
+  { database }: PurchaseDeps,
+  key: StepKey,
+  { event, actor, atMs }: PurchaseStep,
+): Promise<PurchaseStanding> {
+  const noted = { ...key, step: `${key.step}/refused` };
+  const unfinished = { event, actor, atMs, reversalRefused: true } as const;
+  return standing(await commitStep(database, noted, () => ({ unfinished })));
+}
+
+/** What the seller has come to owe since the release is kept of what could not be sent. */
+async function recoverFromPayable({ database }: PurchaseDeps, purchase: Purchase, key: StepKey): Promise<Purchase> {
+  if ((await owedBy(database, purchase.sellerId, purchase.currency)) === 0) return purchase;
+  return commitStep(database, { ...key, step: `recover/${key.atMs}` }, async (current, tx) => {
+    const amount = await takeFromReceivables(tx, purchase, current.books.payable);
+    return { moves: nonZero([{ name: 'recover', amount }]) };
+  });
 }
 
 /** A transfer that was refused for too long becomes a case, for finance to speak with the seller. */
@@ -142,12 +189,18 @@ const closeBlocked = (tx: Tx, { purchaseId, actor }: StepKey): Promise<unknown> 
 
 type Share = (move: Move) => boolean;
 const isRefund: Share = ({ name }) => MOVES[name].credit === 'refunded';
+const isAdvance: Share = ({ name }) => MOVES[name].debit === 'advanced';
 const isReversal: Share = ({ name }) => name === 'reverseTransfer';
 const isTransfer: Share = ({ name }) => name === 'transfer';
-const isReleaseOnly: Share = ({ name }) => name === 'release' || name === 'earnCommission';
+const isRecovery: Share = ({ name }) => name === 'recover';
+const isReleaseOnly: Share = (move) => move.name === 'release' || move.name === 'earnCommission' || isRecovery(move);
 const isRelease: Share = (move) => isReleaseOnly(move) || isTransfer(move);
 
 const total = (moves: readonly Move[]): number => moves.reduce((sum, { amount }) => sum + amount, 0);
+
+/** Whether a refund leaves nothing that could still be sent to the seller. */
+const isNothingLeft = (purchase: Purchase, step: PurchaseStep): boolean =>
+  applyMoves(purchase.books, planOf(purchase, step).moves.filter(isRefund)).payable === 0;
 
 /** Commits a share of a row, and completes the row when the others are done. */
 async function carryOut(
@@ -169,12 +222,19 @@ async function carryOut(
       return {
         ...change(current),
         moves: plan.moves.filter(share),
-        ...(left.length === 0 ? { to: plan.row.to, unfinished: null } : { unfinished: { event, actor, atMs } }),
+        ...(left.length === 0
+          ? { to: plan.row.to, unfinished: null }
+          : { unfinished: { ...current.unfinished, event, actor, atMs } }),
       };
     },
     async (tx, purchase) => {
-      if (plan !== undefined && purchase.state === plan.row.to) await freeReserved(tx, plan.row, purchase);
+      if (plan === undefined) return;
+      if (purchase.state === plan.row.to) await freeReserved(tx, plan.row, purchase);
       if (purchase.transfer.status !== 'blocked') await closeBlocked(tx, key);
+      const advanced = total(plan.moves.filter(isAdvance).filter(share));
+      if (advanced > 0) await insertReceivable(tx, purchase, key.step, advanced);
+      // A release that was begun and then refused has set something aside: what is left may be less by now.
+      if ((purchase.recovers ?? 0) > purchase.books.recovered) await giveBackReservation(tx, purchase);
     },
   );
   return standing(after);

@@ -6,6 +6,7 @@ import { listingRoutes } from './routes/listings.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { onboardingRoutes } from './routes/onboardings.ts';
 import { operationsRoutes } from './routes/operations.ts';
+import { payoutRoutes } from './routes/payouts.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { slotRoutes } from './routes/slots.ts';
@@ -23,6 +24,7 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...listingRoutes(deps),
     ...slotRoutes(deps),
     ...purchaseRoutes(deps),
+    ...payoutRoutes(deps),
     ...notificationRoutes(deps),
     ...caseRoutes(deps),
     ...staffPurchaseRoutes(deps),

@@ -129,6 +129,7 @@ export const PURCHASE_REFUSALS = [
   'NOT_ALLOWED_NOW',
   'IN_PROGRESS',
   'AUTHORISATION_LOST',
+  // No longer given: it stands in histories.
   'SELLER_BALANCE_TOO_LOW',
   'MONEY_PAUSED',
   'CHARGEBACK_OPEN',

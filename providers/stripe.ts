@@ -3,6 +3,7 @@ import { stripeAccounts } from './stripe-accounts.ts';
 import { createStripe, type StripeSettings } from './stripe-calls.ts';
 import { stripeDisputes } from './stripe-disputes.ts';
 import { stripePayments } from './stripe-payments.ts';
+import { stripePayouts } from './stripe-payouts.ts';
 import { stripeTransfers } from './stripe-transfers.ts';
 
 /** The payments provider, by Stripe Connect with separate charges and transfers. */
@@ -12,6 +13,7 @@ export function createStripePayments(settings: StripeSettings): Payments {
     ...stripePayments(stripe),
     ...stripeTransfers(stripe),
     ...stripeAccounts(stripe),
+    ...stripePayouts(stripe),
     ...stripeDisputes(stripe),
   };
 }

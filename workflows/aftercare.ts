@@ -58,7 +58,7 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
     return orTryAgain(() => noteChargeback(purchaseId, hint));
   }
 
-  async function noteRefund({ refundId }: RefundHint): Promise<void> {
+  async function noteRefund({ refundId, eventId }: RefundHint): Promise<void> {
     tellStaff({
       title: `The refund ${refundId} of ${purchaseId} has changed at Stripe.`,
       lines: [
@@ -66,7 +66,7 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
         'If it came back, the money is owed to the buyer, and finance gets a case about it.',
       ],
     });
-    const step = { purchaseId, refundId, atMs: Date.now() };
+    const step = { purchaseId, refundId, eventId, atMs: Date.now() };
     await moneyStep('noteRefund', step, 'Look what became of the refund');
   }
 

@@ -8,13 +8,14 @@ import { addFault, clearFaults, FAULT_KINDS, faults } from '../store/faults.ts';
 import { releaseDeliveries } from '../store/outbox.ts';
 import { addWebhookRule, clearWebhookRules, WEBHOOK_ACTIONS, webhookRules } from '../store/webhook-rules.ts';
 import { applyToAccount, lockAccount } from '../stripe/accounts.ts';
-import { payOut } from '../stripe/balance.ts';
 import { letTimePass } from '../stripe/passing-time.ts';
+import { payOut } from '../stripe/payout-schedule.ts';
 import { canBecome, REFUND_OUTCOMES, settleRefund } from '../stripe/refund-outcomes.ts';
 import { REFUND } from '../stripe/refunds.ts';
 import { lockByPath } from '../stripe-api/resources.ts';
 import { BadControl, bodyOf, MAX_ADVANCE_SECONDS } from './bodies.ts';
 import { disputeControls, fileControls } from './disputes.ts';
+import { payoutControls } from './payouts.ts';
 
 export interface Controls {
   readonly database: Database;
@@ -110,7 +111,7 @@ export function controlOperations(controls: Controls): Router {
     const { advanceSeconds } = await bodyOf(context, clockBody);
     await database.transaction((tx) => clock.advance(tx, advanceSeconds * 1000));
     // What the new time ends has ended when this answers.
-    while (await steps.stripe(letTimePass));
+    await letTimePass((step) => steps.stripe(step));
     context.body = { now: clock.now().toISOString() };
   });
 
@@ -118,7 +119,7 @@ export function controlOperations(controls: Controls): Router {
     const { disabledReason, require: demanded, dueInSeconds, payOut: paysOut } = await bodyOf(context, accountBody);
     context.body = await steps.stripe(async (call) => {
       const account = await lockAccount(call, context.params['id'] ?? '');
-      if (paysOut === true) await payOut(call, account.body.id);
+      if (paysOut === true) await payOut(call, account.body.id, call.now);
       return applyToAccount(call, account, account.body, {
         ...account.hidden,
         ...(disabledReason !== undefined && { disabledReason }),
@@ -147,5 +148,6 @@ export function controlOperations(controls: Controls): Router {
   });
   disputeControls(router, steps);
   fileControls(router, steps);
+  payoutControls(router, steps);
   return router;
 }

@@ -35,6 +35,7 @@ export function controlApplication(backend: ControlBackend): Koa {
       transferGroup: query.get('transferGroup') ?? undefined,
       kind: query.get('kind') ?? undefined,
       id: query.get('id') ?? undefined,
+      account: query.get('account') ?? undefined,
     });
     context.type = 'application/x-ndjson';
     context.body = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');

@@ -12,10 +12,15 @@ import {
 import { text } from '../stripe-api/parameters.ts';
 import { add, findByPath, listed, shown } from '../stripe-api/resources.ts';
 
-export const BALANCE_TRANSACTION: ResourceKind<Stripe.BalanceTransaction> = {
+export interface BalanceTransactionHidden {
+  /** The automatic payout that took it to the bank. */
+  readonly payout?: string;
+}
+
+export const BALANCE_TRANSACTION: ResourceKind<Stripe.BalanceTransaction, BalanceTransactionHidden> = {
   name: 'balance_transaction',
   noun: 'balance transaction',
-  expandable: { source: ['charge', 'refund', 'transfer', 'transfer_reversal', 'dispute'] },
+  expandable: { source: ['charge', 'refund', 'transfer', 'transfer_reversal', 'dispute', 'payout'] },
   present: (call, stored) => ({
     ...stored.body,
     status: stored.body.available_on <= call.now ? 'available' : 'pending',
@@ -44,6 +49,8 @@ const MOVEMENTS = {
   refund: { type: 'refund', category: 'refund' },
   refund_failure: { type: 'refund_failure', category: 'refund_failure' },
   payout: { type: 'payout', category: 'payout' },
+  payout_cancel: { type: 'payout_cancel', category: 'payout_reversal' },
+  payout_failure: { type: 'payout_failure', category: 'payout_reversal' },
   payment_refund: { type: 'payment_refund', category: 'refund' },
   transfer: { type: 'transfer', category: 'transfer' },
   transfer_refund: { type: 'transfer_refund', category: 'transfer_reversal' },
@@ -60,8 +67,7 @@ export interface Booking {
   readonly fee?: number;
   /** As Stripe calls the fee. */
   readonly feeDescription?: string;
-  /** Null for a payout: the sandbox has no object of that kind. */
-  readonly source: string | null;
+  readonly source: string;
   /** In seconds. Absent: at once. */
   readonly availableOn?: number;
   readonly description?: string | null;
@@ -122,17 +128,20 @@ export const balanceTransactions: Resource = {
       method: 'GET',
       path: '/v1/balance_transactions',
       returns: { kind: 'balance_transaction', list: true },
-      parameters: { ...LIST_PARAMETERS, ...CREATED_PARAMETER, currency: text(3), source: text(), type: text() },
-      unmodelled: ['payout'],
+      parameters: {
+        ...LIST_PARAMETERS,
+        ...CREATED_PARAMETER,
+        currency: text(3),
+        payout: text(),
+        source: text(),
+        type: text(),
+      },
       handle: async (call, values) => {
-        const { currency, source, type } = values;
-        return {
-          answer: await listed(call, BALANCE_TRANSACTION, values, '/v1/balance_transactions', {
-            currency,
-            source,
-            type,
-          }),
-        };
+        const { currency, source, type, payout } = values;
+        const filters = { currency, source, type };
+        const hidden = payout === undefined ? {} : { payout };
+        const url = '/v1/balance_transactions';
+        return { answer: await listed(call, BALANCE_TRANSACTION, values, url, filters, { hidden }) };
       },
     }),
   ],

@@ -10,6 +10,7 @@ import { files } from './files.ts';
 import { fraudWarnings } from './fraud-warnings.ts';
 import { paymentIntents } from './payment-intents.ts';
 import { paymentMethods } from './payment-methods.ts';
+import { payouts } from './payouts.ts';
 import { refunds } from './refunds.ts';
 import { transferReversals } from './transfer-reversals.ts';
 import { transfers } from './transfers.ts';
@@ -27,6 +28,7 @@ const RESOURCES: readonly Resource[] = [
   disputes,
   files,
   fraudWarnings,
+  payouts,
   balance,
   balanceTransactions,
   events,

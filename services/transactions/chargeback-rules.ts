@@ -4,7 +4,8 @@
  */
 import type { ChargebackWork } from '../../contracts/chargeback.ts';
 import type { Chargeback } from '../../contracts/purchase.ts';
-import { type Books, commissionOn, type Move, nonZero } from './money.ts';
+import { type Books, type CommissionRate, commissionOn, type Move, nonZero } from './money.ts';
+import { leftOf } from './refund-rules.ts';
 
 /** Stripe's words for how one stands. Source: https://docs.stripe.com/api/disputes/object#dispute_object-status */
 export const CHARGEBACK_STATUSES = [
@@ -132,40 +133,44 @@ export function note(books: Books, known: ChargebackRecord | undefined, view: Ch
 const amountOf = (moves: readonly Move[], name: Move['name']): number =>
   moves.reduce((sum, move) => (move.name === name ? sum + move.amount : sum), 0);
 
-/** Who bears a chargeback that was lost after the release. */
+/** Who bears a chargeback that the bank keeps, minor units. */
 export interface Recovery {
-  /** Taken back from what was sent to the seller, minor units. */
-  readonly reversal: number;
   /** The seller's, and not sent yet. */
-  readonly fromPayable: number;
+  readonly unsent: number;
+  /** To be taken back from what was sent to the seller. */
+  readonly reversal: number;
   /** Wellpact gives its commission on it back. */
   readonly commission: number;
-  /** Borne by Wellpact: the buyer had been given it before the bank took it once more. */
-  readonly lacks: number;
+  /** The seller's, and out of reach: it was kept for an older debt of theirs, which is owed again. */
+  readonly owed: number;
+  /** Nobody's but Wellpact's: the buyer had been given it before the bank took it once more. */
+  readonly loss: number;
 }
 
-/** The seller's part and the commission on it go back; what remains of the sale bears its own commission. */
-export function recoveryOf(books: Books, advanced: number, commissionBasisPoints: number): Recovery {
-  const sellerHas = books.payable + books.transferred;
-  const gross = sellerHas + books.fees;
-  const taken = Math.min(advanced, gross);
-  const keeps = gross - taken;
-  const commission = books.fees - Math.min(books.fees, commissionOn(keeps, commissionBasisPoints));
-  const fromSeller = Math.min(taken - Math.min(commission, taken), sellerHas);
-  const fromPayable = Math.min(books.payable, fromSeller);
-  return {
-    reversal: fromSeller - fromPayable,
-    fromPayable,
-    commission: Math.min(commission, taken),
-    lacks: advanced - taken,
-  };
+/**
+ * As for a refund after the release (see takeBack): the commission is worked out anew on what the seller keeps, the rest is
+ * the seller's.
+ * @param advanced what was put in for this chargeback
+ * @param allAdvanced the same for all of the purchase that are not settled: none of it is what the seller owes
+ */
+export function recoveryOf(books: Books, advanced: number, allAdvanced: number, rate: CommissionRate): Recovery {
+  const left = Math.max(leftOf(books) + allAdvanced, 0);
+  const taken = Math.min(advanced, left);
+  const commission = Math.min(Math.max(books.fees - commissionOn(left - taken, rate), 0), taken);
+  const fromSeller = taken - commission;
+  const unsent = Math.min(books.payable, fromSeller);
+  const reversal = Math.min(books.transferred, fromSeller - unsent);
+  return { unsent, reversal, commission, owed: fromSeller - unsent - reversal, loss: advanced - taken };
 }
 
-/** The moves of a recovery. @param reversed whether the seller's balance gave the reversal: else the seller owes it */
-export const recoveryMoves = ({ reversal, fromPayable, commission }: Recovery, reversed: boolean): Move[] =>
+/** What a recovery leaves the seller to owe. @param reversed whether their balance gave the reversal */
+export const owedAfter = ({ owed, reversal }: Recovery, reversed: boolean): number => owed + (reversed ? 0 : reversal);
+
+/** The moves of a recovery. */
+export const recoveryMoves = ({ unsent, reversal, commission }: Recovery, reversed: boolean): Move[] =>
   nonZero([
     { name: 'reverseTransfer', amount: reversed ? reversal : 0 },
-    { name: 'repayAdvance', amount: fromPayable + (reversed ? reversal : 0) },
+    { name: 'repayAdvance', amount: unsent + (reversed ? reversal : 0) },
     { name: 'repayAdvanceFromCommission', amount: commission },
   ]);
 

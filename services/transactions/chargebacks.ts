@@ -11,6 +11,7 @@ import {
   type Noted,
   note,
   overlayOf,
+  owedAfter,
   type Recovery,
   recoveryMoves,
   recoveryOf,
@@ -19,8 +20,10 @@ import {
 } from './chargeback-rules.ts';
 import { applyMoves, type Books } from './money.ts';
 import type { Purchase } from './purchase-record.ts';
+import { insertReceivable } from './receivables.ts';
 import { transition } from './rules.ts';
 import { commitStep, type DisputeFee, type StepChange, type StepKey } from './steps.ts';
+import { commissionRateOf } from './terms-rules.ts';
 import type { Transition } from './transition-rules.ts';
 
 /** One of them as it is stored: of the bank's own words its reason alone, which is one of Stripe's. */
@@ -109,8 +112,9 @@ export async function noteChargeback(
       await write(tx, purchase, seen, noted, key.atMs);
       const all = [...known.filter(({ id }) => id !== seen.id), noted.record];
       allClosed = !isLive(overlayOf(all));
-      ownerless = isPast(purchase) ? amountWon(noted) : 0;
-      const moved = { moves: noted.moves, disputeFees: seen.fees };
+      ownerless =
+        before?.settled === true ? seen.reinstated - before.reinstated : isPast(purchase) ? amountWon(noted) : 0;
+      const moved = { moves: noted.moves, disputeFees: seen.fees, reference: seen.id };
       const change = changeOf(purchase, all, moved, { nowMs: key.atMs, bufferMs });
       if (change.to !== undefined) row = endOf(purchase);
       return change;
@@ -199,14 +203,17 @@ export async function chargebackToSettle(
   { id, books, terms }: Purchase,
   chargebackId: string,
 ): Promise<Recovery | undefined> {
-  const found = (await chargebacksOf(db, id)).find((one) => one.id === chargebackId);
+  const all = await chargebacksOf(db, id);
+  const found = all.find((one) => one.id === chargebackId);
   if (found === undefined || found.settled || found.advanced === 0 || isLive(overlayOf([found]))) return undefined;
-  return recoveryOf(books, found.advanced, terms.commissionBasisPoints);
+  const unsettled = all.filter(({ settled }) => !settled).reduce((sum, { advanced }) => sum + advanced, 0);
+  return recoveryOf(books, found.advanced, unsettled, commissionRateOf(terms));
 }
 
 /**
  * Settles a chargeback that the bank keeps, once: what was put in for it is repaid by those who bear it.
- * @param reversed whether the seller's part came back from Stripe; else the seller owes it, and it stays put in
+ * @param settlement with the reversal by which the seller's part came back; without one the seller owes that, and it stays
+ *   put in
  */
 export async function settleChargeback(
   db: Database,
@@ -214,12 +221,12 @@ export async function settleChargeback(
   {
     chargebackId,
     recovery,
-    reversed,
+    reversalId,
     bufferMs,
   }: Buffer & {
     readonly chargebackId: string;
     readonly recovery: Recovery;
-    readonly reversed: boolean;
+    readonly reversalId: string | undefined;
   },
   also: (tx: Tx, purchase: Purchase) => Promise<unknown>,
 ): Promise<Purchase> {
@@ -227,6 +234,7 @@ export async function settleChargeback(
     db,
     key,
     async (purchase, tx) => {
+      const reversed = reversalId !== undefined;
       const moves = recoveryMoves(recovery, reversed);
       const repaid = moves.reduce((sum, { name, amount }) => (name.startsWith('repayAdvance') ? sum + amount : sum), 0);
       await tx.query({
@@ -242,9 +250,14 @@ export async function settleChargeback(
           : purchase.transfer.status === 'blocked' && payable === 0
             ? ({ transfer: { status: 'none' } } as const)
             : {};
-      return changeOf(purchase, all, { moves, ...transfer }, { nowMs: key.atMs, bufferMs });
+      const change = { moves, ...transfer, ...(reversalId !== undefined && { reference: reversalId }) };
+      return changeOf(purchase, all, change, { nowMs: key.atMs, bufferMs });
     },
-    also,
+    async (tx, purchase) => {
+      const owed = owedAfter(recovery, reversalId !== undefined);
+      if (owed > 0) await insertReceivable(tx, purchase, key.step, owed);
+      await also(tx, purchase);
+    },
   );
 }
 

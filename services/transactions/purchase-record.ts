@@ -54,6 +54,8 @@ export interface Purchase {
   readonly standstill: Standstill | null;
   /** For how long it stood still since `stateSince`, up to when it last went on; milliseconds. */
   readonly stoodStillMs: number;
+  /** What its release keeps for what the seller owes, fixed before Stripe is asked; null until then. Minor units. */
+  readonly recovers: number | null;
   readonly books: Books;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -103,6 +105,8 @@ export interface Unfinished {
   readonly event: PurchaseEvent;
   readonly actor: Actor;
   readonly atMs: number;
+  /** Stripe refused to take the transfer back: the seller's part is advanced. */
+  readonly reversalRefused?: true;
 }
 
 export interface Pause {
@@ -154,7 +158,7 @@ export const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 export const PURCHASE_COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
   deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by, refund_cap,
   payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
-  unfinished, key_epochs, chargeback, chargeback_sheet, returned_at, pause, standstill, stood_still_ms, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
+  unfinished, key_epochs, chargeback, chargeback_sheet, returned_at, pause, standstill, stood_still_ms, recovers, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
 export interface PurchaseRow extends Record<string, unknown> {
   id: PurchaseId;
@@ -193,6 +197,7 @@ export interface PurchaseRow extends Record<string, unknown> {
   pause: Pause | null;
   standstill: Standstill | null;
   stood_still_ms: number;
+  recovers: number | null;
   created_at: Date;
   updated_at: Date;
 }
@@ -233,6 +238,7 @@ export function purchaseFromRow(row: PurchaseRow): Purchase {
     // Paused by a process of before, to which a pause was all there was.
     standstill: row.standstill ?? (row.pause && { sinceMs: row.pause.sinceMs }),
     stoodStillMs: row.stood_still_ms,
+    recovers: row.recovers,
     books: Object.fromEntries(BOOK_ENTRIES.map(([account, column]) => [account, row[column]])) as Record<
       Account,
       number

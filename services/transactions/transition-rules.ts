@@ -4,7 +4,8 @@
  */
 import type { PurchaseState } from '../../contracts/purchase.ts';
 import { recoveryMoves, recoveryOf, takenMoves } from './chargeback-rules.ts';
-import { type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
+import { applyMoves, type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
+import { leftOf, type TakeBackTerms, takeBack } from './refund-rules.ts';
 import type { Kind } from './terms-rules.ts';
 
 /** Who makes a purchase move on. */
@@ -79,10 +80,11 @@ export interface Transition {
   readonly wired?: true;
 }
 
-export interface Split {
+export interface Split extends TakeBackTerms {
   /** Minor units of the disputed or cancelled gross that go to the seller before commission; the rest is refunded. */
   readonly forSeller: number;
-  readonly commissionBasisPoints: number;
+  /** What is kept of a release for what the seller owes, minor units; nothing unless told. */
+  readonly recovers?: number;
 }
 
 const nothing = (): Move[] => [];
@@ -93,44 +95,29 @@ const refundAllHeld = (books: Books): Move[] => nonZero([{ name: 'refundHeld', a
 const releaseAll = (books: Books, split: Split): Move[] => releaseHeld(books, { ...split, forSeller: books.held });
 
 /** `forSeller` of what is held is released and sent, the rest refunded. */
-function releaseHeld(books: Books, { forSeller, commissionBasisPoints }: Split): Move[] {
-  const commission = commissionOn(forSeller, commissionBasisPoints);
+function releaseHeld(books: Books, { forSeller, commission: rate, recovers = 0 }: Split): Move[] {
+  const commission = commissionOn(forSeller, rate);
   return nonZero([
     { name: 'refundHeld', amount: books.held - forSeller },
     ...releaseMoves(forSeller, commission),
-    { name: 'transfer', amount: forSeller - commission },
+    { name: 'recover', amount: recovers },
+    { name: 'transfer', amount: forSeller - commission - recovers },
   ]);
 }
 
-/** What was released comes back: the transfer is reversed, then the buyer refunded from both parts. */
-function takeBackAll(books: Books): Move[] {
-  return nonZero([
-    { name: 'reverseTransfer', amount: books.transferred },
-    { name: 'refundPayable', amount: books.payable + books.transferred },
-    { name: 'refundCommission', amount: books.fees },
-  ]);
-}
+/** What was released comes back: the transfer is reversed, then the buyer refunded. */
+const takeBackAll = (books: Books, terms: TakeBackTerms): Move[] => takeBack(books, leftOf(books), terms);
 
 /** A ruling over money that is held, or that was released before the dispute: then the buyer's part comes back. */
-function settle(books: Books, split: Split): Move[] {
-  if (books.held > 0) return releaseHeld(books, split);
-  const gross = books.payable + books.transferred + books.fees;
-  const commission = commissionOn(split.forSeller, split.commissionBasisPoints);
-  const sellerKeeps = split.forSeller - commission;
-  const sellerHas = books.payable + books.transferred;
-  if (gross === split.forSeller) return nothing();
-  return nonZero([
-    { name: 'reverseTransfer', amount: Math.min(books.transferred, sellerHas - sellerKeeps) },
-    { name: 'refundPayable', amount: sellerHas - sellerKeeps },
-    { name: 'refundCommission', amount: books.fees - commission },
-  ]);
-}
+const settle = (books: Books, split: Split): Move[] =>
+  books.held > 0 ? releaseHeld(books, split) : takeBack(books, leftOf(books) - split.forSeller, split);
 
 /** The buyer's bank has taken all there is: after the release its seller and Wellpact give it. */
-function chargeBackAll(books: Books, { commissionBasisPoints }: Split): Move[] {
-  const released = books.payable + books.transferred + books.fees;
-  const recovery = recoveryOf(books, released, commissionBasisPoints);
-  return [...takenMoves(books, books.held + released), ...recoveryMoves(recovery, true)];
+function chargeBackAll(books: Books, { commission }: TakeBackTerms): Move[] {
+  const taken = takenMoves(books, leftOf(books));
+  const after = applyMoves(books, taken);
+  const advanced = after.advanced - books.advanced;
+  return [...taken, ...recoveryMoves(recoveryOf(after, advanced, advanced, commission), true)];
 }
 
 // biome-ignore format: a table reads by its columns

@@ -15,6 +15,7 @@ import { describeConnect } from './stripe-connect.ts';
 import { describeDisputes } from './stripe-disputes.ts';
 import { loadStripeDocument, type StripeDocument } from './stripe-document.ts';
 import { describePayments } from './stripe-payments.ts';
+import { describePayouts } from './stripe-payouts.ts';
 import { describeProtocol } from './stripe-protocol.ts';
 
 /** What was compared with what others wrote. */
@@ -64,6 +65,7 @@ describe('the sandbox, driven by the real SDKs', () => {
   describeControl(current);
   describeOutcomes(current);
   describeDisputes(current);
+  describePayouts(current);
 });
 
 describe('the judges', () => {
