@@ -6,8 +6,15 @@
 import type { Tx } from '../platform/database.ts';
 import { ProviderError } from '../providers/provider-error.ts';
 import { closeCase, openCase } from '../services/cases/index.ts';
+import { closeDispute } from '../services/disputes/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
-import { commitStep, type Purchase, type StepChange, type StepKey } from '../services/transactions/index.ts';
+import {
+  commitStep,
+  type OpenDispute,
+  type Purchase,
+  type StepChange,
+  type StepKey,
+} from '../services/transactions/index.ts';
 import { MOVES, type Move } from '../services/transactions/money.ts';
 import { payoutAccountOf } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
@@ -30,8 +37,8 @@ export function createSettlementActivities(deps: PurchaseDeps) {
   return {
     /** Refunds the buyer's share of the row. */
     async refundBuyer(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, 'refundBuyer');
-      const purchase = await purchaseToAct(database, key);
+      const purchase = await purchaseToAct(database, step);
+      const key = stepKey(step, partOf(purchase, 'refundBuyer'));
       if (purchase.state !== step.from) return standing(purchase);
       refuseInPause(purchase);
       const amount = total(planOf(purchase, step).moves.filter(isRefund));
@@ -44,14 +51,15 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       return carryOut(deps, key, step, isRefund, (current) => ({
         refund,
         // What was blocked is the seller's no longer: there is nothing left to be sent.
-        ...(current.transfer.status === 'blocked' && { transfer: { status: 'none' } }),
+        ...(current.transfer.status === 'blocked' &&
+          leavesNothingPayable(current, step) && { transfer: { status: 'none' } }),
       }));
     },
 
     /** Takes the transfer back from the seller. @throws ApplicationFailure SELLER_BALANCE_TOO_LOW */
     async reverseTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, 'reverseTransfer');
-      const purchase = await purchaseToAct(database, key);
+      const purchase = await purchaseToAct(database, step);
+      const key = stepKey(step, partOf(purchase, 'reverseTransfer'));
       if (purchase.state !== step.from) return standing(purchase);
       refuseInPause(purchase);
       const amount = total(planOf(purchase, step).moves.filter(isReversal));
@@ -68,7 +76,9 @@ export function createSettlementActivities(deps: PurchaseDeps) {
         const message = 'The Stripe balance of the seller does not cover what would go back. Nothing was refunded.';
         throw refusal('SELLER_BALANCE_TOO_LOW', message);
       }
-      return carryOut(deps, key, step, isReversal, () => ({ transfer: { status: 'reversed' } }));
+      return carryOut(deps, key, step, isReversal, ({ books }) =>
+        books.transferred > amount ? {} : { transfer: { status: 'reversed' } },
+      );
     },
 
     /** Releases the seller's share of the row and sends it. A refused transfer leaves it payable. */
@@ -77,7 +87,12 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
       refuseInPause(purchase);
-      const transfer = await sendToSeller(deps, purchase, key, total(planOf(purchase, step).moves.filter(isTransfer)));
+      const { moves } = planOf(purchase, step);
+      // A dispute after the release that leaves the seller everything moves nothing.
+      if (moves.length === 0) {
+        return carryOut(deps, stepKey(step, partOf(purchase, 'moveNothing')), step, isRelease, () => ({}));
+      }
+      const transfer = await sendToSeller(deps, purchase, key, total(moves.filter(isTransfer)));
       return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({ transfer }));
     },
 
@@ -133,6 +148,13 @@ const isRelease: Share = (move) => isReleaseOnly(move) || isTransfer(move);
 
 const total = (moves: readonly Move[]): number => moves.reduce((sum, { amount }) => sum + amount, 0);
 
+/** Of what several disputes of a purchase may come to, each has steps of its own. */
+const partOf = ({ state, dispute }: Purchase, name: string): string =>
+  state === 'disputed' && dispute !== null ? `${name}/dispute/${dispute.n}` : name;
+
+const leavesNothingPayable = (current: Purchase, step: PurchaseStep): boolean =>
+  total(planOf(current, step).moves.filter(({ name }) => name === 'refundPayable')) === current.books.payable;
+
 /** Commits a share of a row, and completes the row when the others are done. */
 async function carryOut(
   { database }: PurchaseDeps,
@@ -142,11 +164,13 @@ async function carryOut(
   change: (current: Purchase) => StepChange,
 ): Promise<PurchaseStanding> {
   let plan: Plan | undefined;
+  let dispute: OpenDispute | null = null;
   const after = await commitStep(
     database,
     key,
     (current) => {
       plan = planOf(current, step);
+      dispute = current.dispute;
       const { event, actor, atMs } = step;
       // Money that is released but could not be sent waits as payable: that is the end of the row, too.
       const left = plan.moves.filter((move) => !share(move) && !isTransfer(move));
@@ -157,11 +181,25 @@ async function carryOut(
       };
     },
     async (tx, purchase) => {
-      if (plan !== undefined && purchase.state === plan.row.to) await freeReserved(tx, plan.row, purchase);
+      if (plan !== undefined && purchase.state === plan.row.to) {
+        await freeReserved(tx, plan.row, purchase);
+        await closeDisputeOf(tx, dispute, step);
+      }
       if (purchase.transfer.status !== 'blocked') await closeBlocked(tx, key);
     },
   );
   return standing(after);
+}
+
+/** The dispute is over with the row that carried it out. */
+async function closeDisputeOf(
+  tx: Tx,
+  dispute: OpenDispute | null,
+  { event, actor, atMs }: PurchaseStep,
+): Promise<void> {
+  if (dispute === null) return;
+  const instead = { refund: dispute.defaultRefund, by: 'default_ruling' } as const;
+  await closeDispute(tx, dispute.id, actor, atMs, event === 'hold_limit_reached' ? instead : undefined);
 }
 
 /** What was reserved is for sale again, when the row says so. */

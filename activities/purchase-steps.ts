@@ -1,13 +1,21 @@
 /** What all steps of a purchase share: their input, what they answer, and which row of the table they follow. */
 import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { Actor } from '../contracts/actor.ts';
-import type { PurchaseId } from '../contracts/ids.ts';
+import type { DisputeReason, NewDispute } from '../contracts/dispute.ts';
+import type { DisputeId, PurchaseId } from '../contracts/ids.ts';
 import type { PaymentStatus, PurchaseState, TransferStatus } from '../contracts/purchase.ts';
 import type { Database } from '../platform/database.ts';
 import type { Payments } from '../providers/payments.ts';
 import { SLOT_REFUSALS, type SlotRefusal } from '../services/marketplace/slot-rules.ts';
 import { cancellationSplit } from '../services/transactions/cancellation-rules.ts';
-import { findPurchase, type Pause, type Policy, type Purchase, type StepKey } from '../services/transactions/index.ts';
+import {
+  findPurchase,
+  type OpenDispute,
+  type Pause,
+  type Policy,
+  type Purchase,
+  type StepKey,
+} from '../services/transactions/index.ts';
 import type { Move } from '../services/transactions/money.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
 import { MONEY_PAUSED, transition } from '../services/transactions/rules.ts';
@@ -40,6 +48,8 @@ export interface StepCommand {
   readonly id: string;
   /** Which time it is about, ISO 8601. */
   readonly startsAt?: string;
+  /** What it opens. */
+  readonly dispute?: NewDispute;
 }
 
 /** A step that may have to begin the payment, or to learn what became of its beginning. */
@@ -72,6 +82,18 @@ export interface PurchaseStanding {
   readonly unfinished?: { readonly event: PurchaseEvent; readonly actor: Actor; readonly atMs: number };
   /** Staff have paused the money. */
   readonly pause?: Pause;
+  /** The dispute that is open about it. */
+  readonly dispute?: DisputeStanding;
+}
+
+export interface DisputeStanding {
+  readonly id: DisputeId;
+  readonly n: number;
+  readonly reason: DisputeReason;
+  /** Whether it is decided, and waits to be carried out. */
+  readonly decided: boolean;
+  /** Whether the default ruling leaves the seller something. */
+  readonly defaultLeaves: boolean;
 }
 
 export interface ProposalStanding {
@@ -96,7 +118,8 @@ export interface Opened {
 }
 
 export function standing(purchase: Purchase): PurchaseStanding {
-  const { state, deadlineAt, deadlineEvent, payment, transfer, books, slot, proposal, unfinished, pause } = purchase;
+  const { state, deadlineAt, deadlineEvent, payment, transfer, books, slot, proposal, unfinished, pause, dispute } =
+    purchase;
   const reminders = remindersAhead(purchase);
   return {
     state,
@@ -110,8 +133,17 @@ export function standing(purchase: Purchase): PurchaseStanding {
     ...(reminders.length > 0 && { reminders }),
     ...(unfinished !== null && { unfinished }),
     ...(pause !== null && { pause }),
+    ...(dispute !== null && { dispute: disputeStanding(dispute) }),
   };
 }
+
+const disputeStanding = ({ id, n, reason, gross, defaultRefund, refund }: OpenDispute): DisputeStanding => ({
+  id,
+  n,
+  reason,
+  decided: refund !== null,
+  defaultLeaves: defaultRefund < gross,
+});
 
 function remindersAhead({ state, terms, stateSince, deadlineAt, slot, pause }: Purchase): Reminder[] {
   return remindersOf(state, terms.reminders, {
@@ -153,12 +185,15 @@ export function planOf(purchase: Purchase, step: Pick<PurchaseStep, 'event' | 'a
   return { row, moves: row.moves(books, { forSeller, commissionBasisPoints: terms.commissionBasisPoints }) };
 }
 
-/** What a step leaves the seller, gross: the policy says so for a cancellation, everything else is all or nothing. */
+/** What a step leaves the seller, gross: a decision or the policy says so, everything else is all or nothing. */
 function forSellerIn(
   purchase: Purchase,
   { event, actor, atMs }: Pick<PurchaseStep, 'event' | 'actor' | 'atMs'>,
 ): number {
-  const { terms, slot } = purchase;
+  const { terms, slot, dispute, state } = purchase;
+  if (state === 'disputed' && dispute !== null) {
+    return dispute.gross - ((event === 'dispute_decided' ? dispute.refund : null) ?? dispute.defaultRefund);
+  }
   if (event !== 'cancel') return terms.price;
   const by = actor.id === purchase.sellerId ? 'seller' : 'buyer';
   const aheadMs = slot === null ? Number.POSITIVE_INFINITY : slot.startsAt.getTime() - atMs;

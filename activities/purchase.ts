@@ -18,6 +18,7 @@ import { transition } from '../services/transactions/rules.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import { createBookingActivities } from './purchase-booking.ts';
+import { createPurchaseDisputeActivities } from './purchase-dispute.ts';
 import { type OpenPurchaseInput, reserveAndOpen } from './purchase-opening.ts';
 import { createSettlementActivities, freeReserved } from './purchase-settlement.ts';
 import {
@@ -51,6 +52,7 @@ export function createPurchaseActivities(deps: PurchaseDeps) {
     ...createPaymentActivities(deps),
     ...createSettlementActivities(deps),
     ...createBookingActivities(deps),
+    ...createPurchaseDisputeActivities(deps),
     ...createSupportActivities(deps),
   };
 }

@@ -1,4 +1,5 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { NewDispute } from './dispute.ts';
 import type { ListingId, PurchaseId, UserId } from './ids.ts';
 import type { Currency } from './money.ts';
 
@@ -77,6 +78,8 @@ export interface PurchaseCommand {
   readonly actorId: UserId;
   /** Of a booking that is to be moved: which time is proposed, or accepted; ISO 8601. */
   readonly startsAt?: string;
+  /** Of one that opens a dispute. */
+  readonly dispute?: NewDispute;
 }
 
 /** What an update answers: the state that is committed now. Everything else is read from the database. */
@@ -105,6 +108,11 @@ export const reschedulePurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseC
 /** The other party accepts it: the booking moves there. */
 export const acceptRescheduleUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('acceptReschedule');
 
+/** The buyer disputes what they got: the money stays where it is until that is decided. */
+export const openDisputeUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('openDispute');
+/** A party says that the other one did not show up. */
+export const claimNoShowUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('claimNoShow');
+
 /** Stripe said that something changed about the payment. A hint: the workflow looks for itself. */
 export interface PaymentHint {
   /** The provider's event: one event counts once. */
@@ -129,6 +137,8 @@ export const PURCHASE_REFUSALS = [
   'NOT_ALLOWED_NOW',
   'IN_PROGRESS',
   'AUTHORISATION_LOST',
+  'TOO_MANY_DISPUTES',
+  'BEYOND_WHAT_IS_DISPUTED',
   'SELLER_BALANCE_TOO_LOW',
   'MONEY_PAUSED',
   'ALREADY_PAUSED',

@@ -18,6 +18,7 @@ import { purchaseSearch } from './0020_purchase_search.ts';
 import { figures } from './0021_figures.ts';
 import { outboxTrace } from './0022_outbox_trace.ts';
 import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
+import { disputes } from './0120_disputes.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -51,4 +52,5 @@ export const migrations: readonly Migration[] = [
   outboxTrace,
   staffOrders,
   staffOrdersChecked,
+  disputes,
 ];

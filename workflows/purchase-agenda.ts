@@ -13,6 +13,7 @@ export interface Trouble {
 /** The next thing on the agenda, and when it comes, in milliseconds since 1970. */
 export type AgendaItem =
   | { readonly kind: 'unfinished'; readonly atMs: number; readonly wish: Wish }
+  | { readonly kind: 'decision'; readonly atMs: number }
   | { readonly kind: 'deadline'; readonly atMs: number }
   | { readonly kind: 'transfer'; readonly atMs: number }
   | { readonly kind: 'reminder'; readonly atMs: number; readonly reminder: Reminder };
@@ -27,13 +28,17 @@ export interface Done {
 
 /** One thing at a time: what comes first. Undefined when nothing happens by itself. */
 export function nextItem(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
-  const { unfinished, pause } = story.standing;
+  const { unfinished, pause, dispute } = story.standing;
   if (unfinished !== undefined) {
     // It has moved money and is about to move more: it waits until staff let that go, but not unseen for ever.
     if (pause !== undefined) return timeToAskFinance(story, trouble);
     const { event, actor, atMs } = unfinished;
     const wish = { event, actor, atMs, party: undefined };
     return { kind: 'unfinished', wish, atMs: trouble?.tryAgainMs ?? atMs };
+  }
+  // What the dispute decided is carried out as soon as staff let the money go.
+  if (dispute?.decided === true && pause === undefined) {
+    return { kind: 'decision', atMs: trouble?.tryAgainMs ?? Date.now() };
   }
   const transfer = nextTransfer(story, done);
   if (transfer !== undefined) return transfer;
@@ -43,10 +48,14 @@ export function nextItem(story: Story, trouble: Trouble | undefined, done: Done)
   return deadlineMs === undefined ? undefined : { kind: 'deadline', atMs: deadlineMs };
 }
 
+/** In a dispute, what was not sent yet is not sent either. */
+export const isBlocked = ({ transfer, state }: Story['standing']): boolean =>
+  transfer === 'blocked' && state !== 'disputed';
+
 /** Until when the purchase waits for somebody; a transfer that is blocked keeps it open without end. */
 export function deadlineOf({ standing, deal }: Story, trouble: Trouble | undefined): number | undefined {
-  const { state, deadlineMs, deadlineEvent, transfer } = standing;
-  if (deadlineMs === null || transfer === 'blocked') return undefined;
+  const { state, deadlineMs, deadlineEvent } = standing;
+  if (deadlineMs === null || isBlocked(standing)) return undefined;
   // Without a timer to follow, a deadline would pass again and again.
   if (timerOf(state, deal.kind, deadlineEvent) === undefined) return undefined;
   return Math.max(deadlineMs, trouble?.tryAgainMs ?? 0);
@@ -61,7 +70,7 @@ function timeToAskFinance(story: Story, trouble: Trouble | undefined): AgendaIte
 }
 
 function nextTransfer({ standing, deal }: Story, { transferTriedMs }: Done): AgendaItem | undefined {
-  if (standing.transfer !== 'blocked' || standing.pause !== undefined) return undefined;
+  if (!isBlocked(standing) || standing.pause !== undefined) return undefined;
   if (deal.transferRetryMs === undefined) return undefined;
   return { kind: 'transfer', atMs: (transferTriedMs ?? Date.now()) + deal.transferRetryMs };
 }

@@ -5,6 +5,7 @@
  * asked, what Stripe reported, or what its agenda demands, looks that up in the table of
  * `services/transactions/transition-rules.ts`, takes the steps that stand there, and tells staff how things stand now.
  */
+
 import {
   ApplicationFailure,
   allHandlersFinished,
@@ -16,13 +17,17 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { DisputeStanding } from '../activities/purchase-steps.ts';
+import { type DisputeDecision, disputeDecidedSignal } from '../contracts/dispute.ts';
 import {
   acceptPurchaseUpdate,
   acceptRescheduleUpdate,
   cancelPurchaseUpdate,
+  claimNoShowUpdate,
   confirmPurchaseUpdate,
   declinePurchaseUpdate,
   deliverPurchaseUpdate,
+  openDisputeUpdate,
   openPurchaseUpdate,
   type PaymentHint,
   PURCHASE_REFUSALS,
@@ -39,7 +44,16 @@ import { isFinal } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
 import { timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
-import { type AgendaItem, deadlineOf, nextItem, nextReminder, remindedUpTo, type Trouble } from './purchase-agenda.ts';
+import {
+  type AgendaItem,
+  deadlineOf,
+  isBlocked,
+  nextItem,
+  nextReminder,
+  remindedUpTo,
+  type Trouble,
+} from './purchase-agenda.ts';
+import { beginDispute, DISPUTE, endDispute, noteDecision } from './purchase-dispute.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import {
   beginPayment,
@@ -76,7 +90,7 @@ export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult
 }
 
 async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
-  const desk = openDesk<Wish | StaffWish, PurchaseState, PaymentHint>(input.resume?.seen);
+  const desk = openDesk<Wish | StaffWish, PurchaseState, Hint>(input.resume?.seen);
   const board = createNoticeBoard(input);
   let story: Story | undefined = input.resume?.story;
   let begun = story !== undefined;
@@ -84,6 +98,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let trouble: Trouble | undefined = input.resume?.trouble;
   let reminded: readonly string[] = input.resume?.reminded ?? [];
   let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
+  let disputeBegun: number | undefined = input.resume?.disputeBegun;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
   let doing: PurchaseEvent | StaffOrderKind | 'open' | undefined = begun ? undefined : 'open';
   listen();
@@ -96,7 +111,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   if (!begun) await begin(story);
 
   while (!isFinal(story.standing.state)) {
-    const { state, transfer } = story.standing;
+    const { state, dispute } = story.standing;
+    if (dispute !== undefined) await begunDispute(dispute);
     const done = { reminded, transferTriedMs };
     board.tell(story, {
       deadlineMs: deadlineOf(story, trouble),
@@ -104,14 +120,15 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       reminder: nextReminder(story, done)?.reminder,
     });
     if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
-      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs };
+      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs, disputeBegun };
       await continueAsNew<typeof purchase>({ ...input, resume });
     }
-    if (transfer === 'blocked') transferTriedMs ??= Date.now();
+    if (isBlocked(story.standing)) transferTriedMs ??= Date.now();
     const next = nextItem(story, trouble, { reminded, transferTriedMs });
     const cameIn = await waitFor(next);
     await (cameIn ? takeUp(story) : next && because(undefined, attend, story, next));
     if (story.standing.state !== state) trouble = undefined;
+    if (dispute !== undefined && story.standing.dispute === undefined) await endDispute(input, dispute);
   }
   board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
   do {
@@ -150,6 +167,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       });
     }
     setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(disputeDecidedSignal, (decision) => desk.tell(`dispute/${decision.n}/decided`, decision));
   }
 
   /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
@@ -205,12 +223,14 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     return because(item.cause, deal, current, item);
   }
 
-  async function deal(current: Story, item: Item<Wish | StaffWish, PurchaseState, PaymentHint>): Promise<void> {
-    if (item.kind === 'hint') return unlessRefused(current, () => look(input, current, item.hint));
+  async function deal(current: Story, item: Item<Wish | StaffWish, PurchaseState, Hint>): Promise<void> {
+    if (item.kind === 'hint') return unlessRefused(current, () => hear(current, item.hint));
     if ('order' in item.wish) return obey(current, item.wish, item.settle);
     try {
       doing = item.wish.event;
       await follow(input, current, item.wish);
+      const { dispute } = current.standing;
+      if (dispute !== undefined) await begunDispute(dispute);
       item.settle.done(current.standing.state);
     } catch (error) {
       const answer = answerOf(error);
@@ -222,6 +242,17 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     } finally {
       doing = undefined;
     }
+  }
+
+  /** The dispute that is open runs, whoever asks for it next. */
+  async function begunDispute(dispute: DisputeStanding): Promise<void> {
+    if (dispute.n === disputeBegun) return;
+    await beginDispute(input, dispute);
+    disputeBegun = dispute.n;
+  }
+
+  function hear(current: Story, hint: Hint): Promise<void> {
+    return 'n' in hint ? noteDecision(input, current, hint.n) : look(input, current, hint);
   }
 
   /** Staff pause the money, or let it go: then everything that waited for it is due. */
@@ -255,6 +286,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     switch (item.kind) {
       case 'unfinished':
         return unlessRefused(current, () => follow(input, current, item.wish), againMs);
+      case 'decision':
+        return unlessRefused(current, () => follow(input, current, { ...DISPUTE, event: 'dispute_decided' }), againMs);
       case 'deadline':
         return unlessRefused(current, () => followTheClock(current), againMs);
       case 'transfer':
@@ -307,8 +340,13 @@ interface Resumed {
     readonly orders?: StaffCounts;
     readonly trouble?: Trouble | undefined;
     readonly transferTriedMs?: number | undefined;
+    /** Which dispute was begun last. */
+    readonly disputeBegun?: number | undefined;
   };
 }
+
+/** What comes in without anybody waiting for an answer. */
+type Hint = PaymentHint | DisputeDecision;
 
 /** Which update asks for what. */
 const WISHES = [
@@ -320,18 +358,24 @@ const WISHES = [
   [refundPurchaseUpdate, 'refund_in_full'],
   [reschedulePurchaseUpdate, 'reschedule'],
   [acceptRescheduleUpdate, 'accept_reschedule'],
+  [openDisputeUpdate, 'open_dispute'],
+  [claimNoShowUpdate, 'claim_no_show'],
 ] as const;
 
 /** The wish behind a command. Its party is the one that its actor is; a stranger is none. */
 function wishOf(
   { buyerId, sellerId }: PurchaseInput,
   event: PurchaseEvent,
-  { actorId, startsAt }: PurchaseCommand,
+  { actorId, startsAt, dispute }: PurchaseCommand,
 ): Wish {
   if (actorId !== buyerId && actorId !== sellerId) {
     throw ApplicationFailure.nonRetryable('This is not your purchase.', 'NOT_A_PARTY');
   }
-  const command = { id: currentUpdateInfo()?.id ?? '', ...(startsAt !== undefined && { startsAt }) };
+  const command = {
+    id: currentUpdateInfo()?.id ?? '',
+    ...(startsAt !== undefined && { startsAt }),
+    ...(dispute && { dispute }),
+  };
   return { event, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId }, command };
 }
 

@@ -1,9 +1,15 @@
 /** The kinds of cases, as data: who may decide them and how. Pure. */
 
-export type CaseKind = 'identity_review' | 'transfer_blocked' | 'refund_failed' | 'compliance_hold' | 'hold_limit';
+export type CaseKind =
+  | 'identity_review'
+  | 'transfer_blocked'
+  | 'refund_failed'
+  | 'compliance_hold'
+  | 'hold_limit'
+  | 'dispute_mediation';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
-export type CaseRole = 'support' | 'compliance' | 'finance' | 'admin';
+export type CaseRole = 'support' | 'mediator' | 'compliance' | 'finance' | 'admin';
 
 export interface CaseRule {
   readonly roles: readonly CaseRole[];
@@ -44,6 +50,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about: 'Money that staff have paused may be held no longer: let it go, so that the buyer is refunded.',
     closedBy: 'let the money go first, with POST /v1/admin/purchases/{id}/resume',
+  },
+  dispute_mediation: {
+    roles: ['mediator', 'admin'],
+    decisions: ['resolved'],
+    about: 'Buyer and seller could not agree: a mediator has to rule, or the default ruling stands.',
+    closedBy: 'rule on the dispute, with POST /v1/disputes/{id}/rulings',
   },
 };
 

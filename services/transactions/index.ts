@@ -10,7 +10,8 @@ export {
 } from './figures.ts';
 export { type LedgerPosting, type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
-export type { KeyEpoch, Pause, Purchase, Side, Slot } from './purchase-record.ts';
+export type { KeyEpoch, OpenDispute, Pause, Purchase, Side, Slot } from './purchase-record.ts';
+export { effectOfRuling, type RulingEffect } from './ruling-effect.ts';
 export { type PurchaseSearch, searchPurchases } from './search.ts';
 export { commitStep, type NewPurchase, openPurchase, remind, type StepChange, type StepKey } from './steps.ts';
 export {

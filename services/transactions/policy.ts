@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Temporal } from 'temporal-polyfill';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { CURRENCIES, type Currency } from '../../contracts/money.ts';
 
 const duration = z.string().transform((text, context): number => {
   try {
@@ -56,6 +57,17 @@ const policySchema = z.strictObject({
     inspectionEnding: window,
     bookingTomorrow: window,
     bookingSoon: window,
+  }),
+  dispute: z.strictObject({
+    response: window,
+    noShowContest: window,
+    escalateAfter: window,
+    negotiation: window,
+    mediation: window,
+    appeal: window,
+    silencePercent: percent,
+    defaultPercent: percent,
+    fourEyesFrom: z.record(z.enum(Object.keys(CURRENCIES) as [Currency, ...Currency[]]), z.int().min(1)),
   }),
   commissionBasisPoints: z.int().min(0).max(10_000),
 });

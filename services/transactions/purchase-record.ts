@@ -1,6 +1,7 @@
 /** A purchase as it is stored: its members, its columns, and how one becomes the other. */
 import type { Actor } from '../../contracts/actor.ts';
-import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
+import type { DisputeReason } from '../../contracts/dispute.ts';
+import type { DisputeId, ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Currency } from '../../contracts/money.ts';
 import type {
   Chargeback,
@@ -45,6 +46,8 @@ export interface Purchase {
   readonly unfinished: Unfinished | null;
   readonly keyEpochs: KeyEpochs;
   readonly chargeback: Chargeback;
+  /** The dispute that is open about it; null when none is. */
+  readonly dispute: OpenDispute | null;
   /** Staff have stopped the money; null when they have not. */
   readonly pause: Pause | null;
   /** For how long its money stood still since `stateSince`, in pauses that are over; milliseconds. */
@@ -98,6 +101,20 @@ export interface Unfinished {
   readonly atMs: number;
 }
 
+/** The dispute that is open about a purchase, as far as the purchase has to know. Minor units. */
+export interface OpenDispute {
+  readonly id: DisputeId;
+  /** The how manieth of the purchase, from 1. */
+  readonly n: number;
+  readonly reason: DisputeReason;
+  /** What is disputed about. */
+  readonly gross: number;
+  /** What the buyer gets back when the money may be held no longer before it is decided. */
+  readonly defaultRefund: number;
+  /** What the buyer gets back, as it was decided; null before that. */
+  readonly refund: number | null;
+}
+
 export interface Pause {
   /** Milliseconds since 1970. */
   readonly sinceMs: number;
@@ -141,7 +158,7 @@ export const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 export const PURCHASE_COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
   deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by, refund_cap,
   payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
-  unfinished, key_epochs, chargeback, pause, stood_still_ms, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
+  unfinished, key_epochs, chargeback, dispute, pause, stood_still_ms, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
 export interface PurchaseRow extends Record<string, unknown> {
   id: PurchaseId;
@@ -175,6 +192,7 @@ export interface PurchaseRow extends Record<string, unknown> {
   unfinished: Unfinished | null;
   key_epochs: KeyEpochs;
   chargeback: Chargeback;
+  dispute: OpenDispute | null;
   pause: Pause | null;
   stood_still_ms: number;
   created_at: Date;
@@ -211,6 +229,7 @@ export function purchaseFromRow(row: PurchaseRow): Purchase {
     unfinished: row.unfinished,
     keyEpochs: row.key_epochs,
     chargeback: row.chargeback,
+    dispute: row.dispute,
     pause: row.pause,
     stoodStillMs: row.stood_still_ms,
     books: Object.fromEntries(BOOK_ENTRIES.map(([account, column]) => [account, row[column]])) as Record<
@@ -255,6 +274,7 @@ export const CHANGING_COLUMNS: readonly (readonly [string, (purchase: Purchase) 
   ['unfinished', ({ unfinished }) => json(unfinished)],
   ['key_epochs', ({ keyEpochs }) => json(keyEpochs)],
   ['chargeback', ({ chargeback }) => chargeback],
+  ['dispute', ({ dispute }) => json(dispute)],
   ['pause', ({ pause }) => json(pause)],
   ['stood_still_ms', ({ stoodStillMs }) => stoodStillMs],
   ['updated_at', ({ updatedAt }) => updatedAt],

@@ -9,6 +9,7 @@ import { type LedgerEntry, post } from './ledger.ts';
 import { applyMoves, EMPTY_BOOKS, MOVES, type Move } from './money.ts';
 import type {
   KeyEpochs,
+  OpenDispute,
   Pause,
   PaymentRecord,
   Proposal,
@@ -51,6 +52,8 @@ export interface StepChange {
   /** What was begun with this step and is gone through with by the next ones; null when it is done. */
   readonly unfinished?: Unfinished | null;
   readonly keyEpochs?: KeyEpochs;
+  /** The dispute that is opened with this step, or what is new about it; it ends with the state. */
+  readonly dispute?: OpenDispute;
   /** Null when money moves again. */
   readonly pause?: Pause | null;
   /** What Stripe kept for the payment, when it is known: minor units, in the currency of our balance. */
@@ -115,6 +118,7 @@ export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): P
     unfinished: null,
     keyEpochs: {},
     chargeback: 'none',
+    dispute: null,
     pause: null,
     stoodStillMs: 0,
     books: EMPTY_BOOKS,
@@ -172,6 +176,7 @@ function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
     refund: { ...before.refund, ...change.refund },
     unfinished: change.unfinished === undefined ? before.unfinished : change.unfinished,
     keyEpochs: { ...before.keyEpochs, ...change.keyEpochs },
+    dispute: to === 'disputed' ? (change.dispute ?? before.dispute) : null,
     // With the last state the pause is over: nothing is left that could move.
     pause: isFinal(to) ? null : change.pause === undefined ? before.pause : change.pause,
     stoodStillMs: to === before.state ? before.stoodStillMs + endedPauseMs(before, change, atMs) : 0,
@@ -197,12 +202,12 @@ function proposalAfter({ state, proposal }: Purchase, change: StepChange, to: Pu
 
 type Deadlined = Pick<
   Purchase,
-  'state' | 'terms' | 'stateSince' | 'payment' | 'slot' | 'pause' | 'stoodStillMs' | 'unfinished'
+  'state' | 'terms' | 'stateSince' | 'payment' | 'slot' | 'pause' | 'stoodStillMs' | 'unfinished' | 'books'
 >;
 
 /** The deadline that runs for a purchase as it stands, by its terms; in a pause one of those that do not wait. */
 function deadlineColumns(purchase: Deadlined): Pick<Purchase, 'deadlineAt' | 'deadlineEvent'> {
-  const { state, terms, stateSince, payment, slot, pause, stoodStillMs, unfinished } = purchase;
+  const { state, terms, stateSince, payment, slot, pause, stoodStillMs, unfinished, books } = purchase;
   const none = { deadlineAt: null, deadlineEvent: null };
   if (pause?.limitReached === true) return none;
   const deadline = deadlineOf(state, terms, {
@@ -211,7 +216,8 @@ function deadlineColumns(purchase: Deadlined): Pick<Purchase, 'deadlineAt' | 'de
     enteredAtMs: stateSince.getTime(),
     stoodStillMs,
     captureBeforeMs: payment.captureBefore?.getTime(),
-    capturedAtMs: payment.capturedAt?.getTime(),
+    // What is disputed after its release is held no longer.
+    capturedAtMs: state === 'disputed' && books.held === 0 ? undefined : payment.capturedAt?.getTime(),
     startsAtMs: slot?.startsAt.getTime(),
     endsAtMs: slot?.endsAt.getTime(),
   });

@@ -11,8 +11,8 @@ import { workflowBundle } from '../../platform/temporal/bundle.ts';
 import { codeBytes, modulesOf, sizeProblem } from '../helpers/bundle-parts.ts';
 import { ROOT } from '../helpers/sources.ts';
 
-/** Over an empty workflow, without the map for stack traces: 211,000 when this was set; zod alone would be three times that. */
-const BUDGET_BYTES = 250_000;
+/** Over an empty workflow, without the map for stack traces: 272,000 when this was set; zod alone would be three times that. */
+const BUDGET_BYTES = 310_000;
 
 /** Beside the sources, so that packages are found. */
 const FOLDER = join(ROOT, '.wellpact', `bundles-${process.pid}`);
