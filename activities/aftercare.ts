@@ -11,6 +11,8 @@ export type AftercareActivities = ReturnType<typeof createAftercareActivities>;
 export interface RefundStep {
   readonly purchaseId: PurchaseId;
   readonly refundId: string;
+  /** Stripe's event that told of it; missing in histories of before. */
+  readonly eventId?: string;
   /** The workflow's time, milliseconds since 1970. */
   readonly atMs: number;
 }
@@ -26,7 +28,7 @@ export function createAftercareActivities({ database, payments, policy }: Purcha
      * does not take it, so finance has to find another way.
      * @throws ApplicationFailure OTHER_REFUND; Error while the refund is not in our books yet: it is tried again
      */
-    async noteRefund({ purchaseId, refundId, atMs }: RefundStep): Promise<void> {
+    async noteRefund({ purchaseId, refundId, eventId, atMs }: RefundStep): Promise<void> {
       const { status, amount } = await payments.getRefund(refundId);
       const purchase = await purchaseToAct(database, { purchaseId });
       // Stripe is faster than the transaction of the step that made it.
@@ -38,13 +40,13 @@ export function createAftercareActivities({ database, payments, policy }: Purcha
       const cameBack = CAME_BACK.includes(status);
       const moves: readonly Move[] = cameBack ? [{ name: 'refundCameBack', amount }] : [];
       const key = stepKey(
-        { purchaseId, from: purchase.state, actor: STRIPE, atMs },
+        { purchaseId, from: purchase.state, actor: STRIPE, atMs, causedBy: eventId && `event/${eventId}` },
         `noteRefund/${refundId}/${status}`,
       );
       const after = await commitStep(
         database,
         key,
-        () => ({ refund: { status }, moves }),
+        () => ({ refund: { status }, moves, reference: refundId }),
         async (tx, { currency }) => {
           if (!cameBack) return;
           // Finance has as long for it as for money that does not reach a seller.

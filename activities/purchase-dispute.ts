@@ -4,6 +4,7 @@ import { findDispute, listDisputes, openDispute } from '../services/disputes/ind
 import { type DisputeTerms, MAX_DISPUTES, type Positions, refundLeaning } from '../services/disputes/rules.ts';
 import { cancellationSplit } from '../services/transactions/cancellation-rules.ts';
 import { commitStep, type OpenDispute, type Policy, type Purchase } from '../services/transactions/index.ts';
+import { leftOf } from '../services/transactions/refund-rules.ts';
 import { refusal } from './failures.ts';
 import {
   type PurchaseDeps,
@@ -38,7 +39,7 @@ export function createPurchaseDisputeActivities({ database, policy }: PurchaseDe
             );
           }
           const claimedBy = partyOf(current, step) === 'seller' ? 'seller' : 'buyer';
-          const gross = disputedGross(current);
+          const gross = leftOf(current.books);
           const claimRefund = claimedRefund(current, step, gross, asked.wants);
           const terms = termsOf(policy, current);
           const positions = { claimedBy, gross, claimRefund } as const;
@@ -71,10 +72,6 @@ export function createPurchaseDisputeActivities({ database, policy }: PurchaseDe
     },
   };
 }
-
-/** What is disputed about: everything that is held, or that the release has divided. */
-const disputedGross = ({ books }: Purchase): number =>
-  books.held > 0 ? books.held : books.payable + books.transferred + books.fees;
 
 /**
  * What the buyer gets back if the claim is right: what they want; of a no-show everything, or what cancelling at the last

@@ -4,20 +4,25 @@
  * completes the row. Until then the purchase is marked as unfinished, and nothing else happens to it.
  */
 import type { Tx } from '../platform/database.ts';
+import type { Made } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
 import { closeCase, openCase } from '../services/cases/index.ts';
 import { closeDispute } from '../services/disputes/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
 import {
   commitStep,
+  giveBackReservation,
+  insertReceivable,
   type OpenDispute,
+  owedBy,
   type Purchase,
+  reserveRecovery,
   type StepChange,
   type StepKey,
+  takeFromReceivables,
 } from '../services/transactions/index.ts';
-import { MOVES, type Move } from '../services/transactions/money.ts';
+import { applyMoves, MOVES, type Move, nonZero } from '../services/transactions/money.ts';
 import { payoutAccountOf } from '../services/users/index.ts';
-import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import {
   intentOf,
@@ -50,13 +55,16 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       });
       return carryOut(deps, key, step, isRefund, (current) => ({
         refund,
+        reference: refund.id,
         // What was blocked is the seller's no longer: there is nothing left to be sent.
-        ...(current.transfer.status === 'blocked' &&
-          leavesNothingPayable(current, step) && { transfer: { status: 'none' } }),
+        ...(current.transfer.status === 'blocked' && isNothingLeft(current, step) && { transfer: { status: 'none' } }),
       }));
     },
 
-    /** Takes the transfer back from the seller. @throws ApplicationFailure SELLER_BALANCE_TOO_LOW */
+    /**
+     * Takes back from the seller what they were sent. When their balance does not cover it, nothing is taken, and the
+     * next part advances it: the buyer's refund does not wait for the seller.
+     */
     async reverseTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
       const key = stepKey(step, partOf(purchase, 'reverseTransfer'));
@@ -66,22 +74,26 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const transferId = purchase.transfer.id;
       if (amount === 0 || transferId === null) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, transferId };
+      let reversal: Made;
       try {
-        await makeOnce(database, purchase, key, {
+        reversal = await makeOnce(database, purchase, key, {
           make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
           find: () => payments.findReversal(ref),
         });
       } catch (error) {
         if (!(error instanceof ProviderError) || error.code !== 'balance_insufficient') throw error;
-        const message = 'The Stripe balance of the seller does not cover what would go back. Nothing was refunded.';
-        throw refusal('SELLER_BALANCE_TOO_LOW', message);
+        return noteRefusedReversal(deps, key, step);
       }
-      return carryOut(deps, key, step, isReversal, ({ books }) =>
-        books.transferred > amount ? {} : { transfer: { status: 'reversed' } },
-      );
+      return carryOut(deps, key, step, isReversal, ({ books }) => ({
+        ...(books.transferred === amount && { transfer: { status: 'reversed' } }),
+        reference: reversal.id,
+      }));
     },
 
-    /** Releases the seller's share of the row and sends it. A refused transfer leaves it payable. */
+    /**
+     * Releases the seller's share of the row, keeps what they owe of it, and sends the rest. A refused transfer leaves it
+     * payable.
+     */
     async releaseToSeller(step: PurchaseStep): Promise<PurchaseStanding> {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
@@ -92,8 +104,13 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       if (moves.length === 0) {
         return carryOut(deps, stepKey(step, partOf(purchase, 'moveNothing')), step, isRelease, () => ({}));
       }
-      const transfer = await sendToSeller(deps, purchase, key, total(moves.filter(isTransfer)));
-      return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({ transfer }));
+      const most = total(moves.filter((move) => isTransfer(move) || isRecovery(move)));
+      const recovers = await reserveRecovery(database, purchase.id, step.from, most);
+      const transfer = await sendToSeller(deps, purchase, key, most - recovers);
+      return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({
+        transfer,
+        reference: transfer.id,
+      }));
     },
 
     /** Sends what a refused transfer left payable, now that the seller's account may have been mended. */
@@ -102,23 +119,44 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
       refuseInPause(purchase);
-      const amount = purchase.books.payable;
+      const { books } = await recoverFromPayable(deps, purchase, key);
+      const amount = books.payable;
       const transfer = await sendToSeller(deps, purchase, key, amount);
       if (transfer.status === 'blocked') {
         await reportBlocked(deps, purchase, step);
         return standing(purchase);
       }
-      const moves: Move[] = [{ name: 'transfer', amount }];
+      const moves: Move[] = nonZero([{ name: 'transfer', amount }]);
       const sent = { ...key, step: 'retryTransfer' };
       const after = await commitStep(
         database,
         sent,
-        () => ({ transfer, moves }),
+        () => ({ transfer, moves, reference: transfer.id }),
         (tx) => closeBlocked(tx, sent),
       );
       return standing(after);
     },
   };
+}
+
+/** Stripe refused to take the transfer back, so Wellpact refunds in the seller's place: noted before money moves. */
+async function noteRefusedReversal(
+  { database }: PurchaseDeps,
+  key: StepKey,
+  { event, actor, atMs }: PurchaseStep,
+): Promise<PurchaseStanding> {
+  const noted = { ...key, step: `${key.step}/refused` };
+  const unfinished = { event, actor, atMs, reversalRefused: true } as const;
+  return standing(await commitStep(database, noted, () => ({ unfinished })));
+}
+
+/** What the seller has come to owe since the release is kept of what could not be sent. */
+async function recoverFromPayable({ database }: PurchaseDeps, purchase: Purchase, key: StepKey): Promise<Purchase> {
+  if ((await owedBy(database, purchase.sellerId, purchase.currency)) === 0) return purchase;
+  return commitStep(database, { ...key, step: `recover/${key.atMs}` }, async (current, tx) => {
+    const amount = await takeFromReceivables(tx, purchase, current.books.payable);
+    return { moves: nonZero([{ name: 'recover', amount }]) };
+  });
 }
 
 /** A transfer that was refused for too long becomes a case, for finance to speak with the seller. */
@@ -141,9 +179,11 @@ const closeBlocked = (tx: Tx, { purchaseId, actor }: StepKey): Promise<unknown> 
 
 type Share = (move: Move) => boolean;
 const isRefund: Share = ({ name }) => MOVES[name].credit === 'refunded';
+const isAdvance: Share = ({ name }) => MOVES[name].debit === 'advanced';
 const isReversal: Share = ({ name }) => name === 'reverseTransfer';
 const isTransfer: Share = ({ name }) => name === 'transfer';
-const isReleaseOnly: Share = ({ name }) => name === 'release' || name === 'earnCommission';
+const isRecovery: Share = ({ name }) => name === 'recover';
+const isReleaseOnly: Share = (move) => move.name === 'release' || move.name === 'earnCommission' || isRecovery(move);
 const isRelease: Share = (move) => isReleaseOnly(move) || isTransfer(move);
 
 const total = (moves: readonly Move[]): number => moves.reduce((sum, { amount }) => sum + amount, 0);
@@ -152,8 +192,9 @@ const total = (moves: readonly Move[]): number => moves.reduce((sum, { amount })
 const partOf = ({ state, dispute }: Purchase, name: string): string =>
   state === 'disputed' && dispute !== null ? `${name}/dispute/${dispute.n}` : name;
 
-const leavesNothingPayable = (current: Purchase, step: PurchaseStep): boolean =>
-  total(planOf(current, step).moves.filter(({ name }) => name === 'refundPayable')) === current.books.payable;
+/** Whether a refund leaves nothing that could still be sent to the seller. */
+const isNothingLeft = (purchase: Purchase, step: PurchaseStep): boolean =>
+  applyMoves(purchase.books, planOf(purchase, step).moves.filter(isRefund)).payable === 0;
 
 /** Commits a share of a row, and completes the row when the others are done. */
 async function carryOut(
@@ -177,15 +218,22 @@ async function carryOut(
       return {
         ...change(current),
         moves: plan.moves.filter(share),
-        ...(left.length === 0 ? { to: plan.row.to, unfinished: null } : { unfinished: { event, actor, atMs } }),
+        ...(left.length === 0
+          ? { to: plan.row.to, unfinished: null }
+          : { unfinished: { ...current.unfinished, event, actor, atMs } }),
       };
     },
     async (tx, purchase) => {
-      if (plan !== undefined && purchase.state === plan.row.to) {
+      if (plan === undefined) return;
+      if (purchase.state === plan.row.to) {
         await freeReserved(tx, plan.row, purchase);
         await closeDisputeOf(tx, dispute, step);
       }
       if (purchase.transfer.status !== 'blocked') await closeBlocked(tx, key);
+      const advanced = total(plan.moves.filter(isAdvance).filter(share));
+      if (advanced > 0) await insertReceivable(tx, purchase, key.step, advanced);
+      // A release that was begun and then refused has set something aside: what is left may be less by now.
+      if ((purchase.recovers ?? 0) > purchase.books.recovered) await giveBackReservation(tx, purchase);
     },
   );
   return standing(after);

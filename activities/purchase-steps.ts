@@ -6,6 +6,7 @@ import type { DisputeId, PurchaseId } from '../contracts/ids.ts';
 import type { PaymentStatus, PurchaseState, TransferStatus } from '../contracts/purchase.ts';
 import type { Database } from '../platform/database.ts';
 import type { Payments } from '../providers/payments.ts';
+import type { TaxRates } from '../providers/tax.ts';
 import { SLOT_REFUSALS, type SlotRefusal } from '../services/marketplace/slot-rules.ts';
 import { cancellationSplit } from '../services/transactions/cancellation-rules.ts';
 import {
@@ -19,7 +20,7 @@ import {
 import type { Move } from '../services/transactions/money.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
 import { MONEY_PAUSED, transition } from '../services/transactions/rules.ts';
-import type { Kind } from '../services/transactions/terms-rules.ts';
+import { commissionRateOf, type Kind } from '../services/transactions/terms-rules.ts';
 import type { Condition, Party, PurchaseEvent, Transition } from '../services/transactions/transition-rules.ts';
 import { refusal } from './failures.ts';
 
@@ -27,6 +28,7 @@ export interface PurchaseDeps {
   readonly database: Database;
   readonly payments: Payments;
   readonly policy: Policy;
+  readonly taxes: TaxRates;
 }
 
 /** Which step to take, and on whose behalf. */
@@ -182,7 +184,13 @@ export function planOf(purchase: Purchase, step: Pick<PurchaseStep, 'event' | 'a
   const when: Condition = forSeller === 0 ? 'nothing_for_seller' : 'something_for_seller';
   const row = transition(purchase.state, { on: step.event, by: partyOf(purchase, step), kind: terms.kind, when });
   if (row === undefined) throw refusal('NOT_ALLOWED_NOW', `"${step.event}" leads nowhere from ${purchase.state}.`);
-  return { row, moves: row.moves(books, { forSeller, commissionBasisPoints: terms.commissionBasisPoints }) };
+  const split = {
+    forSeller,
+    commission: commissionRateOf(terms),
+    ...(purchase.recovers !== null && { recovers: purchase.recovers }),
+    ...(purchase.unfinished?.reversalRefused === true && { reversalRefused: true as const }),
+  };
+  return { row, moves: row.moves(books, split) };
 }
 
 /** What a step leaves the seller, gross: a decision or the policy says so, everything else is all or nothing. */
@@ -206,13 +214,28 @@ export function partyOf({ buyerId, sellerId }: Purchase, { actor }: Pick<Purchas
   return actor.id === buyerId ? 'buyer' : actor.id === sellerId ? 'seller' : undefined;
 }
 
+/** What the key of a step is made of. */
+type KeyParts = Pick<PurchaseStep, 'purchaseId' | 'actor' | 'atMs' | 'command'> & {
+  readonly from?: PurchaseState;
+  readonly event?: string;
+  /** The event of a provider, or the update, behind a step that is no command of a party. */
+  readonly causedBy?: string | undefined;
+};
+
 /** The key of a step: by it, its transaction and what it makes at Stripe happen once. */
-export function stepKey(
-  { purchaseId, from, actor, atMs }: Omit<PurchaseStep, 'event' | 'from'> & { readonly from?: PurchaseState },
-  step: string,
-): StepKey {
+export function stepKey(parts: KeyParts, step: string): StepKey {
+  const { purchaseId, from, actor, atMs, event = step, command } = parts;
   const { workflowExecution } = activityInfo();
-  return { purchaseId, step, from, actor, atMs, cause: workflowExecution?.runId ?? 'no workflow' };
+  return {
+    purchaseId,
+    step,
+    from,
+    actor,
+    atMs,
+    cause: workflowExecution?.runId ?? 'no workflow',
+    ...(workflowExecution !== undefined && { workflowId: workflowExecution.workflowId }),
+    causedBy: parts.causedBy ?? (command === undefined ? `${actor.type}/${event}` : `update/${command.id}`),
+  };
 }
 
 /** Why a time cannot be booked, as a failure that the workflow answers with. */

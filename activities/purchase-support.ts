@@ -31,7 +31,10 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
   return {
     /** Keeps a note. @returns how many there are. @throws ApplicationFailure TOO_MANY_ORDERS, NOT_STAFF, TYPED_BEFORE */
     async addStaffNote(step: StaffStep): Promise<number> {
-      const key = stepKey({ ...step, actor: actorOf(step) }, `addStaffNote/${step.updateId}`);
+      const key = stepKey(
+        { ...step, actor: actorOf(step), causedBy: `update/${step.updateId}` },
+        `addStaffNote/${step.updateId}`,
+      );
       return addStaffNote(database, key, step.order.words, (tx) => admit(tx, step, MAX_NOTES));
     },
 
@@ -41,7 +44,7 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
       const { staff: by, words } = step.order;
       const after = await commitStep(
         database,
-        stepKey({ ...step, actor }, `pauseMoney/${step.updateId}`),
+        stepKey({ ...step, actor, causedBy: `update/${step.updateId}` }, `pauseMoney/${step.updateId}`),
         async (current, tx) => {
           if (current.pause !== null) throw refusal('ALREADY_PAUSED', 'The money of this purchase is paused already.');
           await admit(tx, step, MAX_PAUSES);
@@ -60,7 +63,7 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
       const actor = actorOf(step);
       const after = await commitStep(
         database,
-        stepKey({ ...step, actor }, `resumeMoney/${step.updateId}`),
+        stepKey({ ...step, actor, causedBy: `update/${step.updateId}` }, `resumeMoney/${step.updateId}`),
         async ({ pause }, tx) => {
           if (pause === null) throw refusal('NOT_PAUSED', 'The money of this purchase is not paused.');
           if (pause.verified && actor.type !== 'staff') throw refusal('PAUSED_BY_VERIFIED', PAUSED_BY_VERIFIED);

@@ -19,7 +19,7 @@ import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import { createBookingActivities } from './purchase-booking.ts';
 import { createPurchaseDisputeActivities } from './purchase-dispute.ts';
-import { type OpenPurchaseInput, reserveAndOpen } from './purchase-opening.ts';
+import { type OpenPurchaseInput, reserveAndOpen, taxedSale } from './purchase-opening.ts';
 import { createSettlementActivities, freeReserved } from './purchase-settlement.ts';
 import {
   intentOf,
@@ -62,9 +62,10 @@ function createPaymentActivities(deps: PurchaseDeps) {
   return {
     /** Reserves what is bought and writes the purchase, together or not at all. */
     async openPurchase(input: OpenPurchaseInput): Promise<Opened> {
+      const taxed = await taxedSale(deps, input);
       const purchase = await database.transaction(async (tx) => {
         const known = await findPurchase(tx, input.purchaseId);
-        return known ?? (await reserveAndOpen(tx, policy, input));
+        return known ?? (await reserveAndOpen(tx, policy, input, taxed));
       });
       const { kind, price, currency, transferRetryMs } = purchase.terms;
       const deal = { kind, price, currency, ...(transferRetryMs !== undefined && { transferRetryMs }) };
@@ -87,7 +88,7 @@ function createPaymentActivities(deps: PurchaseDeps) {
 
     /** Looks at the payment, after a hint that it changed. */
     async refreshPayment(step: PurchaseStep & { readonly hintId: string }): Promise<PurchaseStanding> {
-      const key = stepKey(step, `refreshPayment/${step.hintId}`);
+      const key = stepKey({ ...step, causedBy: `event/${step.hintId}` }, `refreshPayment/${step.hintId}`);
       const purchase = await purchaseToAct(database, key);
       if (purchase.payment.intentId === null || purchase.state !== step.from) return standing(purchase);
       const payment = await payments.getPayment(purchase.payment.intentId);
@@ -128,7 +129,7 @@ function createPaymentActivities(deps: PurchaseDeps) {
       refuseOtherAmount(purchase, payment);
       const after = await commitStep(database, key, (current) => {
         const { row, moves } = planOf(current, step);
-        return { ...paymentChange(current, payment), to: row.to, moves };
+        return { ...paymentChange(current, payment), to: row.to, moves, reference: payment.chargeId ?? undefined };
       });
       return standing(after);
     },
@@ -231,6 +232,7 @@ async function noteCapture({ database }: PurchaseDeps, step: PaymentStep, paymen
     return {
       ...paymentChange(current, payment),
       moves: [{ name: 'capture', amount: payment.capturedAmount }],
+      reference: payment.chargeId ?? undefined,
       unfinished: { event, actor, atMs },
     };
   });

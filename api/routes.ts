@@ -7,6 +7,7 @@ import { listingRoutes } from './routes/listings.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { onboardingRoutes } from './routes/onboardings.ts';
 import { operationsRoutes } from './routes/operations.ts';
+import { payoutRoutes } from './routes/payouts.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { slotRoutes } from './routes/slots.ts';
@@ -25,6 +26,7 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...slotRoutes(deps),
     ...purchaseRoutes(deps),
     ...disputeRoutes(deps),
+    ...payoutRoutes(deps),
     ...notificationRoutes(deps),
     ...caseRoutes(deps),
     ...staffPurchaseRoutes(deps),

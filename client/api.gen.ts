@@ -539,7 +539,7 @@ export interface paths {
         put?: never;
         /**
          * Give the buyer everything back, as its seller
-         * @description In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, nothing is refunded.
+         * @description In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          *
@@ -1010,6 +1010,28 @@ export interface paths {
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
         post: operations["approveRuling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See what you have as a seller, by currency
+         * @description Minor units. What is `held` becomes `payable` when a purchase is released, is then sent to your account at Stripe, is `available` there some days later, and is paid out to your bank from there.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["getBalance"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1831,6 +1853,19 @@ export interface components {
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description What Wellpact keeps of what the seller gets, as agreed when it was bought. */
+            commission: {
+                basisPoints: number;
+                minimum: number | null;
+                maximum: number | null;
+            };
+            /** @description Taxes within the price, as agreed when it was bought. They move no money: the seller owes them. */
+            taxes: {
+                name: string;
+                country: string;
+                basisPoints: number;
+                amount: number;
+            }[];
             payment: {
                 /** @enum {string} */
                 status: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled";
@@ -2195,6 +2230,27 @@ export interface components {
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
             needsSecondPerson: boolean;
+        };
+        Balance: {
+            /**
+             * @description `unavailable`: Stripe does not answer at the moment; `available` and `pending` are null then, the rest is ours and true.
+             * @enum {string}
+             */
+            stripe: "known" | "unavailable" | "no_account";
+            data: {
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+                /** @description At Stripe, and paid out next; below zero when more was taken back than was there. */
+                available: number | null;
+                /** @description Yours, and on its way: `payable`, and what is at Stripe and not yet available. */
+                pending: number | null;
+                /** @description The part of `pending` that is released and not yet sent to Stripe. */
+                payable: number;
+                /** @description Paid by buyers and not released yet; the commission, and refunds, still come off. */
+                held: number;
+                /** @description What you owe Wellpact for refunds paid in your place. */
+                owed: number;
+            }[];
         };
         Device: {
             /** @example dev_0199c1a2b3c47d5e8f60718293a4b5c6 */
@@ -4073,8 +4129,6 @@ export interface operations {
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
-             *
-             *     `SELLER_BALANCE_TOO_LOW`: your Stripe balance does not cover what would go back.
              */
             409: {
                 headers: {
@@ -5337,6 +5391,35 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBalance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your balance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Balance"];
                 };
             };
             /** @description Any other problem. */

@@ -139,6 +139,7 @@ export const PURCHASE_REFUSALS = [
   'AUTHORISATION_LOST',
   'TOO_MANY_DISPUTES',
   'BEYOND_WHAT_IS_DISPUTED',
+  // No longer given: it stands in histories.
   'SELLER_BALANCE_TOO_LOW',
   'MONEY_PAUSED',
   'ALREADY_PAUSED',

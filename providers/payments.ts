@@ -1,12 +1,13 @@
 import type { Currency } from '../contracts/money.ts';
 import type { PaymentStatus, RefundStatus } from '../contracts/purchase.ts';
+import type { Payouts } from './payouts.ts';
 
 /**
  * What Wellpact needs of a payment provider: payments that are authorised first and captured later, transfers to sellers,
  * and the sellers' accounts. Amounts are in minor units. Whatever has an effect takes an idempotency key: the same key
  * acts once, however often it is sent. All of it throws `ProviderError`.
  */
-export interface Payments {
+export interface Payments extends Payouts {
   /** Begins a payment with manual capture; with `paymentMethod` it is confirmed at once. A declined card is an answer. */
   createPayment(request: PaymentRequest, idempotencyKey: string): Promise<Payment>;
   getPayment(paymentId: string): Promise<Payment>;

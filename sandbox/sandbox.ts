@@ -127,7 +127,7 @@ function startSweep(steps: Steps, log: Logger): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     running = running
-      .then(() => steps.stripe(letTimePass))
+      .then(() => letTimePass((step) => steps.stripe(step)))
       .catch((error: unknown) => log.warn('Time could not pass at Stripe', { error }));
   }, SWEEP_MS);
   return async () => {

@@ -9,8 +9,13 @@ import { SETTINGS } from '../platform/config.ts';
 import { METRICS, SDK_METRICS } from '../platform/metrics-table.ts';
 import { SECURITY_EVENTS } from '../platform/security-log.ts';
 import { NOTIFICATIONS } from '../services/messaging/notification-rules.ts';
-import { COMPANY_ACCOUNTS } from '../services/transactions/ledger-accounts.ts';
-import { ACCOUNT_CLASSES, ACCOUNTS, MOVES } from '../services/transactions/money.ts';
+import {
+  AT_STRIPE,
+  COMPANY_ACCOUNTS,
+  type LedgerAccount,
+  normalSideOf,
+} from '../services/transactions/ledger-accounts.ts';
+import { ACCOUNT_CLASSES, MOVES } from '../services/transactions/money.ts';
 import { REMINDERS } from '../services/transactions/reminder-rules.ts';
 import { FINAL_STATES } from '../services/transactions/rules.ts';
 import { TIMERS } from '../services/transactions/timer-rules.ts';
@@ -84,10 +89,15 @@ function purchasePage(): string {
 }
 
 function moneyPage(): string {
-  const company = Object.entries(COMPANY_ACCOUNTS).map(([name, account]) => [
+  const accounts = { ...ACCOUNT_CLASSES, ...COMPANY_ACCOUNTS };
+  const chart = (Object.keys(accounts) as LedgerAccount[]).map((name) => [
     `\`${name}\``,
-    account.class,
-    account.about,
+    accounts[name].class,
+    normalSideOf(name),
+    Object.entries(AT_STRIPE[name] ?? {})
+      .map(([side, category]) => `${side}: \`${category}\``)
+      .join(', '),
+    accounts[name].about,
   ]);
   return [
     '# The ledger',
@@ -95,13 +105,8 @@ function moneyPage(): string {
     'Double entry, in minor units, one currency a posting. Of each purchase, at every moment:',
     '```\ncaptured + platformFunded + advanced\n  = held + payable + transferred + fees + refunded + chargedBack + recovered + owedToBuyer\n```',
     '## Accounts',
-    table(
-      ['account', 'class', 'what it is'],
-      [
-        ...ACCOUNTS.map((name) => [`\`${name}\``, ACCOUNT_CLASSES[name].class, ACCOUNT_CLASSES[name].about]),
-        ...company,
-      ],
-    ),
+    'The first eleven are of purchases, the others of the company. An account that says what it is at Stripe is part of our balance there: each entry on it answers to a line of that reporting category, and names the object behind it (`ch_…`, `re_…`, `tr_…`, `trr_…`, `dp_…`). The sum of those accounts is what Stripe has for us.',
+    table(['account', 'class', 'grows by', 'at Stripe', 'what it is'], chart),
     '## Movements',
     table(
       ['movement', 'debit', 'credit', 'what happens'],

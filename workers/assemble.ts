@@ -12,6 +12,7 @@ import { activityTracing, workflowTracing } from '../platform/temporal/tracing.t
 import type { Tracing } from '../platform/tracing.ts';
 import { createOnfidoIdentity } from '../providers/onfido.ts';
 import { createStripePayments } from '../providers/stripe.ts';
+import { createFixedTaxRates } from '../providers/tax.ts';
 import { watched } from '../providers/watched.ts';
 import { loadPolicy } from '../services/transactions/index.ts';
 import { stepTimer } from './step-timer.ts';
@@ -48,6 +49,7 @@ export async function createWorkers(
     payments: watched('stripe', payments, metrics),
     identity: watched('onfido', identity, metrics),
     policy: loadPolicy(config.POLICY_FILE),
+    taxes: createFixedTaxRates(),
   });
   const common = {
     connection,

@@ -26,7 +26,7 @@ export async function aftercare({ purchaseId }: AftercareInput): Promise<void> {
         'If it came back, the money is owed to the buyer, and finance gets a case about it.',
       ],
     });
-    const step = { purchaseId, refundId: hint.refundId, atMs: Date.now() };
+    const step = { purchaseId, refundId: hint.refundId, eventId: hint.eventId, atMs: Date.now() };
     await moneyStep('noteRefund', step, 'Look what became of the refund');
   }
   tellStaff({ title: `All that is known about refunds of ${purchaseId} is noted.`, lines: ['It has ended.'] });

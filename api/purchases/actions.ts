@@ -143,11 +143,10 @@ function refundRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
     summary: REFUND.summary,
     description:
       'In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance ' +
-      'first; when that does not cover it, nothing is refunded.',
+      'first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.',
     body: refundBody,
     problems: {
       ...PROBLEMS,
-      SELLER_BALANCE_TOO_LOW: { status: 409, when: 'your Stripe balance does not cover what would go back.' },
       NOT_THE_WHOLE_AMOUNT: { status: 422, when: 'it is not all that was paid: parts cannot be refunded yet.' },
     },
     handle: async ({ params: { id }, body: { amount }, ...request }) => {

@@ -89,6 +89,10 @@ function onboardingPage(steps: Steps): HostedPage {
         if (outcome === undefined) {
           const form = choices([
             { outcome: 'complete', label: 'Hand in all details' },
+            {
+              outcome: 'complete_failing_bank',
+              label: 'Hand in all details, with a bank account that takes no payouts',
+            },
             { outcome: 'leave', label: 'Leave without finishing' },
           ]);
           const body = html`<p>Stripe would now ask for personal details and a bank account for <code>${link.account}</code>.</p>${form}`;
@@ -96,8 +100,9 @@ function onboardingPage(steps: Steps): HostedPage {
         }
         if (outcome === 'leave')
           return { status: 200, title, body: html`<p>Nothing was handed in.</p>${backLink(link.returnUrl)}` };
-        if (outcome !== '' && outcome !== 'complete') return badOutcome(outcome, ['complete', 'leave']);
-        await completeOnboarding(call, link);
+        const outcomes = ['complete', 'complete_failing_bank', 'leave'];
+        if (outcome !== '' && !outcomes.includes(outcome)) return badOutcome(outcome, outcomes);
+        await completeOnboarding(call, link, outcome !== 'complete_failing_bank');
         return done(link);
       }),
   };

@@ -69,6 +69,8 @@ export interface Page {
   readonly owner: string;
   /** Top-level members of the body that must be equal. */
   readonly where: Readonly<Record<string, unknown>>;
+  /** Members of what is hidden that must be equal. */
+  readonly hidden?: object;
   /** Bounds on `created`, in seconds. */
   readonly created?: { readonly from?: number | undefined; readonly to?: number | undefined } | undefined;
   /** Any of these values of the body's `type`. */
@@ -95,6 +97,7 @@ export async function listObjects<Body extends { id: string }, Hidden>(
        AND ($6::bigint IS NULL OR (body->>'created')::bigint >= $6)
        AND ($7::bigint IS NULL OR (body->>'created')::bigint <= $7)
        AND ($8::text[] IS NULL OR body->>'type' = ANY($8))
+       AND hidden @> $10
      ORDER BY sequence ${backwards ? 'ASC' : 'DESC'} LIMIT $9`,
     [
       page.owner,
@@ -106,6 +109,7 @@ export async function listObjects<Body extends { id: string }, Hidden>(
       page.created?.to ?? null,
       page.types ?? null,
       page.limit + 1,
+      JSON.stringify(page.hidden ?? {}),
     ],
   );
   const objects = found.rows.slice(0, page.limit);

@@ -81,6 +81,7 @@ const STATEMENTS: readonly string[] = [
      transfer_group text,
      idempotency_key text
    )`,
+  'ALTER TABLE sandbox.log ADD COLUMN IF NOT EXISTS account text',
   'CREATE INDEX IF NOT EXISTS log_by_group ON sandbox.log (transfer_group, sequence)',
   'CREATE INDEX IF NOT EXISTS log_by_kind ON sandbox.log (kind, sequence)',
 
@@ -108,6 +109,8 @@ const STATEMENTS: readonly string[] = [
      singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
      offset_ms bigint NOT NULL
    )`,
+  // The day of the sandbox's clock on which automatic payouts were made last.
+  'ALTER TABLE sandbox.clock ADD COLUMN IF NOT EXISTS paid_out_on date',
   'INSERT INTO sandbox.clock (offset_ms) VALUES (0) ON CONFLICT DO NOTHING',
 ];
 

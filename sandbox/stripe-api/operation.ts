@@ -52,6 +52,8 @@ export interface OperationDefinition<Table extends ParameterTable> {
   readonly parameters: Table;
   /** Parameters of Stripe's document that are refused because the sandbox would have to pretend. */
   readonly unmodelled?: readonly string[];
+  /** The body is `multipart/form-data` and has at most so many bytes; absent: a form like any other. */
+  readonly multipartBytes?: number;
   /** May be called with a publishable key, as Stripe.js does, given the object's client secret. */
   readonly publishable?: boolean;
   handle(call: Call, values: Values<Table>, path: Readonly<Record<string, string>>): Promise<Outcome>;

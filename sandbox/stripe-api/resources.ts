@@ -112,9 +112,14 @@ export async function listed<Body extends WireObject & { id: string }, Hidden>(
   request: ListRequest,
   url: string,
   filters: Readonly<Record<string, unknown>> = {},
-  types?: readonly string[],
-  owner = call.account,
+  more: {
+    readonly hidden?: Partial<Hidden>;
+    /** Any of these values of the object's `type`. */
+    readonly types?: readonly string[] | undefined;
+    readonly owner?: string;
+  } = {},
 ): Promise<WireList> {
+  const { owner = call.account, types, hidden = {} } = more;
   if (request.starting_after !== undefined && request.ending_before !== undefined) {
     throw invalidRequest('You may only specify one of these parameters: ending_before, starting_after.');
   }
@@ -132,6 +137,7 @@ export async function listed<Body extends WireObject & { id: string }, Hidden>(
   const page = await listObjects(call.tx, kind, {
     owner,
     where: Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)),
+    hidden,
     created: request.created && { from, to },
     types,
     before: request.starting_after,
@@ -146,7 +152,23 @@ export async function listed<Body extends WireObject & { id: string }, Hidden>(
 /** Notes in the sandbox's log what happened, with the key of the request that caused it. */
 export async function record(
   call: Call,
-  entry: { kind: string; id: string; amount?: number; currency?: string; transferGroup?: string | null },
+  entry: {
+    kind: string;
+    id: string;
+    amount?: number;
+    currency?: string;
+    transferGroup?: string | null;
+    /** On whose balance it happened, when it is not the call's. */
+    account?: string;
+  },
 ): Promise<void> {
-  await writeLog(call.tx, { ...entry, at: call.clock.now(), provider: 'stripe', idempotencyKey: call.idempotencyKey });
+  const { account: on = call.account } = entry;
+  const account = on === call.platform ? null : on;
+  await writeLog(call.tx, {
+    ...entry,
+    account,
+    at: call.clock.now(),
+    provider: 'stripe',
+    idempotencyKey: call.idempotencyKey,
+  });
 }

@@ -25,6 +25,11 @@ export interface ChargeHidden {
   readonly bypassPending: boolean;
   /** How refunds of it go, when the card decides that. */
   readonly refunds?: NonNullable<TestCard['refunds']>;
+  /** What the buyer's bank does once it is captured, when the card decides that. */
+  readonly disputes?: NonNullable<TestCard['disputes']>;
+  readonly fraudWarning?: true;
+  /** How much of it the buyer's bank holds by formal disputes that were not won. */
+  readonly disputedAway?: number;
 }
 
 export const CHARGE: ResourceKind<Stripe.Charge, ChargeHidden> = {
@@ -100,6 +105,8 @@ export async function addCharge(
     transferred: 0,
     bypassPending: card.bypassPending === true,
     ...(card.refunds !== undefined && { refunds: card.refunds }),
+    ...(card.disputes !== undefined && { disputes: card.disputes }),
+    ...(card.fraudWarning === true && { fraudWarning: true }),
   });
 }
 
@@ -158,7 +165,7 @@ function detailsOf(call: Call, intent: Stripe.PaymentIntent, card: TestCard): St
  */
 export async function captureCharge(call: Call, charge: StoredCharge, amount: number): Promise<StoredCharge> {
   const booked = await book(call, {
-    type: 'charge',
+    movement: 'charge',
     amount,
     currency: charge.body.currency,
     fee: processingFee(amount, charge.body.currency),

@@ -93,7 +93,7 @@ export const events: Resource = {
       unmodelled: ['delivery_success'],
       handle: async (call, values) => {
         const types = values.types ?? (values.type === undefined ? undefined : [values.type]);
-        return { answer: await listed(call, EVENT, values, '/v1/events', {}, types) };
+        return { answer: await listed(call, EVENT, values, '/v1/events', {}, { types }) };
       },
     }),
   ],

@@ -4,9 +4,13 @@ import { accounts } from './accounts.ts';
 import { balance } from './balance.ts';
 import { balanceTransactions } from './balance-transactions.ts';
 import { charges } from './charges.ts';
+import { disputes } from './disputes.ts';
 import { events } from './events.ts';
+import { files } from './files.ts';
+import { fraudWarnings } from './fraud-warnings.ts';
 import { paymentIntents } from './payment-intents.ts';
 import { paymentMethods } from './payment-methods.ts';
+import { payouts } from './payouts.ts';
 import { refunds } from './refunds.ts';
 import { transferReversals } from './transfer-reversals.ts';
 import { transfers } from './transfers.ts';
@@ -21,6 +25,10 @@ const RESOURCES: readonly Resource[] = [
   refunds,
   transfers,
   transferReversals,
+  disputes,
+  files,
+  fraudWarnings,
+  payouts,
   balance,
   balanceTransactions,
   events,

@@ -4,7 +4,9 @@ import type { Call, Outcome } from '../stripe-api/operation.ts';
 import { change, lockKnown, record } from '../stripe-api/resources.ts';
 import { addCharge, CHARGE, captureCharge, type StoredCharge } from './charges.ts';
 import { shownAmount } from './currencies.ts';
+import { openCardDisputes } from './dispute-steps.ts';
 import { emit } from './events.ts';
+import { warnOfFraud } from './fraud-warnings.ts';
 import { CANCELABLE, CAPTURABLE, CONFIRMABLE, PAYMENT_INTENT, type StoredIntent } from './payment-intent-kind.ts';
 import { PAYMENT_METHOD, paymentMethod } from './payment-methods.ts';
 import { addRefund } from './refunds.ts';
@@ -206,6 +208,8 @@ async function succeed(call: Call, intent: StoredIntent, charge: StoredCharge, a
   await emit(call, 'payment_intent.succeeded', paid.body);
   const { currency, transfer_group: transferGroup } = captured.body;
   await record(call, { kind: 'capture', id: intent.body.id, amount, currency, transferGroup });
+  if (captured.hidden.fraudWarning === true) await warnOfFraud(call, captured);
+  await openCardDisputes(call, captured);
   return paid;
 }
 

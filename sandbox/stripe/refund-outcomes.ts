@@ -36,7 +36,7 @@ async function fail(call: Call, refund: StoredRefund): Promise<Stripe.Refund> {
   const { id, amount, currency } = refund.body;
   const charge = await lockKnown(call, CHARGE, chargeOf(refund.body));
   const booked = await book(call, {
-    type: 'refund_failure',
+    movement: 'refund_failure',
     amount,
     currency,
     source: id,

@@ -8,11 +8,19 @@ export {
   type PurchaseFigures,
   purchaseFigures,
 } from './figures.ts';
-export { type LedgerPosting, type Posting, PostingConflict, post, purchaseBalances } from './ledger.ts';
+export { type LedgerPosting, type Posting, PostingConflict, post, postAll, purchaseBalances } from './ledger.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
 export type { KeyEpoch, OpenDispute, Pause, Purchase, Side, Slot } from './purchase-record.ts';
+export {
+  giveBackReservation,
+  insertReceivable,
+  owedBy,
+  reserveRecovery,
+  takeFromReceivables,
+} from './receivables.ts';
 export { effectOfRuling, type RulingEffect } from './ruling-effect.ts';
 export { type PurchaseSearch, searchPurchases } from './search.ts';
+export { type SellerBooks, sellerBooks } from './seller-books.ts';
 export { commitStep, type NewPurchase, openPurchase, remind, type StepChange, type StepKey } from './steps.ts';
 export {
   blockedPurchases,

@@ -1,21 +1,20 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../platform/audit.ts';
 import type { Queryable, Tx } from '../../platform/database.ts';
-import type { COMPANY_ACCOUNTS } from './ledger-accounts.ts';
-import type { Account } from './money.ts';
-
-export type LedgerAccount = Account | keyof typeof COMPANY_ACCOUNTS;
+import type { LedgerAccount } from './ledger-accounts.ts';
 
 /** Debits are positive, credits negative; minor units. */
 export interface LedgerEntry {
   readonly account: LedgerAccount;
   readonly amount: number;
+  /** The provider's object that it answers to, on an account of our balance there: `ch_…`, `re_…`, `tr_…`, `trr_…`. */
+  readonly reference?: string;
 }
 
 export interface Posting {
-  /** Who posts: the workflow's id. */
+  /** Whose books it is in: `purchase/pur_…`. */
   readonly source: string;
-  /** Which of its steps. */
+  /** Which step of it. */
   readonly step: string;
   /** Which posting of the step. */
   readonly ordinal: number;
@@ -24,6 +23,10 @@ export interface Posting {
   readonly entries: readonly LedgerEntry[];
   /** The workflow run that made it. */
   readonly cause: string;
+  /** The workflow whose run that is; undefined outside one. */
+  readonly workflowId?: string | undefined;
+  /** What made it happen: the update of a person, the event of a provider, a deadline. */
+  readonly causedBy?: string | undefined;
 }
 
 /** The same step came twice with different figures: never repaired in silence. */
@@ -37,41 +40,122 @@ export class PostingConflict extends Error {
  * @throws PostingConflict when another one was there under its key
  */
 export async function post(tx: Tx, posting: Posting): Promise<boolean> {
-  const { source, step, ordinal, currency, purchaseId, entries, cause } = posting;
-  const contentHash = createHash('sha256').update(canonicalJson({ currency, purchaseId, entries })).digest();
-  const written = await tx.query<{ id: string }>({
-    name: 'ledger_post',
-    text: `INSERT INTO ledger.transactions (source, step, ordinal, content_hash, cause)
-           VALUES ($1, $2, $3, $4, $5)
-           ON CONFLICT (source, step, ordinal) DO NOTHING
-           RETURNING id`,
-    values: [source, step, ordinal, contentHash, cause],
-  });
-  const transactionId = written.rows[0]?.id;
-  if (transactionId === undefined) {
-    await refuseOtherContent(tx, posting, contentHash);
-    return false;
-  }
-  await tx.query({
-    name: 'ledger_entries',
-    text: `INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount, purchase_id)
-           SELECT $1, ordinality, account, $2, amount, $3
-             FROM unnest($4::text[], $5::bigint[]) WITH ORDINALITY AS entry (account, amount, ordinality)`,
-    values: [transactionId, currency, purchaseId, entries.map((e) => e.account), entries.map((e) => e.amount)],
-  });
-  return true;
+  const [written] = await postAll(tx, [posting]);
+  return written === true;
 }
 
-async function refuseOtherContent(tx: Tx, { source, step, ordinal }: Posting, contentHash: Buffer): Promise<void> {
-  const known = await tx.query<{ content_hash: Buffer }>({
-    name: 'ledger_known',
-    text: `SELECT content_hash FROM ledger.transactions WHERE source = $1 AND step = $2 AND ordinal = $3`,
-    values: [source, step, ordinal],
+/** More at once is a statement that nobody has measured. */
+const MAX_BATCH = 1_000;
+
+/**
+ * Writes postings, each once as {@link post} does, in one round trip when all are new.
+ * @returns for each whether it was written now
+ * @throws PostingConflict when another one was there under the key of one of them: then none is written
+ */
+export async function postAll(tx: Tx, postings: readonly Posting[]): Promise<boolean[]> {
+  if (postings.length > MAX_BATCH) throw new RangeError(`${postings.length} postings at once are too many`);
+  const keyed = new Map<string, Keyed>();
+  const firsts = postings.map((posting) => {
+    const key = canonicalJson([posting.source, posting.step, posting.ordinal]);
+    const contentHash = hashOf(posting);
+    const first = keyed.get(key);
+    if (first !== undefined && !first.contentHash.equals(contentHash)) throw conflict(posting);
+    if (first === undefined) keyed.set(key, { key, posting, contentHash });
+    return { key, isFirst: first === undefined };
   });
-  if (known.rows[0]?.content_hash.equals(contentHash) !== true) {
-    throw new PostingConflict(`${source}, ${step}, ${ordinal} was posted before with other figures`);
+  const given = [...keyed.values()];
+  if (given.length === 0) return [];
+  const written = await insertAll(tx, given);
+  await refuseOtherContent(
+    tx,
+    given.filter(({ key }) => !written.has(key)),
+  );
+  return firsts.map(({ key, isFirst }) => isFirst && written.has(key));
+}
+
+interface Keyed {
+  readonly key: string;
+  readonly posting: Posting;
+  readonly contentHash: Buffer;
+}
+
+/** Figures and what they stand for; who made the posting is not part of it, since any try may be the one that writes. */
+function hashOf({ currency, purchaseId, entries }: Omit<Posting, 'cause'>): Buffer {
+  return createHash('sha256').update(canonicalJson({ currency, purchaseId, entries })).digest();
+}
+
+/** Postings of before did not say what they stand for. */
+function hashWithoutReferences(posting: Posting): Buffer {
+  return hashOf({ ...posting, entries: posting.entries.map(({ account, amount }) => ({ account, amount })) });
+}
+
+/** @returns the keys of those that were written */
+async function insertAll(tx: Tx, given: readonly Keyed[]): Promise<Set<string>> {
+  const postings = given.map(({ posting }) => posting);
+  const entries = postings.flatMap((posting, index) =>
+    posting.entries.map((entry, place) => ({ ...entry, of: index + 1, ordinal: place + 1 })),
+  );
+  const { rows } = await tx.query<{ index: number }>({
+    name: 'ledger_post',
+    text: INSERT,
+    values: [
+      postings.map(({ source }) => source),
+      postings.map(({ step }) => step),
+      postings.map(({ ordinal }) => ordinal),
+      given.map(({ contentHash }) => contentHash),
+      postings.map(({ cause }) => cause),
+      postings.map(({ workflowId }) => workflowId ?? null),
+      postings.map(({ causedBy }) => causedBy ?? null),
+      postings.map(({ currency }) => currency),
+      postings.map(({ purchaseId }) => purchaseId),
+      entries.map((entry) => entry.of),
+      entries.map(({ ordinal }) => ordinal),
+      entries.map(({ account }) => account),
+      entries.map(({ amount }) => amount),
+      entries.map(({ reference }) => reference ?? null),
+    ],
+  });
+  return new Set(rows.map(({ index }) => given[index - 1]?.key ?? ''));
+}
+
+const INSERT = `
+  WITH given AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::smallint[], $4::bytea[], $5::text[], $6::text[], $7::text[],
+                         $8::text[], $9::text[])
+      WITH ORDINALITY AS g (source, step, ordinal, content_hash, cause, workflow_id, caused_by, currency, purchase_id, index)
+  ), written AS (
+    INSERT INTO ledger.transactions (source, step, ordinal, content_hash, cause, workflow_id, caused_by)
+    SELECT source, step, ordinal, content_hash, cause, workflow_id, caused_by FROM given
+    ON CONFLICT (source, step, ordinal) DO NOTHING
+    RETURNING id, source, step, ordinal
+  ), fresh AS (
+    SELECT written.id, given.index, given.currency, given.purchase_id
+      FROM written JOIN given USING (source, step, ordinal)
+  ), lines AS (
+    INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount, purchase_id, reference)
+    SELECT fresh.id, e.ordinal, e.account, fresh.currency, e.amount, fresh.purchase_id, e.reference
+      FROM unnest($10::bigint[], $11::smallint[], $12::text[], $13::bigint[], $14::text[])
+             AS e (index, ordinal, account, amount, reference)
+      JOIN fresh USING (index)
+  )
+  SELECT index FROM fresh`;
+
+/** @throws PostingConflict when one of those that are there already has other figures */
+async function refuseOtherContent(tx: Tx, there: readonly Keyed[]): Promise<void> {
+  for (const { posting, contentHash } of there) {
+    const { rows } = await tx.query<{ content_hash: Buffer }>({
+      name: 'ledger_known',
+      text: `SELECT content_hash FROM ledger.transactions WHERE source = $1 AND step = $2 AND ordinal = $3`,
+      values: [posting.source, posting.step, posting.ordinal],
+    });
+    const known = rows[0]?.content_hash;
+    const isSame = known?.equals(contentHash) === true || known?.equals(hashWithoutReferences(posting)) === true;
+    if (!isSame) throw conflict(posting);
   }
 }
+
+const conflict = ({ source, step, ordinal }: Posting): PostingConflict =>
+  new PostingConflict(`${source}, ${step}, ${ordinal} was posted before with other figures`);
 
 /** The balance of each account of a purchase: debits minus credits. */
 export async function purchaseBalances(

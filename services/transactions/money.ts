@@ -33,21 +33,24 @@ export const EMPTY_BOOKS: Books = Object.fromEntries(ACCOUNTS.map((account) => [
   number
 >;
 
+/** A contra asset takes away from an asset: what left our balance at Stripe, what of a debt was paid. */
+export type AccountClass = 'asset' | 'contra asset' | 'liability' | 'revenue' | 'expense';
+
 /**
  * What each account is, in the books of the company. The names are those of `money` in the API;
  * `fees` is Wellpact's commission, not Stripe's fee, which is an expense outside the purchase.
  */
-export const ACCOUNT_CLASSES: Readonly<Record<Account, { class: 'asset' | 'liability' | 'revenue'; about: string }>> = {
+export const ACCOUNT_CLASSES: Readonly<Record<Account, { class: AccountClass; about: string }>> = {
   captured: { class: 'asset', about: "taken from the buyer's card into our Stripe balance" },
-  platformFunded: { class: 'asset', about: 'put in by Wellpact for a discount it pays for' },
+  platformFunded: { class: 'expense', about: 'put in by Wellpact for a discount it pays for' },
   advanced: { class: 'asset', about: 'refunded by Wellpact in place of a seller, who owes it' },
   held: { class: 'liability', about: 'waits for delivery: nobody may have it yet' },
   payable: { class: 'liability', about: "the seller's, not yet transferred" },
-  transferred: { class: 'asset', about: "sent to the seller's Stripe account, less what was reversed" },
+  transferred: { class: 'contra asset', about: "sent to the seller's Stripe account, less what was reversed" },
   fees: { class: 'revenue', about: "Wellpact's commission" },
-  refunded: { class: 'asset', about: 'given back to the buyer' },
-  chargedBack: { class: 'asset', about: "taken back by the buyer's bank" },
-  recovered: { class: 'asset', about: 'kept from this release for what the seller owed' },
+  refunded: { class: 'contra asset', about: 'given back to the buyer' },
+  chargedBack: { class: 'contra asset', about: "taken back by the buyer's bank" },
+  recovered: { class: 'contra asset', about: 'kept from this release for what the seller owed' },
   owedToBuyer: { class: 'liability', about: 'a refund that came back: still to be paid to the buyer' },
 };
 
@@ -79,6 +82,8 @@ export type MoveName = keyof typeof MOVES;
 export interface Move {
   readonly name: MoveName;
   readonly amount: number;
+  /** The provider's object that it stands for, where that is another one than its step's. */
+  readonly reference?: string;
 }
 
 const isSource = (account: Account): account is Source => (SOURCES as readonly string[]).includes(account);
@@ -108,14 +113,23 @@ export function imbalance(books: Books): number {
   return sum(SOURCES) - sum(USES);
 }
 
+/** What Wellpact keeps of what a seller gets; the bounds are minor units of the purchase's currency. */
+export interface CommissionRate {
+  /** 0 to 10,000. */
+  readonly basisPoints: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
 /**
- * Wellpact's commission on what the seller gets gross, rounded half up to the minor unit.
- * @param gross minor units, 0 or more
- * @param basisPoints 0 to 10,000
+ * Wellpact's commission on what the seller gets gross, rounded half up to the minor unit and kept within the bounds of the
+ * rate. Of nothing nothing is taken, and never more than there is. It grows with the gross and never faster: who gives a
+ * part back does not end up with more, nor is more taken from what is left.
+ * @param gross minor units, 0 or more: all of the price, or what a refund, a cancellation or a ruling leaves of it
  */
-export function commissionOn(gross: number, basisPoints: number): number {
-  const product = BigInt(gross) * BigInt(basisPoints);
-  return Number((product + 5_000n) / 10_000n);
+export function commissionOn(gross: number, { basisPoints, minimum = 0, maximum = gross }: CommissionRate): number {
+  const share = Number((BigInt(gross) * BigInt(basisPoints) + 5_000n) / 10_000n);
+  return Math.min(Math.max(share, minimum), maximum, gross);
 }
 
 /** The release of `gross`: the seller's part and the commission; a part of zero is no move. */

@@ -52,6 +52,8 @@ export interface Purchase {
   readonly pause: Pause | null;
   /** For how long its money stood still since `stateSince`, in pauses that are over; milliseconds. */
   readonly stoodStillMs: number;
+  /** What its release keeps for what the seller owes, fixed before Stripe is asked; null until then. Minor units. */
+  readonly recovers: number | null;
   readonly books: Books;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -99,6 +101,8 @@ export interface Unfinished {
   readonly event: PurchaseEvent;
   readonly actor: Actor;
   readonly atMs: number;
+  /** Stripe refused to take the transfer back: the seller's part is advanced. */
+  readonly reversalRefused?: true;
 }
 
 /** The dispute that is open about a purchase, as far as the purchase has to know. Minor units. */
@@ -158,7 +162,7 @@ export const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 export const PURCHASE_COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
   deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by, refund_cap,
   payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
-  unfinished, key_epochs, chargeback, dispute, pause, stood_still_ms, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
+  unfinished, key_epochs, chargeback, dispute, pause, stood_still_ms, recovers, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
 export interface PurchaseRow extends Record<string, unknown> {
   id: PurchaseId;
@@ -195,6 +199,7 @@ export interface PurchaseRow extends Record<string, unknown> {
   dispute: OpenDispute | null;
   pause: Pause | null;
   stood_still_ms: number;
+  recovers: number | null;
   created_at: Date;
   updated_at: Date;
 }
@@ -232,6 +237,7 @@ export function purchaseFromRow(row: PurchaseRow): Purchase {
     dispute: row.dispute,
     pause: row.pause,
     stoodStillMs: row.stood_still_ms,
+    recovers: row.recovers,
     books: Object.fromEntries(BOOK_ENTRIES.map(([account, column]) => [account, row[column]])) as Record<
       Account,
       number

@@ -5,7 +5,8 @@ import type { Actor } from '../../platform/audit.ts';
 import { audit } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
 import { emit } from '../../platform/outbox.ts';
-import { type LedgerEntry, post } from './ledger.ts';
+import { type LedgerEntry, type Posting, postAll } from './ledger.ts';
+import { isAtStripe, type LedgerAccount } from './ledger-accounts.ts';
 import { applyMoves, EMPTY_BOOKS, MOVES, type Move } from './money.ts';
 import type {
   KeyEpochs,
@@ -34,6 +35,10 @@ export interface StepKey {
   readonly actor: Actor;
   /** The workflow run that takes the step. */
   readonly cause: string;
+  /** The workflow whose run that is; undefined outside one. */
+  readonly workflowId?: string;
+  /** What made it happen: the update of a person, the event of a provider, a deadline. */
+  readonly causedBy?: string;
   /** The workflow's time when it decided on the step, milliseconds since 1970: deadlines are counted from it. */
   readonly atMs: number;
 }
@@ -42,6 +47,8 @@ export interface StepKey {
 export interface StepChange {
   readonly to?: PurchaseState;
   readonly moves?: readonly Move[];
+  /** The provider's object that the moves stand for: the charge, the refund, the transfer, its reversal. */
+  readonly reference?: string | undefined;
   readonly payment?: Partial<PaymentRecord>;
   readonly transfer?: Partial<TransferRecord>;
   readonly refund?: Partial<RefundRecord>;
@@ -121,6 +128,7 @@ export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): P
     dispute: null,
     pause: null,
     stoodStillMs: 0,
+    recovers: null,
     books: EMPTY_BOOKS,
     createdAt: opened.stateSince,
     updatedAt: opened.stateSince,
@@ -226,26 +234,35 @@ function deadlineColumns(purchase: Deadlined): Pick<Purchase, 'deadlineAt' | 'de
 
 /** One ledger transaction for the moves of a step, and one of its own for Stripe's fee. */
 async function postMoves(tx: Tx, key: StepKey, purchase: Purchase, change: StepChange): Promise<void> {
+  const { cause, workflowId, causedBy } = key;
   const common = {
     source: `purchase/${purchase.id}`,
-    step: key.step,
-    currency: purchase.currency,
-    cause: key.cause,
+    ordinal: 1,
+    purchaseId: purchase.id,
+    cause,
+    workflowId,
+    causedBy,
   };
-  const entries = (change.moves ?? []).flatMap(({ name, amount }): LedgerEntry[] => [
-    { account: MOVES[name].debit, amount },
-    { account: MOVES[name].credit, amount: -amount },
+  const entries = (change.moves ?? []).flatMap(({ name, amount, reference = change.reference }): LedgerEntry[] => [
+    entry(MOVES[name].debit, amount, reference),
+    entry(MOVES[name].credit, -amount, reference),
   ]);
-  if (entries.length > 0) await post(tx, { ...common, ordinal: 1, purchaseId: purchase.id, entries });
+  const postings: Posting[] = [];
+  if (entries.length > 0) postings.push({ ...common, step: key.step, currency: purchase.currency, entries });
   const { stripeFee } = change;
-  if (stripeFee === undefined || stripeFee.amount <= 0) return;
-  const fee: LedgerEntry[] = [
-    { account: 'stripeFees', amount: stripeFee.amount },
-    { account: 'stripeFeesPaid', amount: -stripeFee.amount },
-  ];
-  // Under a key of its own: whichever step learns of the fee first posts it, and no other does again.
-  const { currency } = stripeFee;
-  await post(tx, { ...common, currency, step: 'stripeFee', ordinal: 1, purchaseId: purchase.id, entries: fee });
+  if (stripeFee !== undefined && stripeFee.amount > 0) {
+    const { amount, currency } = stripeFee;
+    const charge = purchase.payment.chargeId ?? undefined;
+    const fee = [entry('stripeFees', amount, charge), entry('stripeFeesPaid', -amount, charge)];
+    // Under a key of its own: whichever step learns of the fee first posts it, and no other does again.
+    postings.push({ ...common, step: 'stripeFee', currency, entries: fee });
+  }
+  await postAll(tx, postings);
+}
+
+/** An entry says which object of the provider it answers to where it is part of our balance there. */
+function entry(account: LedgerAccount, amount: number, reference: string | undefined): LedgerEntry {
+  return { account, amount, ...(reference !== undefined && isAtStripe(account) && { reference }) };
 }
 
 /** The audit entry and the event of a step. */

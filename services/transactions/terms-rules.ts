@@ -1,5 +1,7 @@
 /** What buyer and seller agreed on when a purchase was opened. Pure. */
+import type { TaxRate } from '../../contracts/tax.ts';
 import type { CancellationTier } from './cancellation-rules.ts';
+import type { CommissionRate } from './money.ts';
 import type { ReminderOffsets } from './reminder-rules.ts';
 
 export type Kind = 'goods' | 'booking';
@@ -12,6 +14,13 @@ export interface Terms {
   readonly price: number;
   readonly currency: string;
   readonly commissionBasisPoints: number;
+  /** The bounds of the commission, minor units; purchases of before policy 4 have none. */
+  readonly commissionMinimum?: number;
+  readonly commissionMaximum?: number;
+  /** What was bought, in the seller's words of then. With the taxes that are part of the price: of purchases since policy 4. */
+  readonly title?: string;
+  readonly category?: string;
+  readonly taxes?: readonly TaxRate[];
   readonly paymentWindowMs: number;
   readonly acceptWindowMs: number;
   readonly captureReserveMs: number;
@@ -29,3 +38,12 @@ export interface Terms {
   readonly cancellation?: readonly CancellationTier[];
   readonly reminders?: ReminderOffsets;
 }
+
+/** The rate that was agreed on. */
+export const commissionRateOf = (terms: CommissionTerms): CommissionRate => ({
+  basisPoints: terms.commissionBasisPoints,
+  ...(terms.commissionMinimum !== undefined && { minimum: terms.commissionMinimum }),
+  ...(terms.commissionMaximum !== undefined && { maximum: terms.commissionMaximum }),
+});
+
+type CommissionTerms = Pick<Terms, 'commissionBasisPoints' | 'commissionMinimum' | 'commissionMaximum'>;

@@ -4,6 +4,7 @@
  */
 import type { PurchaseState } from '../../contracts/purchase.ts';
 import { type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
+import { leftOf, type TakeBackTerms, takeBack } from './refund-rules.ts';
 import type { Kind } from './terms-rules.ts';
 
 /** Who makes a purchase move on. */
@@ -76,10 +77,11 @@ export interface Transition {
   readonly wired?: true;
 }
 
-export interface Split {
+export interface Split extends TakeBackTerms {
   /** Minor units of the disputed or cancelled gross that go to the seller before commission; the rest is refunded. */
   readonly forSeller: number;
-  readonly commissionBasisPoints: number;
+  /** What is kept of a release for what the seller owes, minor units; nothing unless told. */
+  readonly recovers?: number;
 }
 
 const nothing = (): Move[] => [];
@@ -90,39 +92,22 @@ const refundAllHeld = (books: Books): Move[] => nonZero([{ name: 'refundHeld', a
 const releaseAll = (books: Books, split: Split): Move[] => releaseHeld(books, { ...split, forSeller: books.held });
 
 /** `forSeller` of what is held is released and sent, the rest refunded. */
-function releaseHeld(books: Books, { forSeller, commissionBasisPoints }: Split): Move[] {
-  const commission = commissionOn(forSeller, commissionBasisPoints);
+function releaseHeld(books: Books, { forSeller, commission: rate, recovers = 0 }: Split): Move[] {
+  const commission = commissionOn(forSeller, rate);
   return nonZero([
     { name: 'refundHeld', amount: books.held - forSeller },
     ...releaseMoves(forSeller, commission),
-    { name: 'transfer', amount: forSeller - commission },
+    { name: 'recover', amount: recovers },
+    { name: 'transfer', amount: forSeller - commission - recovers },
   ]);
 }
 
-/** What was released comes back: the transfer is reversed, then the buyer refunded from both parts. */
-function takeBackAll(books: Books): Move[] {
-  return nonZero([
-    { name: 'reverseTransfer', amount: books.transferred },
-    { name: 'refundPayable', amount: books.payable + books.transferred },
-    { name: 'refundCommission', amount: books.fees },
-  ]);
-}
+/** What was released comes back: the transfer is reversed, then the buyer refunded. */
+const takeBackAll = (books: Books, terms: TakeBackTerms): Move[] => takeBack(books, leftOf(books), terms);
 
 /** A ruling over money that is held, or that was released before the dispute: then the buyer's part comes back. */
-function settle(books: Books, split: Split): Move[] {
-  if (books.held > 0) return releaseHeld(books, split);
-  const gross = books.payable + books.transferred + books.fees;
-  const commission = commissionOn(split.forSeller, split.commissionBasisPoints);
-  const sellerKeeps = split.forSeller - commission;
-  const sellerGives = books.payable + books.transferred - sellerKeeps;
-  if (gross === split.forSeller) return nothing();
-  return nonZero([
-    // What was not sent, or is back already, need not be taken back.
-    { name: 'reverseTransfer', amount: Math.max(sellerGives - books.payable, 0) },
-    { name: 'refundPayable', amount: sellerGives },
-    { name: 'refundCommission', amount: books.fees - commission },
-  ]);
-}
+const settle = (books: Books, split: Split): Move[] =>
+  books.held > 0 ? releaseHeld(books, split) : takeBack(books, leftOf(books) - split.forSeller, split);
 
 // biome-ignore format: a table reads by its columns
 /** Every way on from every state that is not final. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AuditEntry, audit, auditTrail, entryHash } from '../../platform/audit.ts';
-import { type Posting, PostingConflict, post, purchaseBalances } from '../../services/transactions/index.ts';
+import { type Posting, PostingConflict, post, postAll, purchaseBalances } from '../../services/transactions/index.ts';
 import { type ClonedDatabase, cloneDatabase } from '../helpers/database.ts';
 
 let clone: ClonedDatabase;
@@ -61,6 +61,44 @@ describe('a posting', () => {
     await expect(write(other)).rejects.toThrow(PostingConflict);
   });
 
+  test('says what it came from, and what its entries stand for', async () => {
+    const origin = { workflowId: 'aftercare/pur_1', causedBy: 'event/evt_1', cause: 'run-1' };
+    const once = posting({
+      ...origin,
+      entries: [
+        { account: 'captured', amount: 2_500, reference: 'ch_1' },
+        { account: 'held', amount: -2_500 },
+      ],
+    });
+    await write(once);
+    const { rows } = await clone.database.query(
+      `SELECT t.workflow_id, t.cause, t.caused_by, e.reference
+         FROM ledger.transactions t JOIN ledger.entries e ON e.transaction_id = t.id WHERE source = $1 ORDER BY e.ordinal`,
+      [once.source],
+    );
+    const said = { workflow_id: 'aftercare/pur_1', cause: 'run-1', caused_by: 'event/evt_1' };
+    expect(rows).toEqual([
+      { ...said, reference: 'ch_1' },
+      { ...said, reference: null },
+    ]);
+  });
+
+  test('for another object of the provider under a known key is an alarm, unless the first one named none', async () => {
+    const standingFor = (reference: string | undefined, source: string): Posting =>
+      posting({
+        source,
+        purchaseId: null,
+        entries: [
+          { account: 'held', amount: 2_500 },
+          { account: 'refunded', amount: -2_500, ...(reference !== undefined && { reference }) },
+        ],
+      });
+    await write(standingFor('re_1', 'purchase/a'));
+    await expect(write(standingFor('re_2', 'purchase/a'))).rejects.toThrow(PostingConflict);
+    await write(standingFor(undefined, 'purchase/b'));
+    expect(await write(standingFor('re_1', 'purchase/b'))).toBe(false);
+  });
+
   test.each([
     [
       'lacks a cent',
@@ -116,6 +154,51 @@ describe('a posting', () => {
       [once.source],
     );
     await expect(late).rejects.toThrow(/closed/);
+  });
+});
+
+describe('a batch of postings', () => {
+  const writeAll = (batch: readonly Posting[]): Promise<boolean[]> =>
+    clone.database.transaction((tx) => postAll(tx, batch));
+
+  test('is written whole, in its order, and each of it once', async () => {
+    const [one, two, three] = [posting(), posting(), posting({ currency: 'JPY' })];
+    await write(two);
+    expect(await writeAll([one, two, three, one])).toEqual([true, false, true, false]);
+    expect(await writeAll([three, two, one])).toEqual([false, false, false]);
+    for (const { purchaseId } of [one, two, three]) {
+      expect(await purchaseBalances(clone.database, purchaseId ?? '')).toEqual({ captured: 2_500, held: -2_500 });
+    }
+    expect(await writeAll([])).toEqual([]);
+  });
+
+  test.each(['known', 'in the same batch'])(
+    'with other figures under a key that is %s leaves nothing behind',
+    async (where) => {
+      const [fresh, once] = [posting(), posting()];
+      const other = { ...once, currency: 'USD' };
+      if (where === 'known') await write(once);
+      await expect(writeAll(where === 'known' ? [fresh, other] : [fresh, once, other])).rejects.toThrow(
+        PostingConflict,
+      );
+      expect(await purchaseBalances(clone.database, fresh.purchaseId ?? '')).toEqual({});
+    },
+  );
+
+  test('of which one is out of balance leaves nothing behind', async () => {
+    const [fresh, wrong] = [posting(), posting({ entries: [{ account: 'held', amount: 1 }] })];
+    await expect(writeAll([fresh, wrong])).rejects.toMatchObject({ constraint: 'ledger_balance' });
+    expect(await purchaseBalances(clone.database, fresh.purchaseId ?? '')).toEqual({});
+  });
+
+  test('in other orders at once deadlocks nobody for long: each posting is there once', async () => {
+    const batch = Array.from({ length: 20 }, () => posting());
+    const answers = await Promise.all([writeAll(batch), writeAll(batch.toReversed()), writeAll(batch)]);
+    expect(answers.flat().filter(Boolean).length).toBe(batch.length);
+  });
+
+  test('is bounded', async () => {
+    await expect(writeAll(Array.from({ length: 1_001 }, () => posting()))).rejects.toThrow(RangeError);
   });
 });
 
