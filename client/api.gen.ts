@@ -756,6 +756,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was sent from your account at Stripe to your bank, newest first
+         * @description As we last saw it there. A payout that is `paid` can still become `failed`, days later, when the bank sends the money back. A failed one takes nothing from you: the money is in your account at Stripe, and goes out again with a later payout once a bank account is named that works.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["listPayouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/statements": {
         parameters: {
             query?: never;
@@ -1794,6 +1816,41 @@ export interface components {
                 owed: number;
             }[];
         };
+        Payout: {
+            /**
+             * @description Stripe’s id.
+             * @example po_1Q2w3E4r5T6y7U8i
+             */
+            id: string;
+            /** @enum {string} */
+            status: "pending" | "in_transit" | "paid" | "failed" | "canceled";
+            amount: {
+                amount: number;
+                /** @description ISO 4217: the one of your bank account. */
+                currency: string;
+            };
+            /** @description By the schedule of your account, and not asked for by you. */
+            automatic: boolean;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it is expected at the bank.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            arrivesAt: string;
+            paidAt: string | null;
+            failedAt: string | null;
+            /** @description Why the bank did not take it, and what you can do. */
+            failure: {
+                code: string | null;
+                says: string;
+            } | null;
+        };
         StatementSummary: {
             /**
              * @description A month in UTC.
@@ -1841,7 +1898,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -2105,7 +2162,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -4221,6 +4278,44 @@ export interface operations {
             };
         };
     };
+    listPayouts: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Payout"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listStatements: {
         parameters: {
             query?: never;
@@ -4542,7 +4637,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit";
                 subjectId?: string;
             };
             header?: never;

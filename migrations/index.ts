@@ -18,9 +18,10 @@ import { purchaseSearch } from './0020_purchase_search.ts';
 import { figures } from './0021_figures.ts';
 import { outboxTrace } from './0022_outbox_trace.ts';
 import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
-import { sellerBooks } from './0140_seller_books.ts';
 import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
+import { sellerBooks } from './0140_seller_books.ts';
+import { payouts } from './0141_payouts.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -54,9 +55,10 @@ export const migrations: readonly Migration[] = [
   outboxTrace,
   staffOrders,
   staffOrdersChecked,
-  sellerBooks,
   ledgerOrigins,
   ledgerReferences,
   receivables,
   receivablesChecked,
+  sellerBooks,
+  payouts,
 ];

@@ -1,6 +1,12 @@
 /** The kinds of cases, as data: who may decide them and how. Pure. */
 
-export type CaseKind = 'identity_review' | 'transfer_blocked' | 'refund_failed' | 'compliance_hold' | 'hold_limit';
+export type CaseKind =
+  | 'identity_review'
+  | 'transfer_blocked'
+  | 'payout_failed'
+  | 'refund_failed'
+  | 'compliance_hold'
+  | 'hold_limit';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
 export type CaseRole = 'support' | 'compliance' | 'finance' | 'admin';
@@ -27,6 +33,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     roles: ['finance', 'admin'],
     decisions: ['resolved'],
     about: 'Money that is due to a seller could not be sent for a long time.',
+  },
+  payout_failed: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'A bank did not take a payout, and the seller has not named another account: the money is in theirs at Stripe.',
   },
   refund_failed: {
     roles: ['finance', 'admin'],

@@ -79,6 +79,7 @@ const policySchema = z.strictObject({
   transferRetry: window,
   transferCase: window,
   transferCaseDue: window,
+  payoutMend: window,
   holdLimitCaseDue: window,
   cancellation: z.strictObject({ flexible: tiers, moderate: tiers, strict: tiers }),
   reminders: z.strictObject({
