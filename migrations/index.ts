@@ -22,6 +22,7 @@ import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
 import { sellerBooks } from './0140_seller_books.ts';
 import { payouts } from './0141_payouts.ts';
+import { invoices } from './0142_invoices.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -61,4 +62,5 @@ export const migrations: readonly Migration[] = [
   receivablesChecked,
   sellerBooks,
   payouts,
+  invoices,
 ];

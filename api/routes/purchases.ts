@@ -10,6 +10,7 @@ import type { ApiDeps } from '../deps.ts';
 import type { CommandResult } from '../outcomes.ts';
 import { actionRoutes } from '../purchases/actions.ts';
 import { createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
+import { invoiceRoutes } from '../purchases/invoices.ts';
 import { inputOf, newPurchase } from '../purchases/offer.ts';
 import { purchaseOf, sideOf } from '../purchases/party.ts';
 import { staffRoutes } from '../purchases/staff.ts';
@@ -27,6 +28,7 @@ export function purchaseRoutes(deps: PurchaseRoutesDeps): Route[] {
     ...actionRoutes(deps, commands),
     ...staffRoutes(deps, commands),
     ...readRoutes(deps),
+    ...invoiceRoutes(deps),
   ];
 }
 

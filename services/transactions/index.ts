@@ -8,6 +8,7 @@ export {
   type PurchaseFigures,
   purchaseFigures,
 } from './figures.ts';
+export { type Invoice, issueInvoice } from './invoices.ts';
 export { type LedgerPosting, type Posting, PostingConflict, post, postAll, purchaseBalances } from './ledger.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
 export type { KeyEpoch, Pause, Purchase, Side, Slot } from './purchase-record.ts';
