@@ -15,22 +15,24 @@ export interface InvoiceParts {
   readonly buyerName: string;
 }
 
-type Line = readonly [string, number];
+/** A name, an amount in minor units, and whether it is what it all comes to. */
+type Line = readonly [string, number, 'strong'?];
 
 const dateText = (at: Date): string => at.toISOString().slice(0, 10);
+const timeText = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 const percentText = (basisPoints: number): string => `${decimalText(basisPoints).replace(/\.?0+$/, '')} %`;
 
-/** What the totals say, the last one being what it comes to. */
+/** What is taken off is written as it is, and called so. */
 function receiptLines({ purchase, invoice: { figures } }: InvoiceParts): Line[] {
   const { gross, discount, refunded, chargedBack, total } = figures;
   const { taxes } = taxesWithin(total, purchase.terms.taxes ?? []);
   return [
     ['Price', gross],
-    ...some('Discount paid by Wellpact', discount),
-    ...some('Refunded', refunded),
-    ...some('Taken back by your bank', chargedBack),
+    ...some('Less discount paid by Wellpact', discount),
+    ...some('Less refunded', refunded),
+    ...some('Less taken back by your bank', chargedBack),
+    ['Paid', total, 'strong'],
     ...taxes.map((tax): Line => [`Of which ${tax.name} ${percentText(tax.basisPoints)} (${tax.country})`, tax.amount]),
-    ['Paid', total],
   ];
 }
 
@@ -39,7 +41,7 @@ const some = (name: string, amount: number): Line[] => (amount === 0 ? [] : [[na
 function commissionLines({ invoice: { figures } }: InvoiceParts): Line[] {
   return [
     ['Sold for, less what went back', figures.gross],
-    ['Commission', figures.total],
+    ['Commission', figures.total, 'strong'],
   ];
 }
 
@@ -72,13 +74,12 @@ export function receiptPdf(parts: InvoiceParts): Promise<Buffer> {
   const { purchase, sellerName, buyerName } = parts;
   const { title, price } = purchase.terms;
   const what = title ?? `Purchase ${purchase.id}`;
-  const booked =
-    purchase.slot === null ? '' : ` – ${purchase.slot.startsAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   return draw(parts, {
     title: 'Receipt',
     facts: [
       ['Sold by', sellerName],
       ['Bought by', buyerName],
+      ...(purchase.slot === null ? [] : [['Booked for', timeText(purchase.slot.startsAt)] as const]),
       ['Paid on', purchase.payment.capturedAt === null ? '' : dateText(purchase.payment.capturedAt)],
     ],
     columns: [
@@ -86,7 +87,9 @@ export function receiptPdf(parts: InvoiceParts): Promise<Buffer> {
       { title: 'Quantity', width: 14, align: 'right' },
       { title: `Amount, ${purchase.currency}`, width: 18, align: 'right' },
     ],
-    rows: [[`${what}${booked}`, String(purchase.quantity), decimalText(price)]],
+    rows: linesOf(what).map((line, index) =>
+      index === 0 ? [line, String(purchase.quantity), decimalText(price)] : [line, '', ''],
+    ),
     lines: receiptLines(parts),
     notes: [
       `Issued by ${parts.issuer[0]} on behalf of the seller, who sold this to you; ${parts.issuer[0]} took the payment for them.`,
@@ -99,14 +102,18 @@ export function receiptPdf(parts: InvoiceParts): Promise<Buffer> {
   });
 }
 
+/** What stands in one line of the table, some 70 letters, without cutting a word that is not longer than that itself. */
+const linesOf = (text: string): string[] =>
+  text.match(/.{1,70}(?:\s|$)|\S{1,70}/gu)?.map((line) => line.trim()) ?? [text];
+
 export function commissionPdf(parts: InvoiceParts): Promise<Buffer> {
   const { purchase, sellerName, invoice } = parts;
   return draw(parts, {
     title: 'Commission invoice',
     facts: [['Seller', `${sellerName} (${purchase.sellerId})`]],
     columns: [
-      { title: 'What', width: 62 },
-      { title: 'Rate', width: 20 },
+      { title: 'What', width: 42 },
+      { title: 'Rate', width: 40 },
       { title: `Amount, ${purchase.currency}`, width: 18, align: 'right' },
     ],
     rows: [['For the sale by this marketplace', rateText(purchase), decimalText(invoice.figures.total)]],
@@ -131,7 +138,11 @@ function draw({ purchase, invoice, issuer }: InvoiceParts, { lines, title, facts
       ['Purchase', purchase.id],
       ...facts,
     ],
-    totals: lines.map(([name, amount]) => [name, `${decimalText(amount)} ${purchase.currency}`]),
+    totals: lines.map(([name, amount, strong]) => ({
+      name,
+      amount: `${decimalText(amount)} ${purchase.currency}`,
+      strong: strong !== undefined,
+    })),
     foot: `${issuer[0]} · ${title} ${number} · ${purchase.id}`,
     createdAt: issuedAt,
   });

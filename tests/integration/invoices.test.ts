@@ -73,7 +73,7 @@ describe('of a sale', () => {
     expect(receipt.number).not.toBe(before.receipt.number);
     expect(receipt.amounts).toEqual({
       Price: '24.99',
-      Refunded: '24.99',
+      'Less refunded': '24.99',
       'Of which VAT 19 % (DE)': '0.00',
       Paid: '0.00',
     });
