@@ -1,4 +1,5 @@
 import { createAftercareActivities } from './aftercare.ts';
+import { createDisputeActivities } from './dispute.ts';
 import { createOnboardingActivities, type OnboardingDeps } from './onboarding.ts';
 import { createPayoutActivities, type PayoutDeps } from './payout.ts';
 import { createPurchaseActivities, type PurchaseDeps } from './purchase.ts';
@@ -10,6 +11,7 @@ export function createActivities(deps: ActivityDeps) {
   return {
     ...createPurchaseActivities(deps),
     ...createAftercareActivities(deps),
+    ...createDisputeActivities(deps),
     ...createOnboardingActivities(deps),
     ...createPayoutActivities(deps),
   };

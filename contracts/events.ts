@@ -3,7 +3,7 @@ interface EventRow {
   /** What happened. */
   readonly about: string;
   /** Of what its key is the id: events of one key come in the order of their transactions. */
-  readonly of: 'purchase' | 'listing' | 'user' | 'onboarding' | 'payout' | 'case';
+  readonly of: 'purchase' | 'listing' | 'user' | 'onboarding' | 'payout' | 'case' | 'dispute';
   /** The members of its data, `?` after those that can be missing. Ids, states and figures, never anything personal. */
   readonly data: readonly string[];
 }
@@ -36,6 +36,12 @@ const aCase = (about: string, data: readonly string[]): EventRow => ({
   data: ['caseId', 'subjectType', 'subjectId', 'kind', ...data],
 });
 
+const dispute = (about: string, data: readonly string[] = []): EventRow => ({
+  about,
+  of: 'dispute',
+  data: ['disputeId', 'purchaseId', 'n', 'buyerId', 'sellerId', 'state', ...data],
+});
+
 /**
  * Every event there is, by its type. Each is written in the transaction of the change it tells of, so it comes at least
  * once for each change, and never without one. `docs/reference/events.md` is generated from this table.
@@ -49,6 +55,10 @@ export const EVENTS = {
   'purchase.released': purchase('The money was released to the seller.'),
   'purchase.completed': purchase('Nothing more happens to it.'),
   'purchase.refunded': purchase('The buyer was refunded.'),
+  'purchase.refunded_in_part': purchase('A part went back to the buyer; the purchase goes on with the rest.', [
+    'amount',
+    'currency',
+  ]),
   'purchase.cancelled': purchase('It was cancelled.'),
   'purchase.declined': purchase('The seller did not accept.'),
   'purchase.expired': purchase('The buyer did not pay in time.'),
@@ -65,6 +75,10 @@ export const EVENTS = {
   'purchase.money_paused': purchase('Staff stopped the money.'),
   'purchase.money_resumed': purchase('Staff let the money go again.'),
   'purchase.paused_at_hold_limit': purchase('The hold limit came while the money was stopped.'),
+  'purchase.chargeback_changed': purchase(
+    "The buyer's bank asks about the payment, took it back, or has decided; `chargeback` says which.",
+    ['chargeback'],
+  ),
   'purchase.staff_note_added': {
     about: 'Staff wrote a note; what it says is not told.',
     of: 'purchase',
@@ -97,8 +111,23 @@ export const EVENTS = {
   'payout.paid': payout('The bank has it; it can still send it back.'),
   'payout.failed': payout('The bank did not take it, or sent it back: it is in the account of the seller at Stripe.'),
   'payout.canceled': payout('It was cancelled before it was sent.'),
+  'dispute.opened': dispute('A party disputes a purchase; the other one is to answer.', ['reason', 'claimedBy']),
+  'dispute.contested': dispute('The other side denies the claim: both negotiate.'),
+  'dispute.offered': dispute('A side made an offer; `by` says which.', ['by', 'refund']),
+  'dispute.mediating': dispute('A mediator is to look at it.'),
+  'dispute.ruling_proposed': dispute('A mediator ruled; a second one has to approve that.'),
+  'dispute.ruled': dispute('There is a ruling, which can be appealed.'),
+  'dispute.appealed': dispute('A side appealed: another mediator is to rule.'),
+  'dispute.appeal_waived': dispute('A side will not appeal.'),
+  'dispute.decided': dispute('It is decided what the buyer gets back.', ['refund', 'decidedBy']),
+  'dispute.frozen': dispute('A chargeback makes it stand still.'),
+  'dispute.resumed': dispute('It goes on after a chargeback.'),
+  'dispute.closed': dispute('It was carried out: the dispute is over.', ['refund', 'decidedBy']),
+  'dispute.evidence_added': dispute('A file was handed in.', ['number', 'by']),
+  'dispute.evidence_redacted': dispute('The content of a file was deleted.', ['number']),
   'case.opened': aCase('Somebody of staff has something to decide.', ['dueAt']),
   'case.escalated': aCase('A case was not decided in time.', ['dueAt']),
+  'case.postponed': aCase('A case is to be decided at another time.', ['dueAt']),
   'case.closed': aCase('A case was decided.', ['decision']),
 } as const satisfies Readonly<Record<string, EventRow>>;
 

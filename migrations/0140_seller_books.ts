@@ -9,8 +9,8 @@ export const sellerBooks: Migration = {
     await createIndexConcurrently(
       knex,
       'purchases_seller_money',
-      `ON transactions.purchases (seller_id, currency) INCLUDE (held, payable)
-        WHERE held > 0 OR payable > 0`,
+      `ON transactions.purchases (seller_id, currency) INCLUDE (held, payable, advanced, recovered)
+        WHERE held > 0 OR payable > 0 OR advanced > 0 OR recovered > 0`,
     );
   },
 };

@@ -5,7 +5,14 @@
 import { parseArgs } from 'node:util';
 import { helpIfAsked } from '../platform/arguments.ts';
 import { StartError } from './stack/problems.ts';
-import { type JudgeOptions, judgeAll, judgePurchase, type Sources, type Verdict } from './verify-books/judge.ts';
+import {
+  type JudgeOptions,
+  judgeAll,
+  judgePurchase,
+  NoSuchPurchase,
+  type Sources,
+  type Verdict,
+} from './verify-books/judge.ts';
 import { summaryOf, tableOf } from './verify-books/report.ts';
 import { sourceSettings } from './verify-books/settings.ts';
 import { openSources } from './verify-books/sources.ts';
@@ -74,6 +81,7 @@ try {
   }
 } catch (error) {
   // A person reads this: the reason alone, where it is one of ours.
-  console.error(error instanceof StartError || error instanceof TooMuch ? error.message : error);
+  const known = error instanceof StartError || error instanceof TooMuch || error instanceof NoSuchPurchase;
+  console.error(known ? error.message : error);
   process.exitCode = 1;
 }

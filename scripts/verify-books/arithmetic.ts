@@ -43,6 +43,17 @@ export const imbalance = (balances: Balances): bigint =>
 
 const TEN_THOUSAND = 10_000n;
 
-/** The commission on what a seller gets gross, rounded half up to the minor unit. @param basisPoints 1,000 is 10 % */
-export const commissionOn = (gross: bigint, basisPoints: bigint): bigint =>
-  (gross * basisPoints * 2n + TEN_THOUSAND) / (TEN_THOUSAND * 2n);
+/** What was agreed that Wellpact keeps of what the seller gets: 1,000 basis points are 10 %; bounds in minor units. */
+export interface CommissionRate {
+  readonly basisPoints: bigint;
+  readonly minimum: bigint;
+  readonly maximum: bigint | undefined;
+}
+
+/** The commission on what a seller gets gross: rounded half up to the minor unit, within its bounds, never more than there is. */
+export function commissionOn(gross: bigint, { basisPoints, minimum, maximum }: CommissionRate): bigint {
+  const share = (gross * basisPoints * 2n + TEN_THOUSAND) / (TEN_THOUSAND * 2n);
+  const atLeast = share < minimum ? minimum : share;
+  const bounded = maximum !== undefined && atLeast > maximum ? maximum : atLeast;
+  return bounded > gross ? gross : bounded;
+}

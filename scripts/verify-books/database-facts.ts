@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { PURCHASE_ACCOUNTS } from './arithmetic.ts';
 import type { AuditEntry, Difference, LedgerEntry, LedgerTransaction, PurchaseFacts, PurchaseRow } from './facts.ts';
-import { grouped } from './grouped.ts';
+import { grouped } from './lists.ts';
 
 export type DatabaseFacts = Omit<PurchaseFacts, 'testimonies' | 'workflow'>;
 

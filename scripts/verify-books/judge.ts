@@ -6,7 +6,7 @@ import type { Stripe } from 'stripe';
 import type { EncryptionCodec } from '../../platform/temporal/codec.ts';
 import { countPurchases, judgeLedger, knownPurchases, purchaseIdsAfter, readPurchases } from './database-facts.ts';
 import type { Difference, PurchaseFacts, Testimony } from './facts.ts';
-import { grouped } from './grouped.ts';
+import { flat, grouped } from './lists.ts';
 import { logFacts } from './log-facts.ts';
 import { judge } from './rules.ts';
 import { allStripeFacts, type StripeFacts, stripeFactsOf } from './stripe-facts.ts';
@@ -25,6 +25,8 @@ export interface Sources {
 export interface JudgeOptions {
   /** How late something may be that is about to happen. */
   readonly graceMs: number;
+  /** Rules that are left out. */
+  readonly except?: readonly string[];
   /** Told now and then, and at the end. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -37,17 +39,19 @@ export interface Verdict {
 
 /**
  * What is under way looks wrong for a moment: Stripe has acted and the step is not committed yet. So a purchase that
- * differs is looked at again, so often and so long apart, and what counts is what it comes to.
+ * differs is looked at again after these times, and what counts is what it comes to.
  */
-const LOOKS = 4;
-const LOOK_AGAIN_AFTER_MS = 1_500;
+const LOOK_AGAIN_AFTER_MS = [250, 500, 1_000, 3_000] as const;
 const PAGE = 200;
-const AT_ONCE = 8;
 
-/** Judges one purchase. @throws Error when there is none with this id */
+export class NoSuchPurchase extends Error {
+  override name = 'NoSuchPurchase';
+}
+
+/** Judges one purchase. @throws NoSuchPurchase */
 export async function judgePurchase(sources: Sources, purchaseId: string, options: JudgeOptions): Promise<Verdict> {
-  const differences = await looked(sources, purchaseId, options, await lookAt(sources, purchaseId, options));
-  return { purchases: 1, differences };
+  const first = await lookAt(sources, purchaseId, options);
+  return { purchases: 1, differences: await lasting(sources, first, options) };
 }
 
 /** Judges all purchases, the ledger as a whole, and what Stripe has that no purchase claims. */
@@ -61,30 +65,30 @@ export async function judgeAll(sources: Sources, options: JudgeOptions): Promise
   const differences: Difference[] = [];
   let done = 0;
   for (let ids = await purchaseIdsAfter(database, '', PAGE); ids.length > 0; ) {
-    for (const facts of await gathered(sources, ids, (id) => index.map((of) => of(id)))) {
-      differences.push(...(await looked(sources, facts.row.id, options, judge(facts, momentOf(options)))));
-    }
+    const facts = await gathered(sources, ids, (id) => index.map((of) => of(id)));
+    differences.push(...facts.flatMap((one) => judge(one, momentOf(options), options.except)));
     done += ids.length;
     options.onProgress?.(done, Math.max(done, total));
     ids = await purchaseIdsAfter(database, ids.at(-1) ?? '', PAGE);
   }
   const whole = [...(await judgeLedger(database)), ...(await unclaimed(database, atStripe, log))];
-  return { purchases: done, differences: [...differences, ...whole] };
+  return { purchases: done, differences: [...(await lasting(sources, differences, options)), ...whole] };
 }
 
 const momentOf = ({ graceMs }: JudgeOptions) => ({ nowMs: Date.now(), graceMs });
 
-/** Looks again as long as something differs, and may be under way. @returns what still does */
-async function looked(
+/** Looks again at the purchases that differ, as long as they may be under way. @returns what still differs */
+async function lasting(
   sources: Sources,
-  purchaseId: string,
-  options: JudgeOptions,
   first: readonly Difference[],
+  options: JudgeOptions,
 ): Promise<readonly Difference[]> {
   let differences = first;
-  for (let look = 1; differences.length > 0 && look < LOOKS; look++) {
-    await sleep(LOOK_AGAIN_AFTER_MS);
-    differences = await lookAt(sources, purchaseId, options);
+  for (const waitMs of LOOK_AGAIN_AFTER_MS) {
+    const suspects = [...new Set(differences.map(({ purchaseId }) => purchaseId).filter((id) => id !== null))];
+    if (suspects.length === 0) break;
+    await sleep(waitMs);
+    differences = await flat(suspects, (id) => lookAt(sources, id, options));
   }
   return differences;
 }
@@ -97,8 +101,8 @@ async function lookAt(sources: Sources, purchaseId: string, options: JudgeOption
     ...(sandboxUrl === undefined ? [] : [await logFacts(sandboxUrl, purchaseId)]),
   ];
   const [found] = await gathered(sources, [purchaseId], () => testimonies);
-  if (found === undefined) throw new Error(`There is no purchase ${purchaseId}.`);
-  return judge(found, momentOf(options));
+  if (found === undefined) throw new NoSuchPurchase(`There is no purchase ${purchaseId}.`);
+  return judge(found, momentOf(options), options.except);
 }
 
 /** Everything about some purchases. */
@@ -108,15 +112,10 @@ async function gathered(
   testimoniesOf: (id: string) => readonly Testimony[],
 ): Promise<PurchaseFacts[]> {
   const known = await readPurchases(database, ids);
-  const all: PurchaseFacts[] = [];
-  for (let from = 0; from < known.length; from += AT_ONCE) {
-    const some = known.slice(from, from + AT_ONCE).map(async (facts): Promise<PurchaseFacts> => {
-      const workflow = await workflowFactsOf(temporal, codec, facts.row.id);
-      return { ...facts, workflow, testimonies: testimoniesOf(facts.row.id) };
-    });
-    all.push(...(await Promise.all(some)));
-  }
-  return all;
+  return flat(known, async (facts) => {
+    const workflow = await workflowFactsOf(temporal, codec, facts.row.id);
+    return [{ ...facts, workflow, testimonies: testimoniesOf(facts.row.id) }];
+  });
 }
 
 /** The part of a testimony that is about one purchase, for any of them. */

@@ -1,5 +1,14 @@
 /** The ledger of a purchase by itself, and against its row. */
-import { balancesAfterEach, commissionOn, finalBalances, imbalance, PURCHASE_ACCOUNTS, sum } from './arithmetic.ts';
+import {
+  type Balances,
+  balancesAfterEach,
+  type CommissionRate,
+  commissionOn,
+  finalBalances,
+  imbalance,
+  PURCHASE_ACCOUNTS,
+  sum,
+} from './arithmetic.ts';
 import type { PurchaseFacts } from './facts.ts';
 import type { Finding, Rule } from './rules.ts';
 
@@ -47,17 +56,39 @@ const rowEqualsLedger: Rule = ({ row, ledger }) => {
 };
 
 /** The commission is what was agreed, of what the seller has got gross, after every ledger transaction. */
-const commission: Rule = (facts) => {
-  const basisPoints = facts.row.terms['commissionBasisPoints'];
-  if (typeof basisPoints !== 'number' || !Number.isSafeInteger(basisPoints)) {
-    return [{ what: 'the agreed commission', expected: 'basis points', found: String(basisPoints) }];
+const commission: Rule = ({ row, ledger }) => {
+  const rate = agreedRate(row.terms);
+  if (rate === undefined) {
+    return [{ what: 'the agreed commission', expected: 'whole numbers', found: JSON.stringify(row.terms) }];
   }
-  return balancesAfterEach(facts.ledger).flatMap(({ step, balances }) => {
-    const { payable = 0n, transferred = 0n, recovered = 0n, advanced = 0n, fees = 0n } = balances;
-    const gross = payable + transferred + recovered - advanced + fees;
-    return differing(`fees after ${step}`, commissionOn(gross, BigInt(basisPoints)), fees);
+  return balancesAfterEach(ledger).flatMap(({ step, balances }) => {
+    const { fees = 0n } = balances;
+    const due = grossOf(balances).map((gross) => commissionOn(gross, rate));
+    return due.includes(fees) ? [] : differing(`fees after ${step}`, String(due[0]), String(fees));
   });
 };
+
+/**
+ * What the seller has got gross. What Wellpact put in for a refund, the seller has got no more; what it put in while a bank
+ * has the money, the seller has still got, until the bank decides.
+ */
+function grossOf({ payable = 0n, transferred = 0n, recovered = 0n, fees = 0n, ...more }: Balances): readonly bigint[] {
+  const { advanced = 0n, chargedBack = 0n } = more;
+  const gross = payable + transferred + recovered + fees - advanced;
+  const forBank = advanced < chargedBack ? advanced : chargedBack;
+  return forBank > 0n ? [gross, gross + forBank] : [gross];
+}
+
+function agreedRate(terms: Readonly<Record<string, unknown>>): CommissionRate | undefined {
+  const whole = (value: unknown): value is number => Number.isSafeInteger(value);
+  const { commissionBasisPoints: basisPoints, commissionMinimum: minimum = 0, commissionMaximum: maximum } = terms;
+  if (!whole(basisPoints) || !whole(minimum) || !(maximum === undefined || whole(maximum))) return undefined;
+  return {
+    basisPoints: BigInt(basisPoints),
+    minimum: BigInt(minimum),
+    maximum: maximum === undefined ? undefined : BigInt(maximum),
+  };
+}
 
 /** Ledger transactions of a purchase come from its workflow or its aftercare, each step's posting once. */
 const source: Rule = ({ row, ledger }: PurchaseFacts) => [

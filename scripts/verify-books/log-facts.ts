@@ -18,6 +18,8 @@ const KINDS: Readonly<Record<string, MovementKind>> = {
   refund_failed: 'refund_came_back',
   transfer: 'transfer',
   reversal: 'reversal',
+  dispute_withdrawn: 'withdrawn',
+  dispute_reinstated: 'reinstated',
 };
 
 /** The sandbox answers with this many lines at the most (docs/reference/sandbox.md). */

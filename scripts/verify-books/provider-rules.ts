@@ -54,7 +54,7 @@ const booked = forEachWitness((_facts, { movements }) =>
 /** Stripe's fees, as far as Stripe has told them, are the expense that the ledger says; in each currency. */
 const fees = forEachWitness(({ ledger }, { fees: told }) => {
   if (told === undefined) return [];
-  const posted = ledger.flatMap(({ entries }) => entries).filter(({ account }) => account === 'stripeFees');
+  const posted = ledger.flatMap(({ entries }) => entries).filter(({ account }) => FEE_ACCOUNTS.includes(account));
   const inAll = new Set([...told, ...posted].map(({ currency }) => currency));
   return [...inAll].flatMap((currency) => {
     const of = (some: readonly { readonly currency: string; readonly amount: bigint }[]): bigint =>
@@ -62,9 +62,12 @@ const fees = forEachWitness(({ ledger }, { fees: told }) => {
     const [expected, found] = [of(told), of(posted)];
     return expected === found
       ? []
-      : [{ what: `stripeFees in ${currency}`, expected: String(expected), found: String(found) }];
+      : [{ what: `Stripe's fees in ${currency}`, expected: String(expected), found: String(found) }];
   });
 });
+
+/** What Stripe keeps for payments, and for what banks take back. */
+const FEE_ACCOUNTS: readonly string[] = ['stripeFees', 'disputeFees'];
 
 /** Steps of which each makes one object at Stripe at the most; a purchase is captured once, whatever its steps. */
 const ONCE_PER_STEP: readonly MovementKind[] = ['refund', 'transfer', 'reversal'];

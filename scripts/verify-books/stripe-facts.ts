@@ -1,6 +1,7 @@
 /** What Stripe says, by its lists, which are exact at once. */
 import type { Stripe } from 'stripe';
 import type { Movement, ProviderFee, Testimony } from './facts.ts';
+import { flat } from './lists.ts';
 
 /** What Stripe shows, of one purchase or in all. */
 export interface StripeFacts extends Testimony {
@@ -37,11 +38,12 @@ export async function stripeFactsOf(stripe: Stripe, purchaseId: string): Promise
     all('transfers', stripe.transfers.list({ ...BOOKED, ...group })),
   ]);
   const captured = charges.filter((charge) => charge.captured);
-  const [refunds, reversals] = await Promise.all([
+  const [refunds, reversals, disputes] = await Promise.all([
     flat(captured, ({ id }) => all('refunds', stripe.refunds.list({ ...BOOKED_TWICE, charge: id }))),
     flat(transfers, ({ id }) => all('reversals', stripe.transfers.listReversals(id, BOOKED))),
+    flat(captured, ({ id }) => all('disputes', stripe.disputes.list({ ...PAGE, charge: id }))),
   ]);
-  return { ...assembled({ charges: captured, refunds, transfers, reversals }), strays: [] };
+  return { ...assembled({ charges: captured, refunds, transfers, reversals, disputes }), strays: [] };
 }
 
 /** Everything that Stripe has about all purchases. @throws TooMuch */
@@ -51,22 +53,13 @@ export async function allStripeFacts(stripe: Stripe): Promise<StripeFacts> {
   const transfers = await all('transfers', stripe.transfers.list(BOOKED));
   const reversed = transfers.filter(({ amount_reversed: amount }) => amount > 0);
   const reversals = await flat(reversed, ({ id }) => all('reversals', stripe.transfers.listReversals(id, BOOKED)));
+  const disputes = await all('disputes', stripe.disputes.list(PAGE));
   const booked = await all('balance transactions', stripe.balanceTransactions.list(PAGE));
-  const known = new Set([charges, refunds, transfers, reversals].flatMap((some) => some.map(({ id }) => id)));
+  const known = new Set([charges, refunds, transfers, reversals, disputes].flatMap((some) => some.map(({ id }) => id)));
   const strays = booked
     .filter(({ type, source }) => type !== 'payout' && !known.has(idOf(source) ?? ''))
     .map(({ id, type, amount, currency }) => ({ id, type, text: `${amount} ${currency.toUpperCase()}` }));
-  return { ...assembled({ charges, refunds, transfers, reversals }), strays };
-}
-
-const AT_ONCE = 8;
-
-async function flat<T, U>(items: readonly T[], each: (item: T) => Promise<readonly U[]>): Promise<U[]> {
-  const found: U[] = [];
-  for (let from = 0; from < items.length; from += AT_ONCE) {
-    found.push(...(await Promise.all(items.slice(from, from + AT_ONCE).map(each))).flat());
-  }
-  return found;
+  return { ...assembled({ charges, refunds, transfers, reversals, disputes }), strays };
 }
 
 interface Listed {
@@ -74,47 +67,62 @@ interface Listed {
   readonly refunds: readonly Stripe.Refund[];
   readonly transfers: readonly Stripe.Transfer[];
   readonly reversals: readonly Stripe.TransferReversal[];
+  readonly disputes: readonly Stripe.Dispute[];
 }
 
-function assembled({ charges, refunds, transfers, reversals }: Listed): Omit<StripeFacts, 'strays'> {
+function assembled({ charges, refunds, transfers, reversals, disputes }: Listed): Omit<StripeFacts, 'strays'> {
   const groupOfCharge = new Map(charges.map(({ id, transfer_group: group }) => [id, group]));
   const transferOf = new Map(transfers.map((transfer) => [transfer.id, transfer]));
+  const groupOf = (charge: string | { readonly id: string } | null): string | null =>
+    groupOfCharge.get(idOf(charge) ?? '') ?? null;
   const movements: Movement[] = [
     ...charges.map((charge) =>
       movement('capture', charge, charge.amount_captured, charge.transfer_group, charge.payment_intent),
     ),
-    ...refunds.flatMap((refund) => {
-      const group = groupOfCharge.get(idOf(refund.charge) ?? '') ?? refund.metadata?.['purchaseId'] ?? null;
-      const given = movement('refund', refund, refund.amount, group, refund.payment_intent);
-      const cameBack = refund.status === 'failed' || refund.status === 'canceled';
-      return cameBack
-        ? [given, { ...given, kind: 'refund_came_back', booked: bookedOf(refund.failure_balance_transaction) } as const]
-        : [given];
-    }),
+    ...refunds.flatMap((refund) => ofRefund(refund, groupOf(refund.charge))),
     ...transfers.map((transfer) =>
       movement('transfer', transfer, transfer.amount, transfer.transfer_group, transfer.destination),
     ),
     ...reversals.map((reversal) => {
       const transfer = transferOf.get(idOf(reversal.transfer) ?? '');
-      return movement(
-        'reversal',
-        reversal,
-        reversal.amount,
-        transfer?.transfer_group ?? null,
-        transfer?.destination ?? null,
-      );
+      const group = transfer?.transfer_group ?? null;
+      return movement('reversal', reversal, reversal.amount, group, transfer?.destination ?? null);
     }),
+    ...disputes.flatMap((dispute) => ofDispute(dispute, groupOf(dispute.charge))),
   ];
-  const fees = charges.flatMap((charge): ProviderFee[] => {
-    const booked = typeof charge.balance_transaction === 'object' ? charge.balance_transaction : null;
-    if (booked === null || booked.fee === 0) return [];
-    const { fee, currency } = booked;
-    return [
-      { source: charge.id, amount: BigInt(fee), currency: currency.toUpperCase(), purchaseId: charge.transfer_group },
-    ];
-  });
-  return { witness: 'Stripe', movements, fees };
+  const fees = [
+    ...charges.flatMap(({ id, balance_transaction: booked, transfer_group: group }) =>
+      booked !== null && typeof booked === 'object' ? [fee(id, booked, group)] : [],
+    ),
+    ...disputes.flatMap(({ id, charge, balance_transactions: booked }) =>
+      booked.map((one) => fee(id, one, groupOf(charge))),
+    ),
+  ];
+  return { witness: 'Stripe', movements, fees: fees.filter(({ amount }) => amount !== 0n) };
 }
+
+function ofRefund(refund: Stripe.Refund, groupOfCharge: string | null): Movement[] {
+  const group = groupOfCharge ?? refund.metadata?.['purchaseId'] ?? null;
+  const given = movement('refund', refund, refund.amount, group, refund.payment_intent);
+  if (refund.status !== 'failed' && refund.status !== 'canceled') return [given];
+  return [given, { ...given, kind: 'refund_came_back', booked: bookedOf(refund.failure_balance_transaction) }];
+}
+
+/** A dispute says itself what moved for it: its amount alone says nothing. */
+function ofDispute(dispute: Stripe.Dispute, group: string | null): Movement[] {
+  return dispute.balance_transactions.map((booked) => {
+    const object = { id: dispute.id, currency: booked.currency, balance_transaction: booked };
+    const kind = booked.amount < 0 ? 'withdrawn' : 'reinstated';
+    return movement(kind, object, Math.abs(booked.amount), group, dispute.payment_intent);
+  });
+}
+
+const fee = (source: string, { fee, currency }: Stripe.BalanceTransaction, purchaseId: string | null): ProviderFee => ({
+  source,
+  amount: BigInt(fee),
+  currency: currency.toUpperCase(),
+  purchaseId,
+});
 
 interface MovedObject {
   readonly id: string;

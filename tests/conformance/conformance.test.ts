@@ -13,6 +13,7 @@ import type { Exchange } from './recorder.ts';
 import { type Rig, startRig } from './rig.ts';
 import { describeBalances } from './stripe-balances.ts';
 import { describeConnect } from './stripe-connect.ts';
+import { describeCustomers } from './stripe-customers.ts';
 import { describeDisputes } from './stripe-disputes.ts';
 import { loadStripeDocument, type StripeDocument } from './stripe-document.ts';
 import { describePayments } from './stripe-payments.ts';
@@ -60,6 +61,7 @@ afterAll(async () => {
 describe('the sandbox, driven by the real SDKs', () => {
   describePayments(current);
   describeConnect(current);
+  describeCustomers(current);
   describeProtocol(current);
   describeOnfido(current);
   describeMail(current);
