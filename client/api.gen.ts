@@ -841,7 +841,7 @@ export interface paths {
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
+         *     **Limit:** 300 calls in 60 seconds from one network address.
          */
         get: operations["getInvoiceCsv"];
         put?: never;
@@ -1213,7 +1213,7 @@ export interface paths {
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
+         *     **Limit:** 300 calls in 60 seconds from one network address.
          */
         get: operations["getStatementCsv"];
         put?: never;
