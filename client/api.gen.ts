@@ -804,6 +804,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/purchases/{id}/invoice/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your receipt, or the invoice about the commission, as PDF
+         * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 60 calls in 60 seconds from one network address.
+         */
+        get: operations["getInvoicePdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/purchases/{id}/invoice/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your receipt, or the invoice about the commission, as CSV
+         * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 300 calls in 60 seconds from one network address.
+         */
+        get: operations["getInvoiceCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/purchases/{id}/disputes": {
         parameters: {
             query?: never;
@@ -1108,6 +1156,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was sent from your account at Stripe to your bank, newest first
+         * @description As we last saw it there. A payout that is `paid` can still become `failed`, days later, when the bank sends the money back. A failed one takes nothing from you: the money is in your account at Stripe, and goes out again with a later payout once a bank account is named that works.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["listPayouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/statements": {
         parameters: {
             query?: never;
@@ -1143,7 +1213,7 @@ export interface paths {
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
+         *     **Limit:** 300 calls in 60 seconds from one network address.
          */
         get: operations["getStatementCsv"];
         put?: never;
@@ -2532,6 +2602,41 @@ export interface components {
                 owed: number;
             }[];
         };
+        Payout: {
+            /**
+             * @description Stripe’s id.
+             * @example po_1Q2w3E4r5T6y7U8i
+             */
+            id: string;
+            /** @enum {string} */
+            status: "pending" | "in_transit" | "paid" | "failed" | "canceled";
+            amount: {
+                amount: number;
+                /** @description ISO 4217: the one of your bank account. */
+                currency: string;
+            };
+            /** @description By the schedule of your account, and not asked for by you. */
+            automatic: boolean;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it is expected at the bank.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            arrivesAt: string;
+            paidAt: string | null;
+            failedAt: string | null;
+            /** @description Why the bank did not take it, and what you can do. */
+            failure: {
+                code: string | null;
+                says: string;
+            } | null;
+        };
         StatementSummary: {
             /**
              * @description A month in UTC.
@@ -2579,7 +2684,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -2844,7 +2949,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -5174,6 +5279,86 @@ export interface operations {
             };
         };
     };
+    getInvoicePdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description `NOTHING_TO_INVOICE`: nothing was paid yet, or nothing earned. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInvoiceCsv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description `NOTHING_TO_INVOICE`: nothing was paid yet, or nothing earned. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDisputes: {
         parameters: {
             query?: never;
@@ -5974,6 +6159,44 @@ export interface operations {
             };
         };
     };
+    listPayouts: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Payout"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listStatements: {
         parameters: {
             query?: never;
@@ -6295,7 +6518,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;

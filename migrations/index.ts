@@ -25,6 +25,8 @@ import { refunds, refundsChecked } from './0112_refunds.ts';
 import { disputes } from './0120_disputes.ts';
 import { chargebacks } from './0130_chargebacks.ts';
 import { sellerBooks } from './0140_seller_books.ts';
+import { payouts } from './0141_payouts.ts';
+import { invoices } from './0142_invoices.ts';
 import { archives } from './0150_archives.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
@@ -70,5 +72,7 @@ export const migrations: readonly Migration[] = [
   disputes,
   chargebacks,
   sellerBooks,
+  payouts,
+  invoices,
   archives,
 ];
