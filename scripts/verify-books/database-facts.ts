@@ -120,10 +120,11 @@ async function readLedger(client: pg.PoolClient, ids: readonly string[]): Promis
     source: string;
     step: string;
     ordinal: number;
-    entries: { account: string; currency: string; amount: string }[];
+    entries: { account: string; currency: string; amount: string; reference: string | null }[];
   }>(
     `SELECT e.purchase_id, t.id, t.source, t.step, t.ordinal,
-            json_agg(json_build_object('account', e.account, 'currency', e.currency, 'amount', e.amount::text)
+            json_agg(json_build_object('account', e.account, 'currency', e.currency, 'amount', e.amount::text,
+                                       'reference', e.reference)
                      ORDER BY e.ordinal) AS entries
        FROM ledger.entries e JOIN ledger.transactions t ON t.id = e.transaction_id
       WHERE e.purchase_id = ANY ($1)

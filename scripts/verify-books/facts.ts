@@ -53,6 +53,8 @@ export interface LedgerEntry {
   readonly currency: string;
   /** Debits positive, credits negative. */
   readonly amount: bigint;
+  /** The object of Stripe that it stands for; null when it names none. */
+  readonly reference: string | null;
 }
 
 export interface LedgerTransaction {

@@ -108,6 +108,11 @@ const DOCTORED: readonly Doctored[] = [
     facts: { ...WELL, testimonies: seen([TAKEN, SENT, moved('withdrawn', 2_505n)]) },
   },
   {
+    rule: 'objects_equal_provider',
+    what: 'the transfer that was posted is another one than the one that was made',
+    facts: { ...WELL, testimonies: seen([TAKEN, { ...SENT, id: 'transfer_2' }]) },
+  },
+  {
     rule: 'provider_currency',
     what: 'the transfer went out in dollars',
     facts: { ...WELL, testimonies: seen([TAKEN, { ...SENT, currency: 'USD' }]) },
