@@ -19,8 +19,10 @@ import { figures } from './0021_figures.ts';
 import { outboxTrace } from './0022_outbox_trace.ts';
 import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
 import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
+import { ledgerSinceSnapshot, ledgerSnapshots } from './0102_ledger_snapshots.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
-import { sellerBooks } from './0140_seller_books.ts';
+import { refunds, refundsChecked } from './0112_refunds.ts';
+import { sellerBooks, sellerBooks } from './0140_seller_books.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -54,9 +56,14 @@ export const migrations: readonly Migration[] = [
   outboxTrace,
   staffOrders,
   staffOrdersChecked,
+  sellerBooks,
   ledgerOrigins,
   ledgerReferences,
   receivables,
   receivablesChecked,
+  refunds,
+  refundsChecked,
   sellerBooks,
+  ledgerSnapshots,
+  ledgerSinceSnapshot,
 ];

@@ -31,8 +31,8 @@ export function nextItem(story: Story, trouble: Trouble | undefined, done: Done)
   if (unfinished !== undefined) {
     // It has moved money and is about to move more: it waits until staff let that go, but not unseen for ever.
     if (pause !== undefined) return timeToAskFinance(story, trouble);
-    const { event, actor, atMs } = unfinished;
-    const wish = { event, actor, atMs, party: undefined };
+    const { event, actor, atMs, command } = unfinished;
+    const wish = { event, actor, atMs, party: undefined, ...(command !== undefined && { command }) };
     return { kind: 'unfinished', wish, atMs: trouble?.tryAgainMs ?? atMs };
   }
   const transfer = nextTransfer(story, done);

@@ -146,7 +146,11 @@ describe('what is wired', () => {
     const at = (nowMs: number) => ({ nowMs, startsAtMs: 1_000 });
     expect(allowedActions('held', 'booking', 'buyer', at(999))).toEqual(['confirm', 'cancel', 'reschedule']);
     expect(allowedActions('held', 'booking', 'buyer', at(1_000))).toEqual(['confirm']);
-    expect(allowedActions('held', 'booking', 'seller', at(1_000))).toEqual(['cancel', 'refund_in_full']);
+    expect(allowedActions('held', 'booking', 'seller', at(1_000))).toEqual([
+      'cancel',
+      'refund_in_full',
+      'refund_in_part',
+    ]);
   });
 
   test('a new time is accepted by the party that did not propose it, until either time has come', () => {

@@ -29,7 +29,11 @@ export async function readAsStaff(db: Database, id: PurchaseId, staff: Actor): P
     await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     const purchase = await findPurchase(tx, id);
     if (purchase === undefined) return undefined;
-    return { purchase, timeline: await staffTimelineOf(tx, purchase), postings: await postingsOf(tx, id) };
+    return {
+      purchase,
+      timeline: await staffTimelineOf(tx, purchase),
+      postings: await postingsOf(tx, { purchaseId: id }),
+    };
   });
 }
 
