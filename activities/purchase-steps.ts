@@ -232,6 +232,7 @@ export function stepKey(parts: KeyParts, step: string): StepKey {
     atMs,
     cause: workflowExecution?.runId ?? 'no workflow',
     ...(workflowExecution !== undefined && { workflowId: workflowExecution.workflowId }),
+    ...(parts.event !== undefined && { event: parts.event }),
     causedBy: parts.causedBy ?? (command === undefined ? `${actor.type}/${event}` : `update/${command.id}`),
   };
 }

@@ -22,7 +22,8 @@ import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
 import { ledgerSinceSnapshot, ledgerSnapshots } from './0102_ledger_snapshots.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
 import { refunds, refundsChecked } from './0112_refunds.ts';
-import { sellerBooks, sellerBooks } from './0140_seller_books.ts';
+import { sellerBooks } from './0140_seller_books.ts';
+import { archives } from './0150_archives.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -56,14 +57,14 @@ export const migrations: readonly Migration[] = [
   outboxTrace,
   staffOrders,
   staffOrdersChecked,
-  sellerBooks,
   ledgerOrigins,
   ledgerReferences,
+  ledgerSnapshots,
+  ledgerSinceSnapshot,
   receivables,
   receivablesChecked,
   refunds,
   refundsChecked,
   sellerBooks,
-  ledgerSnapshots,
-  ledgerSinceSnapshot,
+  archives,
 ];

@@ -1,5 +1,6 @@
 /** The face of the transactions service: opening a purchase, taking its steps, reading it. */
 
+export { type Archived, archivedPurchases, countArchives } from './archive.ts';
 export { type Explanation, explain } from './explain.ts';
 export {
   type BooksDifference,

@@ -5,6 +5,7 @@ import type { Actor } from '../../platform/audit.ts';
 import { audit } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
 import { emit } from '../../platform/outbox.ts';
+import { archive } from './archive.ts';
 import { type LedgerEntry, type Posting, postAll } from './ledger.ts';
 import { isAtStripe, type LedgerAccount } from './ledger-accounts.ts';
 import { applyMoves, EMPTY_BOOKS, MOVES, type Move } from './money.ts';
@@ -38,6 +39,8 @@ export interface StepKey {
   readonly workflowId?: string;
   /** What made it happen: the update of a person, the event of a provider, a deadline. */
   readonly causedBy?: string;
+  /** What happened, in the word of the table; undefined for a step that follows no row of it. */
+  readonly event?: string;
   /** The workflow's time when it decided on the step, milliseconds since 1970: deadlines are counted from it. */
   readonly atMs: number;
 }
@@ -88,6 +91,7 @@ export async function commitStep(
     await postMoves(tx, key, after, change);
     await also(tx, after);
     await record(tx, key, before, after, change);
+    if (isFinal(after.state) && !isFinal(before.state)) await archive(tx, after);
     return after;
   });
 }
@@ -277,6 +281,8 @@ async function record(
     action: `purchase.${stateChanged ? after.state : (ofPause ?? ofBooking ?? 'updated')}`,
     change: {
       step: key.step,
+      ...(key.event !== undefined && { event: key.event, atMs: key.atMs }),
+      ...(before === undefined && { slot: after.slot }),
       ...(stateChanged && { from: before?.state ?? null, to: after.state }),
       ...(ofBooking !== undefined && !stateChanged && { slot: after.slot, proposal: after.proposal }),
       ...(ofPause !== undefined &&
