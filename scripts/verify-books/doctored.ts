@@ -98,6 +98,8 @@ export const WELL: PurchaseFacts = {
     books: { captured: 2_505n, transferred: 2_254n, fees: 251n },
   },
   sellerAccount: SELLER,
+  refunds: [],
+  debts: { owed: 0n, paidBack: 0n },
   ledger: [CAPTURED, FEE, RELEASED],
   testimonies: seen([moved('capture', 2_505n), moved('transfer', 2_254n)]),
   audit: [

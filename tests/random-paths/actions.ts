@@ -78,7 +78,11 @@ const ACTIONS: Readonly<Record<string, Sent>> = {
   deliver: { path: 'deliver', weight: 3 },
   confirm: { path: 'confirm', weight: 3 },
   cancel: { path: 'cancel' },
-  refund_in_full: { path: 'refunds' },
+  refund_in_full: { path: 'refunds', body: () => ({}) },
+  refund_in_part: {
+    path: 'refunds',
+    body: (_walk, { money }) => ({ amount: { amount: partOf(money), currency: 'EUR' } }),
+  },
   reschedule: { path: 'reschedule', body: ({ otherTimes }, { slot }) => ({ startsAt: otherThan(otherTimes, slot) }) },
   accept_reschedule: {
     path: 'reschedule/accept',
@@ -86,6 +90,10 @@ const ACTIONS: Readonly<Record<string, Sent>> = {
     weight: 2,
   },
 };
+
+/** A good third of what is left, which is no round number. */
+const partOf = ({ held, payable, transferred, fees, recovered, advanced }: PurchaseBody['money']): number =>
+  1 + Math.floor(((held + payable + transferred + fees + recovered - advanced) * 37) / 100);
 
 const otherThan = (times: readonly string[], slot: PurchaseBody['slot']): string =>
   times.find((time) => Date.parse(time) !== Date.parse(slot?.startsAt ?? '')) ?? '';
