@@ -16,6 +16,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { type ChargebackHint, type ChargebackOrder, chargebackHintSignal } from '../contracts/chargeback.ts';
 import {
   acceptPurchaseUpdate,
   acceptRescheduleUpdate,
@@ -36,11 +37,20 @@ import {
   reschedulePurchaseUpdate,
 } from '../contracts/purchase.ts';
 import { refundTooLargeText } from '../services/transactions/refund-rules.ts';
-import { isFinal } from '../services/transactions/rules.ts';
+import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
-import { timerOf } from '../services/transactions/timer-rules.ts';
+import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
 import { type AgendaItem, deadlineOf, nextItem, nextReminder, remindedUpTo, type Trouble } from './purchase-agenda.ts';
+import {
+  CHARGEBACK_UPDATES,
+  type ChargebackOrderKind,
+  type ChargebackWish,
+  doChargebackWork,
+  followChargebackOrder,
+  noteChargeback,
+} from './purchase-chargeback.ts';
+import { handOver } from './purchase-handover.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import {
   beginPayment,
@@ -48,8 +58,9 @@ import {
   follow,
   look,
   notAllowed,
+  overlaysOf,
   PROVIDER,
-  refuseInPause,
+  refuseStopped,
   retryTransfer,
   rowsOf,
   type Story,
@@ -77,7 +88,7 @@ export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult
 }
 
 async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
-  const desk = openDesk<Wish | StaffWish, PurchaseState, PaymentHint>(input.resume?.seen);
+  const desk = openDesk<AnyWish, PurchaseState, Hint>(input.resume?.seen);
   const board = createNoticeBoard(input);
   let story: Story | undefined = input.resume?.story;
   let begun = story !== undefined;
@@ -86,7 +97,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let reminded: readonly string[] = input.resume?.reminded ?? [];
   let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
-  let doing: PurchaseEvent | StaffOrderKind | 'open' | undefined = begun ? undefined : 'open';
+  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'open' | undefined = begun ? undefined : 'open';
   listen();
 
   story ??= await open();
@@ -115,10 +126,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     if (story.standing.state !== state) trouble = undefined;
   }
   board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
-  do {
-    turnAway(story);
-    await condition(() => allHandlersFinished() || !desk.empty);
-  } while (!allHandlersFinished());
+  await windUp(story);
   return { state: story.standing.state };
 
   /** Lays what comes from outside on the desk, or refuses it at once. */
@@ -143,14 +151,22 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, story, event, command)) }), {
         validator: (command) => {
           const wish = wishOf(input, story, event, command);
-          if (story !== undefined) refuseInPause(story, wish);
+          if (story !== undefined) refuseStopped(story, wish);
           const unfinished = story?.standing.unfinished?.event;
           if (desk.busy || doing !== undefined || unfinished !== undefined) throw inProgress(doing ?? unfinished);
           refuseUnlessAllowed(story, wish);
         },
       });
     }
+    for (const [update, kind] of CHARGEBACK_UPDATES) {
+      setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), {
+        validator: (_order: ChargebackOrder) => {
+          if (story === undefined || doing !== undefined) throw inProgress(doing ?? 'open');
+        },
+      });
+    }
     setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
   }
 
   /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
@@ -206,8 +222,9 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     return because(item.cause, deal, current, item);
   }
 
-  async function deal(current: Story, item: Item<Wish | StaffWish, PurchaseState, PaymentHint>): Promise<void> {
-    if (item.kind === 'hint') return unlessRefused(current, () => look(input, current, item.hint));
+  async function deal(current: Story, item: Item<AnyWish, PurchaseState, Hint>): Promise<void> {
+    if (item.kind === 'hint') return hear(current, item.hint);
+    if ('chargeback' in item.wish) return answerBank(current, item.wish, item.settle);
     if ('order' in item.wish) return obey(current, item.wish, item.settle);
     try {
       doing = item.wish.event;
@@ -242,11 +259,51 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     }
   }
 
-  /** The story has ended: whoever still asks for something is told so. */
-  function turnAway(current: Story): void {
+  /** A provider said that something is new. When nothing stops the money any more, all that waited for that is due. */
+  async function hear(current: Story, hint: Hint): Promise<void> {
+    if (!('chargebackId' in hint)) return unlessRefused(current, () => look(input, current, hint));
+    const stoodStill = standsStill(overlaysOf(current.standing));
+    await unlessRefused(current, async () => {
+      current.standing = await noteChargeback(input.purchaseId, hint);
+    });
+    if (stoodStill && !standsStill(overlaysOf(current.standing))) [trouble, transferTriedMs] = [undefined, 0];
+  }
+
+  /** Finance answers a chargeback, or gives it up. */
+  async function answerBank(current: Story, wish: ChargebackWish, settle: Settle<PurchaseState>): Promise<void> {
+    try {
+      doing = wish.kind;
+      current.standing = await followChargebackOrder(input.purchaseId, wish);
+      settle.done(current.standing.state);
+    } catch (error) {
+      const answer = answerOf(error);
+      if (answer === undefined) throw error;
+      settle.failed(answer);
+    } finally {
+      doing = undefined;
+    }
+  }
+
+  /** The story has ended: nothing that came in is left behind, and what is left to do about a chargeback is handed over. */
+  async function windUp(current: Story): Promise<void> {
+    for (let handedOver = false; ; ) {
+      await turnAway(current);
+      await condition(() => allHandlersFinished() || !desk.empty);
+      if (!allHandlersFinished() || !desk.empty) continue;
+      const left = current.standing.chargebackWork;
+      if (left === undefined || handedOver) return;
+      await handOver(input.purchaseId, left);
+      handedOver = true;
+    }
+  }
+
+  /** Whoever still asks for something is told that it has ended. What a bank did is noted all the same. */
+  async function turnAway(current: Story): Promise<void> {
     for (let item = desk.take(); item !== undefined; item = desk.take()) {
-      if (item.kind === 'wish')
-        item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
+      if (item.kind === 'hint') {
+        if ('chargebackId' in item.hint) await hear(current, item.hint);
+      } else if ('chargeback' in item.wish) await answerBank(current, item.wish, item.settle);
+      else item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
     }
   }
 
@@ -261,6 +318,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       case 'transfer':
         transferTriedMs = Date.now();
         return unlessRefused(current, () => retryTransfer(input, current));
+      case 'chargeback':
+        return unlessRefused(current, () => work(current, item), againMs);
       case 'reminder':
         reminded = remindedUpTo(current, item.reminder);
         return remind(current, item);
@@ -269,13 +328,17 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** The deadline passed and nobody did anything. */
   async function followTheClock(current: Story): Promise<void> {
-    const { state, deadlineEvent, pause } = current.standing;
+    const { state, deadlineEvent } = current.standing;
     const timer = timerOf(state, current.deal.kind, deadlineEvent)?.timer;
     if (timer === undefined) return;
     const wish = { ...CLOCK, event: timer.event };
-    if (pause === undefined || timer.inPause !== 'finance is asked') return follow(input, current, wish);
+    if (!asksFinance(timer, overlaysOf(current.standing))) return follow(input, current, wish);
     const step = stepOf(input, current, wish);
-    current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that is paused');
+    current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that stands still');
+  }
+
+  async function work(current: Story, { work: next }: AgendaItem & { kind: 'chargeback' }): Promise<void> {
+    current.standing = await doChargebackWork(input.purchaseId, next);
   }
 
   async function remind(current: Story, { reminder }: AgendaItem & { kind: 'reminder' }): Promise<void> {
@@ -298,6 +361,9 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     }
   }
 }
+
+type AnyWish = Wish | StaffWish | ChargebackWish;
+type Hint = PaymentHint | ChargebackHint;
 
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {

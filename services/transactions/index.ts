@@ -1,6 +1,17 @@
 /** The face of the transactions service: opening a purchase, taking its steps, reading it. */
 
 export { type Archived, archivedPurchases, countArchives } from './archive.ts';
+export {
+  type ChargebackOutcome,
+  chargebacksOf,
+  chargebackToSettle,
+  giveUpEvidence,
+  noteAnswer,
+  noteChargeback,
+  type SeenChargeback,
+  type StoredChargeback,
+  settleChargeback,
+} from './chargebacks.ts';
 export { type Explanation, explain } from './explain.ts';
 export {
   type BooksDifference,

@@ -7,7 +7,7 @@ import type { PurchaseState } from '../../contracts/purchase.ts';
 import { refundShare } from './cancellation-rules.ts';
 import { applyMoves, type Books, EMPTY_BOOKS } from './money.ts';
 import { type Happening, planFor } from './plan-rules.ts';
-import { isFinal, movesMoney } from './rules.ts';
+import { isFinal, stopOf } from './rules.ts';
 import { type Terms, type TermsPolicy, termsOf } from './terms-rules.ts';
 import { deadlineOf, timerOf } from './timer-rules.ts';
 import type { Party, PurchaseEvent } from './transition-rules.ts';
@@ -170,7 +170,7 @@ function resume(standing: Standing, atMs: number): boolean {
 function follow(standing: Standing, terms: Terms, happening: Happening): boolean {
   const { state, books, slot, refundCap, pausedAtMs } = standing;
   const plan = planFor({ state, terms, books, refundCap, startsAtMs: slot?.startsAtMs ?? null }, happening);
-  if (plan === undefined || (pausedAtMs !== undefined && movesMoney(plan.row))) return false;
+  if (plan === undefined || stopOf(plan.row, { paused: pausedAtMs !== undefined }) !== undefined) return false;
   const { row, moves } = plan;
   standing.books = applyMoves(books, moves);
   if (moves.some(({ name }) => name === 'capture')) standing.capturedAtMs = happening.atMs;
