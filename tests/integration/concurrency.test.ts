@@ -4,8 +4,6 @@
  */
 import { beforeAll, expect, test } from 'vitest';
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { transitions } from '../../services/transactions/rules.ts';
-import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import type { Response } from '../helpers/client.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
@@ -18,53 +16,16 @@ import {
   read,
   sandboxLog,
 } from '../helpers/purchases.ts';
+import { type Answer, isSerial, type Wish } from '../helpers/serial.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-interface Command {
-  readonly event: PurchaseEvent;
-  readonly by: 'buyer' | 'seller';
+interface Command extends Wish {
   readonly action: PurchaseAction;
 }
 
 const CONFIRM: Command = { event: 'confirm', by: 'buyer', action: 'confirm' };
 const REFUND: Command = { event: 'refund_in_full', by: 'seller', action: 'refunds' };
 const cancelBy = (by: Command['by']): Command => ({ event: 'cancel', by, action: 'cancel' });
-
-interface Answer extends Command {
-  readonly status: number;
-  readonly code: string;
-  readonly state: string;
-}
-
-/** Where a command leads from a state; undefined when it leads nowhere. */
-const next = (state: PurchaseState, { event, by }: Command): PurchaseState | undefined =>
-  transitions(state, { on: event, by, kind: 'goods', when: 'nothing_for_seller' })[0]?.to;
-
-function permutations<T>(items: readonly T[]): T[][] {
-  if (items.length === 0) return [[]];
-  return items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]));
-}
-
-/**
- * Whether the commands, taken one after the other in some order, end in `end` and are answered so: one that was granted
- * leads on and shows a state from there on; one that was not allowed leads nowhere at its turn. One that met another
- * command in progress was not taken at all.
- */
-function isSerial(start: PurchaseState, end: string, answers: readonly Answer[]): boolean {
-  const taken = answers.filter(({ code }) => code !== 'IN_PROGRESS');
-  return permutations(taken).some((order) => {
-    const states: PurchaseState[] = [start];
-    for (const answer of order) {
-      const now = states.at(-1) ?? start;
-      const to = next(now, answer);
-      if ((answer.status === 200) !== (to !== undefined)) return false;
-      states.push(to ?? now);
-    }
-    const shows = ({ status, state }: Answer, index: number): boolean =>
-      status !== 200 || states.slice(index + 1).includes(state as PurchaseState);
-    return states.at(-1) === end && order.every(shows);
-  });
-}
 
 let seller: Person;
 let buyer: Person;
