@@ -5,6 +5,7 @@
  * asked, what Stripe reported, or what its agenda demands, looks that up in the table of
  * `services/transactions/transition-rules.ts`, takes the steps that stand there, and tells staff how things stand now.
  */
+
 import {
   ApplicationFailure,
   allHandlersFinished,
@@ -16,14 +17,18 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { DisputeStanding } from '../activities/purchase-steps.ts';
 import { type ChargebackHint, type ChargebackOrder, chargebackHintSignal } from '../contracts/chargeback.ts';
+import { type DisputeDecision, disputeDecidedSignal } from '../contracts/dispute.ts';
 import {
   acceptPurchaseUpdate,
   acceptRescheduleUpdate,
   cancelPurchaseUpdate,
+  claimNoShowUpdate,
   confirmPurchaseUpdate,
   declinePurchaseUpdate,
   deliverPurchaseUpdate,
+  openDisputeUpdate,
   openPurchaseUpdate,
   type PaymentHint,
   PURCHASE_REFUSALS,
@@ -41,7 +46,15 @@ import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
 import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
-import { type AgendaItem, deadlineOf, nextItem, nextReminder, remindedUpTo, type Trouble } from './purchase-agenda.ts';
+import {
+  type AgendaItem,
+  deadlineOf,
+  isBlocked,
+  nextItem,
+  nextReminder,
+  remindedUpTo,
+  type Trouble,
+} from './purchase-agenda.ts';
 import {
   CHARGEBACK_UPDATES,
   type ChargebackOrderKind,
@@ -50,6 +63,7 @@ import {
   followChargebackOrder,
   noteChargeback,
 } from './purchase-chargeback.ts';
+import { beginDispute, DISPUTE, endDispute, noteDecision } from './purchase-dispute.ts';
 import { handOver } from './purchase-handover.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import {
@@ -96,6 +110,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let trouble: Trouble | undefined = input.resume?.trouble;
   let reminded: readonly string[] = input.resume?.reminded ?? [];
   let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
+  let disputeBegun: number | undefined = input.resume?.disputeBegun;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
   let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'open' | undefined = begun ? undefined : 'open';
   listen();
@@ -108,7 +123,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   if (!begun) await begin(story);
 
   while (!isFinal(story.standing.state)) {
-    const { state, transfer } = story.standing;
+    const { state, dispute } = story.standing;
+    if (dispute !== undefined) await begunDispute(dispute);
     const done = { reminded, transferTriedMs };
     board.tell(story, {
       deadlineMs: deadlineOf(story, trouble),
@@ -116,14 +132,15 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       reminder: nextReminder(story, done)?.reminder,
     });
     if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
-      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs };
+      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs, disputeBegun };
       await continueAsNew<typeof purchase>({ ...input, resume });
     }
-    if (transfer === 'blocked') transferTriedMs ??= Date.now();
+    if (isBlocked(story.standing)) transferTriedMs ??= Date.now();
     const next = nextItem(story, trouble, { reminded, transferTriedMs });
     const cameIn = await waitFor(next);
     await (cameIn ? takeUp(story) : next && because(undefined, attend, story, next));
     if (story.standing.state !== state) trouble = undefined;
+    if (dispute !== undefined && story.standing.dispute === undefined) await endDispute(input, dispute);
   }
   board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
   await windUp(story);
@@ -167,6 +184,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     }
     setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
     setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(disputeDecidedSignal, (decision) => desk.tell(`dispute/${decision.n}/decided`, decision));
   }
 
   /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
@@ -229,6 +247,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     try {
       doing = item.wish.event;
       await follow(input, current, item.wish);
+      const { dispute } = current.standing;
+      if (dispute !== undefined) await begunDispute(dispute);
       item.settle.done(current.standing.state);
     } catch (error) {
       const answer = answerOf(error);
@@ -240,6 +260,13 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     } finally {
       doing = undefined;
     }
+  }
+
+  /** The dispute that is open runs, whoever asks for it next. */
+  async function begunDispute(dispute: DisputeStanding): Promise<void> {
+    if (dispute.n === disputeBegun) return;
+    await beginDispute(input, dispute);
+    disputeBegun = dispute.n;
   }
 
   /** Staff pause the money, or let it go: then everything that waited for it is due. */
@@ -261,6 +288,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** A provider said that something is new. When nothing stops the money any more, all that waited for that is due. */
   async function hear(current: Story, hint: Hint): Promise<void> {
+    if ('n' in hint) return unlessRefused(current, () => noteDecision(input, current, hint.n));
     if (!('chargebackId' in hint)) return unlessRefused(current, () => look(input, current, hint));
     const stoodStill = standsStill(overlaysOf(current.standing));
     await unlessRefused(current, async () => {
@@ -313,6 +341,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     switch (item.kind) {
       case 'unfinished':
         return unlessRefused(current, () => follow(input, current, item.wish), againMs);
+      case 'decision':
+        return unlessRefused(current, () => follow(input, current, { ...DISPUTE, event: 'dispute_decided' }), againMs);
       case 'deadline':
         return unlessRefused(current, () => followTheClock(current), againMs);
       case 'transfer':
@@ -363,7 +393,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 }
 
 type AnyWish = Wish | StaffWish | ChargebackWish;
-type Hint = PaymentHint | ChargebackHint;
+type Hint = PaymentHint | ChargebackHint | DisputeDecision;
 
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {
@@ -374,8 +404,12 @@ interface Resumed {
     readonly orders?: StaffCounts;
     readonly trouble?: Trouble | undefined;
     readonly transferTriedMs?: number | undefined;
+    /** Which dispute was begun last. */
+    readonly disputeBegun?: number | undefined;
   };
 }
+
+/** What comes in without anybody waiting for an answer. */
 
 /** Which update asks for what. */
 const WISHES = [
@@ -387,6 +421,8 @@ const WISHES = [
   [refundPurchaseUpdate, 'refund_in_full'],
   [reschedulePurchaseUpdate, 'reschedule'],
   [acceptRescheduleUpdate, 'accept_reschedule'],
+  [openDisputeUpdate, 'open_dispute'],
+  [claimNoShowUpdate, 'claim_no_show'],
 ] as const;
 
 /** The wish behind a command. Its party is the one that its actor is; a stranger is none. */
@@ -394,13 +430,14 @@ function wishOf(
   { buyerId, sellerId }: PurchaseInput,
   story: Story | undefined,
   event: PurchaseEvent,
-  { actorId, startsAt, amount, reason }: PurchaseCommand,
+  { actorId, startsAt, amount, reason, dispute }: PurchaseCommand,
 ): Wish {
   const command = {
     id: currentUpdateInfo()?.id ?? '',
     ...(startsAt !== undefined && { startsAt }),
     ...(amount !== undefined && { amount }),
     ...(reason !== undefined && { reason }),
+    ...(dispute !== undefined && { dispute }),
   };
   const asked = { event: event === 'refund_in_full' ? refundEvent(story, amount) : event, command };
   // The API has looked at who of staff it is: only a refund comes with a reason.
