@@ -47,7 +47,7 @@ export async function insist<Body extends { code?: string }>(
   });
 }
 
-const post = async (who: Member, path: string, body: Record<string, unknown> | undefined) => {
+export const post = async (who: Member, path: string, body: Record<string, unknown> | undefined) => {
   const token = await who.token();
   const more = body === undefined ? {} : { body };
   return insist(path, (idempotencyKey) => request<PurchaseBody>('POST', path, { token, idempotencyKey, ...more }));
@@ -82,6 +82,10 @@ const ACTIONS: Readonly<Record<string, Sent>> = {
   refund_in_part: {
     path: 'refunds',
     body: (_walk, { money }) => ({ amount: { amount: partOf(money), currency: 'EUR' } }),
+  },
+  open_dispute: {
+    path: 'disputes',
+    body: () => ({ reason: 'not_as_described', description: 'It is not what the pictures show.' }),
   },
   reschedule: { path: 'reschedule', body: ({ otherTimes }, { slot }) => ({ startsAt: otherThan(otherTimes, slot) }) },
   accept_reschedule: {
@@ -119,7 +123,7 @@ export function choiceOf(side: Side, action: string): Choice {
         `/v1/purchases/${walk.id}/${sent.path}`,
         sent.body?.(walk, purchase),
       );
-      return status === 200 ? undefined : body.code;
+      return status === 200 || status === 201 ? undefined : body.code;
     },
   };
 }

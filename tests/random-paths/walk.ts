@@ -10,6 +10,7 @@ import { type PurchaseBody, publishedListing, sandboxLog } from '../helpers/purc
 import { stack } from '../helpers/stack.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { type Choice, choiceOf, insist, PAYMENTS, read, settled, type Walk } from './actions.ts';
+import { disputeChoices } from './dispute-choices.ts';
 import type { Member } from './people.ts';
 import { type Payment, type Plan, planOf } from './plan.ts';
 
@@ -116,6 +117,7 @@ async function offered(on: Walk, { state }: PurchaseBody): Promise<readonly Choi
     ...asBuyer.next.actions.toSorted().map((action) => choiceOf('buyer', action)),
     ...asSeller.next.actions.toSorted().map((action) => choiceOf('seller', action)),
     ...(state === 'payment_pending' && on.clientSecret !== undefined ? PAYMENTS : []),
+    ...(state === 'disputed' ? await disputeChoices(on) : []),
     NOTHING,
   ];
 }
