@@ -3,7 +3,6 @@
  * have answered, one after the other.
  */
 import { beforeAll, expect, test } from 'vitest';
-import type { PurchaseState } from '../../contracts/purchase.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { disputed } from '../helpers/chargebacks.ts';
 import { type Response, request } from '../helpers/client.ts';
