@@ -135,6 +135,8 @@ export const PURCHASE_REFUSALS = [
   'AUTHORISATION_LOST',
   'REFUND_TOO_LARGE',
   'TOO_MANY_REFUNDS',
+  'OTHER_REFUND',
+  'REFUND_NOT_FAILED',
   // No longer given: it stands in histories.
   'SELLER_BALANCE_TOO_LOW',
   'MONEY_PAUSED',

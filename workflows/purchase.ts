@@ -6,7 +6,7 @@
  * `services/transactions/transition-rules.ts`, takes the steps that stand there, and tells staff how things stand now.
  */
 import {
-  ApplicationFailure,
+  type ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -16,32 +16,24 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { type RefundAgainOrder, type RefundHint, refundAgainUpdate, refundHintSignal } from '../contracts/aftercare.ts';
 import {
-  acceptPurchaseUpdate,
-  acceptRescheduleUpdate,
-  cancelPurchaseUpdate,
-  confirmPurchaseUpdate,
-  declinePurchaseUpdate,
-  deliverPurchaseUpdate,
   openPurchaseUpdate,
   type PaymentHint,
   PURCHASE_REFUSALS,
-  type PurchaseCommand,
   type PurchaseInput,
   type PurchaseOutcome,
   type PurchaseResult,
   type PurchaseState,
   paymentHintSignal,
-  refundPurchaseUpdate,
-  reschedulePurchaseUpdate,
 } from '../contracts/purchase.ts';
-import { refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { isFinal } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
 import { timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
 import { type AgendaItem, deadlineOf, nextItem, nextReminder, remindedUpTo, type Trouble } from './purchase-agenda.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
+import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
 import {
   beginPayment,
   CLOCK,
@@ -51,7 +43,6 @@ import {
   PROVIDER,
   refuseInPause,
   retryTransfer,
-  rowsOf,
   type Story,
   stepOf,
   type Wish,
@@ -66,6 +57,7 @@ import {
   type StaffWish,
   staffStepOf,
 } from './purchase-support.ts';
+import { inProgress, refuseUnlessAllowed, WISHES, wishOf } from './purchase-wishes.ts';
 import { answersGiven, type Item, openDesk, type Settle } from './support/desk.ts';
 import { answerOf, databaseStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
@@ -77,7 +69,7 @@ export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult
 }
 
 async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
-  const desk = openDesk<Wish | StaffWish, PurchaseState, PaymentHint>(input.resume?.seen);
+  const desk = openDesk<AnyWish, PurchaseState, AnyHint>(input.resume?.seen);
   const board = createNoticeBoard(input);
   let story: Story | undefined = input.resume?.story;
   let begun = story !== undefined;
@@ -116,9 +108,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   }
   board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
   do {
-    turnAway(story);
+    await windUp(story);
     await condition(() => allHandlersFinished() || !desk.empty);
-  } while (!allHandlersFinished());
+    // What came just now is ours, too: only of a workflow that has ended is the aftercare the writer.
+  } while (!allHandlersFinished() || !desk.empty);
   return { state: story.standing.state };
 
   /** Lays what comes from outside on the desk, or refuses it at once. */
@@ -151,6 +144,16 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       });
     }
     setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
+      state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
+    });
+    setHandler(refundAgainUpdate, again, {
+      validator: (order) => {
+        refuseUnlessOrder(order);
+        if (desk.busy || doing !== undefined) throw inProgress(doing);
+      },
+    });
   }
 
   /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
@@ -206,9 +209,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     return because(item.cause, deal, current, item);
   }
 
-  async function deal(current: Story, item: Item<Wish | StaffWish, PurchaseState, PaymentHint>): Promise<void> {
-    if (item.kind === 'hint') return unlessRefused(current, () => look(input, current, item.hint));
+  async function deal(current: Story, item: Item<AnyWish, PurchaseState, AnyHint>): Promise<void> {
+    if (item.kind === 'hint') return unlessRefused(current, () => lookAt(current, item.hint));
     if ('order' in item.wish) return obey(current, item.wish, item.settle);
+    if ('again' in item.wish) return payAgain(current, item.wish, item.settle);
     try {
       doing = item.wish.event;
       await follow(input, current, item.wish);
@@ -242,11 +246,30 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     }
   }
 
-  /** The story has ended: whoever still asks for something is told so. */
-  function turnAway(current: Story): void {
+  /** Stripe said something: of the payment, or of a refund that has gone out. */
+  async function lookAt(current: Story, hint: AnyHint): Promise<void> {
+    if (!('refundId' in hint)) return look(input, current, hint);
+    current.standing = await noteRefund(input.purchaseId, hint);
+  }
+
+  async function payAgain(current: Story, wish: RefundAgainWish, settle: Settle<PurchaseState>): Promise<void> {
+    try {
+      current.standing = await refundAgain(input.purchaseId, wish);
+      settle.done(current.standing.state);
+    } catch (error) {
+      const answer = answerOf(error);
+      if (answer === undefined) throw error;
+      settle.failed(answer);
+    }
+  }
+
+  /** The story has ended: whoever still asks for something is told so, but what concerns refunds is still done here. */
+  async function windUp(current: Story): Promise<void> {
     for (let item = desk.take(); item !== undefined; item = desk.take()) {
-      if (item.kind === 'wish')
-        item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
+      if (item.kind === 'hint') {
+        if ('refundId' in item.hint) await deal(current, item);
+      } else if ('again' in item.wish) await deal(current, item);
+      else item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
     }
   }
 
@@ -299,6 +322,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   }
 }
 
+/** What is laid on the desk. */
+type AnyWish = Wish | StaffWish | RefundAgainWish;
+type AnyHint = PaymentHint | RefundHint;
+
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {
   readonly resume?: {
@@ -309,60 +336,6 @@ interface Resumed {
     readonly trouble?: Trouble | undefined;
     readonly transferTriedMs?: number | undefined;
   };
-}
-
-/** Which update asks for what. */
-const WISHES = [
-  [acceptPurchaseUpdate, 'accept'],
-  [declinePurchaseUpdate, 'decline'],
-  [cancelPurchaseUpdate, 'cancel'],
-  [deliverPurchaseUpdate, 'deliver'],
-  [confirmPurchaseUpdate, 'confirm'],
-  [refundPurchaseUpdate, 'refund_in_full'],
-  [reschedulePurchaseUpdate, 'reschedule'],
-  [acceptRescheduleUpdate, 'accept_reschedule'],
-] as const;
-
-/** The wish behind a command. Its party is the one that its actor is; a stranger is none. */
-function wishOf(
-  { buyerId, sellerId }: PurchaseInput,
-  story: Story | undefined,
-  event: PurchaseEvent,
-  { actorId, startsAt, amount, reason }: PurchaseCommand,
-): Wish {
-  const command = {
-    id: currentUpdateInfo()?.id ?? '',
-    ...(startsAt !== undefined && { startsAt }),
-    ...(amount !== undefined && { amount }),
-    ...(reason !== undefined && { reason }),
-  };
-  const asked = { event: event === 'refund_in_full' ? refundEvent(story, amount) : event, command };
-  // The API has looked at who of staff it is: only a refund comes with a reason.
-  if (reason !== undefined) return { ...asked, party: 'finance', actor: { type: 'staff', id: actorId } };
-  if (actorId !== buyerId && actorId !== sellerId) {
-    throw ApplicationFailure.nonRetryable('This is not your purchase.', 'NOT_A_PARTY');
-  }
-  return { ...asked, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId } };
-}
-
-/** All that is left is not a part, whoever counted it. */
-const refundEvent = (story: Story | undefined, amount: number | undefined): PurchaseEvent =>
-  amount === undefined || amount === story?.standing.left ? 'refund_in_full' : 'refund_in_part';
-
-function inProgress(doing: string | undefined): ApplicationFailure {
-  const what = doing === undefined ? 'Another change' : `"${doing}"`;
-  return ApplicationFailure.nonRetryable(`${what} is in progress. Try again in a moment.`, 'IN_PROGRESS');
-}
-
-/** A wish is refused before it is recorded when it comes at the wrong time or from the wrong party. */
-function refuseUnlessAllowed(story: Story | undefined, wish: Wish): void {
-  if (story === undefined) throw inProgress('open');
-  if (rowsOf(story, wish).length === 0) throw notAllowed(story, wish.event);
-  const { left } = story.standing;
-  if (wish.event !== 'refund_in_part' || left === undefined || (wish.command?.amount ?? 0) < left) return;
-  const { currency } = story.deal;
-  const detail = { refundable: { amount: left, currency } };
-  throw ApplicationFailure.nonRetryable(refundTooLargeText(left, currency), 'REFUND_TOO_LARGE', detail);
 }
 
 /** What neither the rules nor a provider answer: staff have to know of it, whoever asked. */

@@ -8,6 +8,12 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
+import {
+  type AftercareWorkflow,
+  aftercareWorkflowId,
+  type RefundAgainOrder,
+  refundAgainUpdate,
+} from '../../contracts/aftercare.ts';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import {
   openPurchaseUpdate,
@@ -31,6 +37,8 @@ export interface PurchaseCommands {
     command: Command,
     commandId: string,
   ): Promise<CommandResult>;
+  /** Sends what finance want about a refund that came back to whoever is the writer now. @throws Problem */
+  refundAgain(purchaseId: PurchaseId, order: RefundAgainOrder, commandId: string): Promise<CommandResult>;
 }
 
 export function createPurchaseCommands(client: Client): PurchaseCommands {
@@ -41,6 +49,20 @@ export function createPurchaseCommands(client: Client): PurchaseCommands {
   };
   return {
     open: (input, commandId) => answered(input.purchaseId, () => startAndOpen(client, input, commandId)),
+    refundAgain: async (purchaseId, order, commandId) => {
+      const purchase = client.workflow.getHandle(purchaseWorkflowId(purchaseId));
+      const result = await answered(purchaseId, () =>
+        purchase.executeUpdate(refundAgainUpdate, { args: [order], updateId: commandId }),
+      );
+      if (result !== 'ended') return result;
+      return answered(purchaseId, () =>
+        client.workflow.executeUpdateWithStart(refundAgainUpdate, {
+          args: [order],
+          updateId: commandId,
+          startWorkflowOperation: aftercareOf(purchaseId),
+        }),
+      );
+    },
     send: (purchaseId, update, command, commandId) =>
       answered(purchaseId, () =>
         client.workflow
@@ -49,6 +71,16 @@ export function createPurchaseCommands(client: Client): PurchaseCommands {
       ),
   };
 }
+
+/** The flow that takes over from a purchase that has ended: begun with the first thing that comes, and ended with the last. */
+const aftercareOf = (purchaseId: PurchaseId): WithStartWorkflowOperation<AftercareWorkflow> =>
+  new WithStartWorkflowOperation('aftercare', {
+    workflowId: aftercareWorkflowId(purchaseId),
+    args: [{ purchaseId }],
+    taskQueue: TASK_QUEUES.workflows,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    staticSummary: `Refunds of ${purchaseId}`,
+  });
 
 /** What never changes about it, for staff in the Temporal UI. */
 function detailsOf({ buyerId, sellerId, listingId, quantity, slot, expectedPrice }: PurchaseInput): string {

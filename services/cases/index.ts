@@ -7,7 +7,16 @@ import { conflict, notFound, unprocessable } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { emit } from '../../platform/outbox.ts';
 import { CASE_RULES, type CaseKind, kindsFor } from './rules.ts';
-import { type Case, insertCase, lockCase, lockOpenCase, markClosed, markEscalated, type NewCase } from './store.ts';
+import {
+  type Case,
+  insertCase,
+  lockCase,
+  lockOpenCase,
+  markClosed,
+  markEscalated,
+  type NewCase,
+  setDetails,
+} from './store.ts';
 
 export { type Case, countWithOpenCase, findCase, latestCase, listCases, openCaseFigures } from './store.ts';
 
@@ -27,6 +36,10 @@ export async function openCase(tx: Tx, request: Omit<NewCase, 'id'>): Promise<Ca
   await note(tx, opened, SYSTEM, 'case.opened', { kind: opened.kind, dueAt: opened.dueAt.toISOString() });
   return opened;
 }
+
+/** Writes what an open case says anew, since more has come to it: references and figures. */
+export const amendCase = (tx: Tx, { id }: Pick<Case, 'id'>, details: Case['details']): Promise<void> =>
+  setDetails(tx, id, details);
 
 /**
  * Closes the open case of a kind about a subject, when what it was about has been settled.
