@@ -21,7 +21,7 @@ import {
   type PurchaseDeps,
   type PurchaseStanding,
   purchaseToAct,
-  refuseInPause,
+  refuseStopped,
   standing,
   stepKey,
 } from './purchase-steps.ts';
@@ -101,7 +101,7 @@ export function createAftercareActivities(deps: PurchaseDeps) {
       if (!CAME_BACK.includes(failed.status)) {
         throw refusal('REFUND_NOT_FAILED', `The refund ${order.refundId} has not come back: it is ${failed.status}.`);
       }
-      refuseInPause(purchase);
+      refuseStopped(purchase, 'refundBuyer');
       const { amount } = failed;
       const ref = { purchaseId, step: key.step, paymentId: intentOf(purchase) };
       const refund = await makeOnce(database, purchase, key, {

@@ -28,6 +28,7 @@ import {
   writeStaffWords,
 } from '../services/transactions/index.ts';
 import { applyMoves, MOVES, type Move, nonZero } from '../services/transactions/money.ts';
+import { stopText } from '../services/transactions/rules.ts';
 import { payoutAccountOf } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
@@ -39,7 +40,7 @@ import {
   type PurchaseStep,
   planOf,
   purchaseToAct,
-  refuseInPause,
+  refuseStopped,
   standing,
   stepKey,
 } from './purchase-steps.ts';
@@ -52,15 +53,18 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, refundStepOf(step));
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || (await isDone(deps, step))) return standing(purchase);
-      refuseInPause(purchase);
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'refundBuyer', plan.row);
       await refuseTooMany(deps, step);
-      const amount = total(planOf(purchase, step).moves.filter(isRefund));
+      const amount = total(plan.moves.filter(isRefund));
       if (amount === 0) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, paymentId: intentOf(purchase) };
-      const refund = await makeOnce(database, purchase, key, {
-        make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
-        find: () => payments.findRefund(ref),
-      });
+      const refund = await unlessDisputed(() =>
+        makeOnce(database, purchase, key, {
+          make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
+          find: () => payments.findRefund(ref),
+        }),
+      );
       const noted = { step: key.step, providerId: refund.id, amount, status: refund.status, at: new Date(step.atMs) };
       const note = (tx: Tx): Promise<void> => insertRefund(tx, purchase.id, noted);
       const change = (current: Purchase): StepChange => ({
@@ -80,9 +84,10 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, partOf(step, 'reverseTransfer'));
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || (await isDone(deps, step))) return standing(purchase);
-      refuseInPause(purchase);
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'refundReleased', plan.row);
       await refuseTooMany(deps, step);
-      const amount = total(planOf(purchase, step).moves.filter(isReversal));
+      const amount = total(plan.moves.filter(isReversal));
       const transferId = purchase.transfer.id;
       if (amount === 0 || transferId === null) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, transferId };
@@ -108,8 +113,9 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
-      const most = total(planOf(purchase, step).moves.filter((move) => isTransfer(move) || isRecovery(move)));
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'releaseToSeller', plan.row);
+      const most = total(plan.moves.filter((move) => isTransfer(move) || isRecovery(move)));
       const recovers = await reserveRecovery(database, purchase.id, step.from, most);
       const transfer = await sendToSeller(deps, purchase, key, most - recovers);
       return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({
@@ -123,7 +129,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
-      refuseInPause(purchase);
+      refuseStopped(purchase, 'releaseToSeller');
       const { books } = await recoverFromPayable(deps, purchase, key);
       const amount = books.payable;
       const transfer = await sendToSeller(deps, purchase, key, amount);
@@ -182,6 +188,16 @@ const begun = ({ event, actor, atMs, command }: PurchaseStep): Unfinished => ({
 async function keepReason(tx: Tx, { purchaseId, actor, atMs, command }: PurchaseStep): Promise<void> {
   if (command?.reason === undefined || !(await takeStep(tx, purchaseId, `reason/${command.id}`))) return;
   await writeStaffWords(tx, purchaseId, { kind: 'refund', words: command.reason, actor, atMs });
+}
+
+/** The bank was faster, and we have not heard of it yet. @throws ApplicationFailure CHARGEBACK_OPEN */
+async function unlessDisputed<T>(refund: () => Promise<T>): Promise<T> {
+  try {
+    return await refund();
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.code !== 'charge_disputed') throw error;
+    throw refusal('CHARGEBACK_OPEN', stopText('CHARGEBACK_OPEN', 'open', null));
+  }
 }
 
 /** Stripe refused to take the transfer back, so Wellpact refunds in the seller's place: noted before money moves. */

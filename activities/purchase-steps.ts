@@ -1,8 +1,9 @@
 /** What all steps of a purchase share: their input, what they answer, and which row of the table they follow. */
 import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { Actor } from '../contracts/actor.ts';
+import type { ChargebackWork } from '../contracts/chargeback.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
-import type { PaymentStatus, PurchaseState, TransferStatus } from '../contracts/purchase.ts';
+import type { Chargeback, PaymentStatus, PurchaseState, TransferStatus } from '../contracts/purchase.ts';
 import type { Database } from '../platform/database.ts';
 import type { Payments } from '../providers/payments.ts';
 import type { TaxRates } from '../providers/tax.ts';
@@ -19,9 +20,15 @@ import {
 import type { Move } from '../services/transactions/money.ts';
 import { leftOf, refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
-import { MONEY_PAUSED, transition } from '../services/transactions/rules.ts';
+import { type Stop, stopOf, stopText, transition } from '../services/transactions/rules.ts';
 import { commissionRateOf, type Kind } from '../services/transactions/terms-rules.ts';
-import type { Condition, Party, PurchaseEvent, Transition } from '../services/transactions/transition-rules.ts';
+import type {
+  Condition,
+  Party,
+  PurchaseEvent,
+  StepName,
+  Transition,
+} from '../services/transactions/transition-rules.ts';
 import { refusal } from './failures.ts';
 
 export interface PurchaseDeps {
@@ -88,6 +95,14 @@ export interface PurchaseStanding {
   readonly unfinished?: Unfinished;
   /** Staff have paused the money. */
   readonly pause?: Pause;
+  /** What the buyer's bank does, or did. */
+  readonly chargeback?: Exclude<Chargeback, 'none'>;
+  /** Until when it takes evidence, milliseconds since 1970. */
+  readonly evidenceDueMs?: number;
+  /** What has to be done about it. */
+  readonly chargebackWork?: ChargebackWork;
+  /** The hold limit came while its money stood still, and finance was asked. */
+  readonly limitReached?: true;
 }
 
 export interface ProposalStanding {
@@ -113,6 +128,7 @@ export interface Opened {
 
 export function standing(purchase: Purchase): PurchaseStanding {
   const { state, deadlineAt, deadlineEvent, payment, transfer, books, slot, proposal, unfinished, pause } = purchase;
+  const { chargeback, chargebackSheet: sheet, standstill } = purchase;
   const reminders = remindersAhead(purchase);
   return {
     state,
@@ -127,14 +143,18 @@ export function standing(purchase: Purchase): PurchaseStanding {
     ...(reminders.length > 0 && { reminders }),
     ...(unfinished !== null && { unfinished }),
     ...(pause !== null && { pause }),
+    ...(chargeback !== 'none' && { chargeback }),
+    ...(sheet !== null && sheet.dueMs !== null && { evidenceDueMs: sheet.dueMs }),
+    ...(sheet !== null && sheet.next !== null && { chargebackWork: sheet.next }),
+    ...(standstill?.limitReached === true && { limitReached: true }),
   };
 }
 
-function remindersAhead({ state, terms, stateSince, deadlineAt, slot, pause }: Purchase): Reminder[] {
+function remindersAhead({ state, terms, stateSince, deadlineAt, slot, standstill }: Purchase): Reminder[] {
   return remindersOf(state, terms.reminders, {
     knownSinceMs: Math.max(stateSince.getTime(), slot?.since.getTime() ?? 0),
-    // The deadline that people are reminded of stands still in a pause.
-    deadlineMs: pause === null ? (deadlineAt?.getTime() ?? null) : null,
+    // The deadline that people are reminded of stands still, too.
+    deadlineMs: standstill === null ? (deadlineAt?.getTime() ?? null) : null,
     startsAtMs: slot?.startsAt.getTime() ?? null,
   });
 }
@@ -149,10 +169,22 @@ export async function purchaseToAct(
   return purchase;
 }
 
-/** The last look before money moves. @throws ApplicationFailure MONEY_PAUSED */
-export function refuseInPause({ pause }: Purchase): void {
-  if (pause !== null) throw refusal('MONEY_PAUSED', MONEY_PAUSED);
+/**
+ * The last look before money moves. @param part what moves it now, of the row that the step follows
+ * @throws ApplicationFailure MONEY_PAUSED, CHARGEBACK_OPEN
+ */
+export function refuseStopped(
+  purchase: Purchase,
+  part: StepName,
+  row: Pick<Transition, 'step' | 'when'> = { step: part },
+): void {
+  const overlays = { paused: purchase.pause !== null, chargeback: purchase.chargeback };
+  const stop = stopOf(row, overlays) ?? stopOf({ step: part }, overlays);
+  if (stop !== undefined) throw stopped(purchase, stop);
 }
+
+export const stopped = ({ chargeback, chargebackSheet }: Purchase, stop: Stop): ApplicationFailure =>
+  refusal(stop, stopText(stop, chargeback, chargebackSheet?.dueMs ?? null));
 
 /** The row of the table that a step follows, and the money it moves from the books as they are. */
 export interface Plan {
@@ -232,6 +264,7 @@ export function stepKey(parts: KeyParts, step: string): StepKey {
     atMs,
     cause: workflowExecution?.runId ?? 'no workflow',
     ...(workflowExecution !== undefined && { workflowId: workflowExecution.workflowId }),
+    ...(parts.event !== undefined && { event: parts.event }),
     causedBy: parts.causedBy ?? (command === undefined ? `${actor.type}/${event}` : `update/${command.id}`),
   };
 }

@@ -1,4 +1,5 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ChargebackWork } from './chargeback.ts';
 import type { PurchaseId, UserId } from './ids.ts';
 import type { PurchaseOutcome } from './purchase.ts';
 
@@ -7,6 +8,8 @@ export const aftercareWorkflowId = (purchaseId: PurchaseId): string => `aftercar
 
 export interface AftercareInput {
   readonly purchaseId: PurchaseId;
+  /** What the purchase has left to do about a chargeback, when it is begun by a purchase that ends. */
+  readonly work?: ChargebackWork;
 }
 
 export type AftercareWorkflow = (input: AftercareInput) => Promise<void>;

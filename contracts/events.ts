@@ -64,6 +64,10 @@ export const EVENTS = {
   'purchase.money_paused': purchase('Staff stopped the money.'),
   'purchase.money_resumed': purchase('Staff let the money go again.'),
   'purchase.paused_at_hold_limit': purchase('The hold limit came while the money was stopped.'),
+  'purchase.chargeback_changed': purchase(
+    "The buyer's bank asks about the payment, took it back, or has decided; `chargeback` says which.",
+    ['chargeback'],
+  ),
   'purchase.staff_note_added': {
     about: 'Staff wrote a note; what it says is not told.',
     of: 'purchase',
@@ -93,6 +97,7 @@ export const EVENTS = {
   'onboarding.transfers_disabled': onboarding('Stripe does not send money to the seller.'),
   'case.opened': aCase('Somebody of staff has something to decide.', ['dueAt']),
   'case.escalated': aCase('A case was not decided in time.', ['dueAt']),
+  'case.postponed': aCase('A case is to be decided at another time.', ['dueAt']),
   'case.closed': aCase('A case was decided.', ['decision']),
 } as const satisfies Readonly<Record<string, EventRow>>;
 

@@ -140,6 +140,9 @@ export const PURCHASE_REFUSALS = [
   // No longer given: it stands in histories.
   'SELLER_BALANCE_TOO_LOW',
   'MONEY_PAUSED',
+  'CHARGEBACK_OPEN',
+  'NO_SUCH_CHARGEBACK',
+  'NOT_ANSWERABLE',
   'ALREADY_PAUSED',
   'NOT_PAUSED',
   'PAUSED_BY_VERIFIED',

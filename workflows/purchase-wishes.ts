@@ -7,6 +7,7 @@ import {
   confirmPurchaseUpdate,
   declinePurchaseUpdate,
   deliverPurchaseUpdate,
+  PURCHASE_REFUSALS,
   type PurchaseCommand,
   type PurchaseInput,
   refundPurchaseUpdate,
@@ -69,3 +70,7 @@ export function refuseUnlessAllowed(story: Story | undefined, wish: Wish): void 
   const detail = { refundable: { amount: left, currency } };
   throw ApplicationFailure.nonRetryable(refundTooLargeText(left, currency), 'REFUND_TOO_LARGE', detail);
 }
+
+/** What neither the rules nor a provider answer: staff have to know of it, whoever asked. */
+export const isAlarm = ({ type }: ApplicationFailure): boolean =>
+  !PURCHASE_REFUSALS.some((refusal) => refusal === type) && type?.startsWith('PROVIDER_') !== true;

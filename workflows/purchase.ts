@@ -17,21 +17,30 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { type RefundAgainOrder, type RefundHint, refundAgainUpdate, refundHintSignal } from '../contracts/aftercare.ts';
+import { type ChargebackHint, type ChargebackOrder, chargebackHintSignal } from '../contracts/chargeback.ts';
 import {
   openPurchaseUpdate,
   type PaymentHint,
-  PURCHASE_REFUSALS,
   type PurchaseInput,
   type PurchaseOutcome,
   type PurchaseResult,
   type PurchaseState,
   paymentHintSignal,
 } from '../contracts/purchase.ts';
-import { isFinal } from '../services/transactions/rules.ts';
+import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
-import { timerOf } from '../services/transactions/timer-rules.ts';
+import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
 import { type AgendaItem, deadlineOf, nextItem, nextReminder, remindedUpTo, type Trouble } from './purchase-agenda.ts';
+import {
+  CHARGEBACK_UPDATES,
+  type ChargebackOrderKind,
+  type ChargebackWish,
+  doChargebackWork,
+  followChargebackOrder,
+  noteChargeback,
+} from './purchase-chargeback.ts';
+import { handOver } from './purchase-handover.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
 import {
@@ -40,8 +49,9 @@ import {
   follow,
   look,
   notAllowed,
+  overlaysOf,
   PROVIDER,
-  refuseInPause,
+  refuseStopped,
   retryTransfer,
   type Story,
   stepOf,
@@ -57,7 +67,7 @@ import {
   type StaffWish,
   staffStepOf,
 } from './purchase-support.ts';
-import { inProgress, refuseUnlessAllowed, WISHES, wishOf } from './purchase-wishes.ts';
+import { inProgress, isAlarm, refuseUnlessAllowed, WISHES, wishOf } from './purchase-wishes.ts';
 import { answersGiven, type Item, openDesk, type Settle } from './support/desk.ts';
 import { answerOf, databaseStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
@@ -69,7 +79,7 @@ export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult
 }
 
 async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
-  const desk = openDesk<AnyWish, PurchaseState, AnyHint>(input.resume?.seen);
+  const desk = openDesk<AnyWish, PurchaseState, Hint>(input.resume?.seen);
   const board = createNoticeBoard(input);
   let story: Story | undefined = input.resume?.story;
   let begun = story !== undefined;
@@ -78,7 +88,9 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let reminded: readonly string[] = input.resume?.reminded ?? [];
   let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
-  let doing: PurchaseEvent | StaffOrderKind | 'open' | undefined = begun ? undefined : 'open';
+  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'refundAgain' | 'open' | undefined = begun
+    ? undefined
+    : 'open';
   listen();
 
   story ??= await open();
@@ -107,11 +119,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     if (story.standing.state !== state) trouble = undefined;
   }
   board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
-  do {
-    await windUp(story);
-    await condition(() => allHandlersFinished() || !desk.empty);
-    // What came just now is ours, too: only of a workflow that has ended is the aftercare the writer.
-  } while (!allHandlersFinished() || !desk.empty);
+  await windUp(story);
   return { state: story.standing.state };
 
   /** Lays what comes from outside on the desk, or refuses it at once. */
@@ -136,10 +144,17 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, story, event, command)) }), {
         validator: (command) => {
           const wish = wishOf(input, story, event, command);
-          if (story !== undefined) refuseInPause(story, wish);
+          if (story !== undefined) refuseStopped(story, wish);
           const unfinished = story?.standing.unfinished?.event;
           if (desk.busy || doing !== undefined || unfinished !== undefined) throw inProgress(doing ?? unfinished);
           refuseUnlessAllowed(story, wish);
+        },
+      });
+    }
+    for (const [update, kind] of CHARGEBACK_UPDATES) {
+      setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), {
+        validator: (_order: ChargebackOrder) => {
+          if (story === undefined || doing !== undefined) throw inProgress(doing ?? 'open');
         },
       });
     }
@@ -154,6 +169,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
         if (desk.busy || doing !== undefined) throw inProgress(doing);
       },
     });
+    setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
   }
 
   /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
@@ -209,10 +225,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     return because(item.cause, deal, current, item);
   }
 
-  async function deal(current: Story, item: Item<AnyWish, PurchaseState, AnyHint>): Promise<void> {
-    if (item.kind === 'hint') return unlessRefused(current, () => lookAt(current, item.hint));
+  async function deal(current: Story, item: Item<AnyWish, PurchaseState, Hint>): Promise<void> {
+    if (item.kind === 'hint') return hear(current, item.hint);
+    if ('chargeback' in item.wish || 'again' in item.wish) return obeyFinance(current, item.wish, item.settle);
     if ('order' in item.wish) return obey(current, item.wish, item.settle);
-    if ('again' in item.wish) return payAgain(current, item.wish, item.settle);
     try {
       doing = item.wish.event;
       await follow(input, current, item.wish);
@@ -246,29 +262,64 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     }
   }
 
-  /** Stripe said something: of the payment, or of a refund that has gone out. */
-  async function lookAt(current: Story, hint: AnyHint): Promise<void> {
-    if (!('refundId' in hint)) return look(input, current, hint);
-    current.standing = await noteRefund(input.purchaseId, hint);
+  /** A provider said that something is new. When nothing stops the money any more, all that waited for that is due. */
+  async function hear(current: Story, hint: Hint): Promise<void> {
+    if ('refundId' in hint) {
+      return unlessRefused(current, async () => {
+        current.standing = await noteRefund(input.purchaseId, hint);
+      });
+    }
+    if (!('chargebackId' in hint)) return unlessRefused(current, () => look(input, current, hint));
+    const stoodStill = standsStill(overlaysOf(current.standing));
+    await unlessRefused(current, async () => {
+      current.standing = await noteChargeback(input.purchaseId, hint);
+    });
+    if (stoodStill && !standsStill(overlaysOf(current.standing))) [trouble, transferTriedMs] = [undefined, 0];
   }
 
-  async function payAgain(current: Story, wish: RefundAgainWish, settle: Settle<PurchaseState>): Promise<void> {
+  /** Finance answers a chargeback, or gives it up; or sends a refund that came back once more. */
+  async function obeyFinance(
+    current: Story,
+    wish: ChargebackWish | RefundAgainWish,
+    settle: Settle<PurchaseState>,
+  ): Promise<void> {
     try {
-      current.standing = await refundAgain(input.purchaseId, wish);
+      doing = 'again' in wish ? 'refundAgain' : wish.kind;
+      current.standing = await ('again' in wish
+        ? refundAgain(input.purchaseId, wish)
+        : followChargebackOrder(input.purchaseId, wish));
       settle.done(current.standing.state);
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
       settle.failed(answer);
+    } finally {
+      doing = undefined;
     }
   }
 
-  /** The story has ended: whoever still asks for something is told so, but what concerns refunds is still done here. */
+  /** The story has ended: nothing that came in is left behind, and what is left to do about a chargeback is handed over. */
   async function windUp(current: Story): Promise<void> {
+    for (let handedOver = false; ; ) {
+      await turnAway(current);
+      await condition(() => allHandlersFinished() || !desk.empty);
+      if (!allHandlersFinished() || !desk.empty) continue;
+      const left = current.standing.chargebackWork;
+      if (left === undefined || handedOver) return;
+      await handOver(input.purchaseId, left);
+      handedOver = true;
+    }
+  }
+
+  /**
+   * Whoever still asks for something is told that it has ended. What a bank did, and what concerns refunds, is done all the
+   * same: only of a workflow that has ended is the aftercare the writer.
+   */
+  async function turnAway(current: Story): Promise<void> {
     for (let item = desk.take(); item !== undefined; item = desk.take()) {
       if (item.kind === 'hint') {
-        if ('refundId' in item.hint) await deal(current, item);
-      } else if ('again' in item.wish) await deal(current, item);
+        if ('chargebackId' in item.hint || 'refundId' in item.hint) await hear(current, item.hint);
+      } else if ('chargeback' in item.wish || 'again' in item.wish) await obeyFinance(current, item.wish, item.settle);
       else item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
     }
   }
@@ -284,6 +335,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       case 'transfer':
         transferTriedMs = Date.now();
         return unlessRefused(current, () => retryTransfer(input, current));
+      case 'chargeback':
+        return unlessRefused(current, () => work(current, item), againMs);
       case 'reminder':
         reminded = remindedUpTo(current, item.reminder);
         return remind(current, item);
@@ -292,13 +345,17 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** The deadline passed and nobody did anything. */
   async function followTheClock(current: Story): Promise<void> {
-    const { state, deadlineEvent, pause } = current.standing;
+    const { state, deadlineEvent } = current.standing;
     const timer = timerOf(state, current.deal.kind, deadlineEvent)?.timer;
     if (timer === undefined) return;
     const wish = { ...CLOCK, event: timer.event };
-    if (pause === undefined || timer.inPause !== 'finance is asked') return follow(input, current, wish);
+    if (!asksFinance(timer, overlaysOf(current.standing))) return follow(input, current, wish);
     const step = stepOf(input, current, wish);
-    current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that is paused');
+    current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that stands still');
+  }
+
+  async function work(current: Story, { work: next }: AgendaItem & { kind: 'chargeback' }): Promise<void> {
+    current.standing = await doChargebackWork(input.purchaseId, next);
   }
 
   async function remind(current: Story, { reminder }: AgendaItem & { kind: 'reminder' }): Promise<void> {
@@ -323,8 +380,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 }
 
 /** What is laid on the desk. */
-type AnyWish = Wish | StaffWish | RefundAgainWish;
-type AnyHint = PaymentHint | RefundHint;
+type AnyWish = Wish | StaffWish | ChargebackWish | RefundAgainWish;
+type Hint = PaymentHint | ChargebackHint | RefundHint;
 
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {
@@ -337,9 +394,5 @@ interface Resumed {
     readonly transferTriedMs?: number | undefined;
   };
 }
-
-/** What neither the rules nor a provider answer: staff have to know of it, whoever asked. */
-const isAlarm = ({ type }: ApplicationFailure): boolean =>
-  !PURCHASE_REFUSALS.some((refusal) => refusal === type) && type?.startsWith('PROVIDER_') !== true;
 
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;

@@ -86,6 +86,7 @@ const PROBLEMS = {
   NOT_ALLOWED_NOW: { status: 409, when: 'the purchase is not in a state for it, or it is the other party’s to do.' },
   IN_PROGRESS: { status: 409, when: 'another change of this purchase is in progress.' },
   MONEY_PAUSED: { status: 409, when: 'it would move money, which our staff have paused.' },
+  CHARGEBACK_OPEN: { status: 409, when: "it would move money that the buyer's bank asks about or has taken back." },
   PAYMENT_REFUSED: { status: 409, when: 'the payment provider refused it.' },
 } as const;
 

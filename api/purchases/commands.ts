@@ -8,12 +8,7 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import {
-  type AftercareWorkflow,
-  aftercareWorkflowId,
-  type RefundAgainOrder,
-  refundAgainUpdate,
-} from '../../contracts/aftercare.ts';
+import { type AftercareWorkflow, aftercareWorkflowId } from '../../contracts/aftercare.ts';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import {
   openPurchaseUpdate,
@@ -37,8 +32,13 @@ export interface PurchaseCommands {
     command: Command,
     commandId: string,
   ): Promise<CommandResult>;
-  /** Sends what finance want about a refund that came back to whoever is the writer now. @throws Problem */
-  refundAgain(purchaseId: PurchaseId, order: RefundAgainOrder, commandId: string): Promise<CommandResult>;
+  /** The same about a chargeback: a purchase that has ended has its aftercare for it. @throws Problem as {@link send} */
+  sendAbout<Command>(
+    purchaseId: PurchaseId,
+    update: UpdateDefinition<PurchaseOutcome, [Command]>,
+    command: Command,
+    commandId: string,
+  ): Promise<CommandResult>;
 }
 
 export function createPurchaseCommands(client: Client): PurchaseCommands {
@@ -47,39 +47,37 @@ export function createPurchaseCommands(client: Client): PurchaseCommands {
     const untilMs = Date.now() + ANSWER_WITHIN_MS;
     return gate.pass(purchaseId, untilMs, () => outcomeOf(client, untilMs, call));
   };
+  const send: PurchaseCommands['send'] = (purchaseId, update, command, commandId) =>
+    answered(purchaseId, () =>
+      client.workflow
+        .getHandle(purchaseWorkflowId(purchaseId))
+        .executeUpdate(update, { args: [command], updateId: commandId }),
+    );
   return {
     open: (input, commandId) => answered(input.purchaseId, () => startAndOpen(client, input, commandId)),
-    refundAgain: async (purchaseId, order, commandId) => {
-      const purchase = client.workflow.getHandle(purchaseWorkflowId(purchaseId));
-      const result = await answered(purchaseId, () =>
-        purchase.executeUpdate(refundAgainUpdate, { args: [order], updateId: commandId }),
-      );
+    send,
+    sendAbout: async (purchaseId, update, command, commandId) => {
+      const result = await send(purchaseId, update, command, commandId);
       if (result !== 'ended') return result;
       return answered(purchaseId, () =>
-        client.workflow.executeUpdateWithStart(refundAgainUpdate, {
-          args: [order],
+        client.workflow.executeUpdateWithStart(update, {
+          args: [command],
           updateId: commandId,
           startWorkflowOperation: aftercareOf(purchaseId),
         }),
       );
     },
-    send: (purchaseId, update, command, commandId) =>
-      answered(purchaseId, () =>
-        client.workflow
-          .getHandle(purchaseWorkflowId(purchaseId))
-          .executeUpdate(update, { args: [command], updateId: commandId }),
-      ),
   };
 }
 
-/** The flow that takes over from a purchase that has ended: begun with the first thing that comes, and ended with the last. */
-const aftercareOf = (purchaseId: PurchaseId): WithStartWorkflowOperation<AftercareWorkflow> =>
-  new WithStartWorkflowOperation('aftercare', {
+/** Goes on where it is there, and is begun where it is not: once for each command. */
+const aftercareOf = (purchaseId: PurchaseId) =>
+  new WithStartWorkflowOperation<AftercareWorkflow>('aftercare', {
     workflowId: aftercareWorkflowId(purchaseId),
     args: [{ purchaseId }],
     taskQueue: TASK_QUEUES.workflows,
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    staticSummary: `Refunds of ${purchaseId}`,
+    staticSummary: `What comes out about the money of ${purchaseId}`,
   });
 
 /** What never changes about it, for staff in the Temporal UI. */

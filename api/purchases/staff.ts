@@ -1,6 +1,7 @@
 /** What staff do about a purchase: notes, and stopping its money. The workflow hears from here who is proven to ask. */
 import type { UpdateDefinition } from '@temporalio/common';
 import { z } from 'zod';
+import { refundAgainUpdate } from '../../contracts/aftercare.ts';
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import { type PurchaseOutcome, purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { addStaffNoteUpdate, pauseMoneyUpdate, resumeMoneyUpdate } from '../../contracts/purchase-support.ts';
@@ -145,12 +146,13 @@ function refundAgainRoute({ database }: StaffDeps, commands: PurchaseCommands): 
       OTHER_REFUND: { status: 409, when: 'it is no refund that this purchase has made.' },
       REFUND_NOT_FAILED: { status: 409, when: 'it has not come back.' },
       MONEY_PAUSED: { status: 409, when: 'our staff have paused the money of the purchase.' },
+      CHARGEBACK_OPEN: { status: 409, when: "the buyer's bank has a chargeback open about it." },
       PAYMENT_REFUSED: { status: 409, when: 'the payment provider refused it.' },
     },
     handle: async ({ params: { id }, body, caller, commandId, log }) => {
       const { userId: staff } = caller();
       const known = await mustFind(database, id);
-      const result = await commands.refundAgain(known.id, { staff, ...body }, commandId);
+      const result = await commands.sendAbout(known.id, refundAgainUpdate, { staff, ...body }, commandId);
       log.info('staff gave an order', { purchaseId: known.id, order: 'refundAgain', staffId: staff, result });
       const purchase = await mustFind(database, id);
       if (result === 'done') return { status: 200, body: bodyOf(purchase) };

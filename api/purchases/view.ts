@@ -47,6 +47,9 @@ export const purchaseSchema = z
     id: idOf('pur'),
     state,
     chargeback: z.enum(CHARGEBACKS),
+    chargebackAmount: minorUnits.nullable().meta({
+      description: "What the buyer's bank asks about or has taken back, in minor units; null if it never did.",
+    }),
     listingId: idOf('lst'),
     buyerId: idOf('usr'),
     sellerId: idOf('usr'),
@@ -151,6 +154,7 @@ export function purchaseBody(
     id: purchase.id,
     state: purchase.state,
     chargeback: purchase.chargeback,
+    chargebackAmount: purchase.chargebackSheet?.amount ?? null,
     listingId: purchase.listingId,
     buyerId: purchase.buyerId,
     sellerId: purchase.sellerId,

@@ -16,6 +16,7 @@ import { decodeCursor, pageFrom } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { CommandResult } from '../outcomes.ts';
 import { actionRoutes } from '../purchases/actions.ts';
+import { chargebackRoutes } from '../purchases/chargebacks.ts';
 import { createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
 import { inputOf, newPurchase } from '../purchases/offer.ts';
 import { purchaseOf, refundsOfOne, sideOf } from '../purchases/party.ts';
@@ -33,6 +34,7 @@ export function purchaseRoutes(deps: PurchaseRoutesDeps): Route[] {
     openRoute(deps, commands),
     ...actionRoutes(deps, commands),
     ...staffRoutes(deps, commands),
+    ...chargebackRoutes(deps, commands),
     ...readRoutes(deps),
   ];
 }

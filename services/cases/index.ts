@@ -14,6 +14,7 @@ import {
   lockOpenCase,
   markClosed,
   markEscalated,
+  moveDue,
   type NewCase,
   setDetails,
 } from './store.ts';
@@ -53,6 +54,14 @@ export async function closeCase(
 ): Promise<Case | undefined> {
   const open = await lockOpenCase(tx, kind, subjectId);
   return open && close(tx, open, decision, actor, null);
+}
+
+/** Moves until when the open case is to be decided, when what it waits for has moved. */
+export async function postponeCase(tx: Tx, kind: CaseKind, subjectId: string, dueAt: Date): Promise<void> {
+  const open = await lockOpenCase(tx, kind, subjectId);
+  if (open === undefined || open.dueAt.getTime() === dueAt.getTime()) return;
+  await moveDue(tx, open.id, dueAt);
+  await note(tx, open, SYSTEM, 'case.postponed', { kind: open.kind, dueAt: dueAt.toISOString() });
 }
 
 /** Says loudly that the open case is past due. Once: a case that is marked already stays as it is. */

@@ -1,6 +1,13 @@
 /** The kinds of cases, as data: who may decide them and how. Pure. */
 
-export type CaseKind = 'identity_review' | 'transfer_blocked' | 'refund_failed' | 'compliance_hold' | 'hold_limit';
+export type CaseKind =
+  | 'identity_review'
+  | 'transfer_blocked'
+  | 'refund_failed'
+  | 'compliance_hold'
+  | 'hold_limit'
+  | 'chargeback'
+  | 'chargeback_remainder';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
 export type CaseRole = 'support' | 'compliance' | 'finance' | 'admin';
@@ -42,8 +49,20 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
   hold_limit: {
     roles: ['finance', 'admin'],
     decisions: ['resolved'],
-    about: 'Money that staff have paused may be held no longer: let it go, so that the buyer is refunded.',
-    closedBy: 'let the money go first, with POST /v1/admin/purchases/{id}/resume',
+    about: 'Money that stands still may be held no longer: once it is let go, the buyer is refunded.',
+    closedBy: 'let the money go first, with POST /v1/admin/purchases/{id}/resume, or wait for the bank to decide',
+  },
+  chargeback: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about: "The buyer's bank asks about a payment, or has taken it back: look at the evidence before it is submitted.",
+    closedBy: 'the bank decides it; answer or accept it under /v1/admin/purchases/{id}/chargebacks',
+  },
+  chargeback_remainder: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'A chargeback has ended and left money behind that no rule gives to anybody, or a loss that nobody else bears.',
   },
 };
 

@@ -3,7 +3,8 @@
  * reference are generated from it, and a test walks every path through it. Pure: no clock, no I/O.
  */
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
+import { recoveryMoves, recoveryOf, takenMoves } from './chargeback-rules.ts';
+import { applyMoves, type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
 import { leftOf, type TakeBackTerms, takeBack } from './refund-rules.ts';
 import type { Kind } from './terms-rules.ts';
 
@@ -26,6 +27,7 @@ export type PurchaseEvent =
   | 'payment_authorised'
   | 'payment_refused'
   | 'authorisation_lost'
+  | 'charged_back'
   | 'dispute_decided'
   | 'payment_window_over'
   | 'accept_window_over'
@@ -49,7 +51,8 @@ export type StepName =
   | 'settleCancellation'
   | 'pauseForDispute'
   | 'settleDispute'
-  | 'completePurchase';
+  | 'completePurchase'
+  | 'noteChargeback';
 
 /** What decides between two rows of one event. */
 export type Condition = 'nothing_for_seller' | 'something_for_seller';
@@ -114,6 +117,14 @@ const settle = (books: Books, split: Split): Move[] =>
 const refundPart = (books: Books, split: Split): Move[] =>
   books.held > 0 ? nonZero([{ name: 'refundHeld', amount: books.held - split.forSeller }]) : settle(books, split);
 
+/** The buyer's bank has taken all there is: after the release its seller and Wellpact give it. */
+function chargeBackAll(books: Books, { commission }: TakeBackTerms): Move[] {
+  const taken = takenMoves(books, leftOf(books));
+  const after = applyMoves(books, taken);
+  const advanced = after.advanced - books.advanced;
+  return [...taken, ...recoveryMoves(recoveryOf(after, advanced, advanced, commission), true)];
+}
+
 // biome-ignore format: a table reads by its columns
 /** Every way on from every state that is not final. */
 export const TRANSITIONS: readonly Transition[] = [
@@ -147,6 +158,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'held', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'held', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
   { from: 'held', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
+  { from: 'held', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', frees: true, moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
   { from: 'delivered', on: 'confirm', by: 'buyer', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
   { from: 'delivered', on: 'inspection_over', by: 'clock', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
@@ -158,11 +170,13 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'delivered', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'delivered', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
   { from: 'delivered', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
+  { from: 'delivered', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
   { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the ruling is carried out' },
   { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the buyer is refunded in full' },
   { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out' },
   { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out' },
+  { from: 'disputed', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank" },
 
   { from: 'released', on: 'aftercare_over', by: 'clock', to: 'completed', step: 'completePurchase', moves: nothing, says: 'the purchase is completed', wired: true },
   { from: 'released', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
@@ -170,4 +184,5 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'released', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded', wired: true },
   { from: 'released', on: 'refund_in_part', by: 'seller', to: 'released', step: 'refundReleased', moves: refundPart, says: 'a part of the transfer is taken back and goes to the buyer', wired: true },
   { from: 'released', on: 'refund_in_part', by: 'finance', to: 'released', step: 'refundReleased', moves: refundPart, says: 'a part of the transfer is taken back and goes to the buyer', wired: true },
+  { from: 'released', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 ];

@@ -348,8 +348,11 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-/** Rows of bookings, whose times are hours away at least: where they are seen to work. */
+/** Rows of bookings, whose times are hours away at least, and of chargebacks: where they are seen to work. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  'held/charged_back/provider': 'tests/scenarios/chargeback-lost-before-release.test.ts',
+  'delivered/charged_back/provider': 'tests/scenarios/chargeback-lost-before-release.test.ts',
+  'released/charged_back/provider': 'tests/scenarios/chargeback-after-release.test.ts',
   'held/booking_over/clock': 'tests/time-travel/booking.test.ts',
   'held/cancel/buyer/something_for_seller': 'tests/integration/bookings.test.ts',
   'held/reschedule/buyer': 'tests/integration/bookings.test.ts',
