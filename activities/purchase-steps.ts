@@ -20,7 +20,7 @@ import {
 import type { Move } from '../services/transactions/money.ts';
 import { leftOf, refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
-import { type Stop, stopOf, stopText, transition } from '../services/transactions/rules.ts';
+import { type Stop, type Stoppable, stopOf, stopText, transition } from '../services/transactions/rules.ts';
 import { commissionRateOf, type Kind } from '../services/transactions/terms-rules.ts';
 import type {
   Condition,
@@ -173,11 +173,7 @@ export async function purchaseToAct(
  * The last look before money moves. @param part what moves it now, of the row that the step follows
  * @throws ApplicationFailure MONEY_PAUSED, CHARGEBACK_OPEN
  */
-export function refuseStopped(
-  purchase: Purchase,
-  part: StepName,
-  row: Pick<Transition, 'step' | 'when'> = { step: part },
-): void {
+export function refuseStopped(purchase: Purchase, part: StepName, row: Stoppable = { step: part }): void {
   const overlays = { paused: purchase.pause !== null, chargeback: purchase.chargeback };
   const stop = stopOf(row, overlays) ?? stopOf({ step: part }, overlays);
   if (stop !== undefined) throw stopped(purchase, stop);
