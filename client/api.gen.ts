@@ -674,6 +674,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/purchases/{id}/refunds/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a refund that came back once more
+         * @description As a new refund, to the same card. When Stripe refuses it, the buyer has to be paid in another way, and the case stays open until finance close it.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["refundAgain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/purchases/{id}/chargebacks": {
         parameters: {
             query?: never;
@@ -1821,6 +1845,12 @@ export interface components {
         StaffReason: {
             /** @description For staff alone. */
             reason: string;
+        };
+        RefundAgain: {
+            /** @description For staff alone. */
+            reason: string;
+            /** @description The one that came back, by its id at Stripe. */
+            refundId: string;
         };
         NewEvidence: {
             /** @description What you add to the facts. Of what the parties wrote, only what you selected and redacted; nothing about health. */
@@ -5021,6 +5051,73 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `NOT_PAUSED`: it is not paused.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refundAgain: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundAgain"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /** @description It is under way: it waits for what was begun before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /**
+             * @description `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `OTHER_REFUND`: it is no refund that this purchase has made.
+             *
+             *     `REFUND_NOT_FAILED`: it has not come back.
+             *
+             *     `MONEY_PAUSED`: our staff have paused the money of the purchase.
+             *
+             *     `CHARGEBACK_OPEN`: the buyer's bank has a chargeback open about it.
+             *
+             *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
             409: {
                 headers: {
