@@ -13,26 +13,36 @@ import {
   commitStep,
   giveBackReservation,
   insertReceivable,
+  insertRefund,
+  MAX_REFUNDS,
   type OpenDispute,
   owedBy,
   type Purchase,
+  REFUND_STEP,
+  refundsOf,
   reserveRecovery,
   type StepChange,
   type StepKey,
   takeFromReceivables,
+  takeStep,
+  type Unfinished,
+  wasTaken,
+  writeStaffWords,
 } from '../services/transactions/index.ts';
 import { applyMoves, MOVES, type Move, nonZero } from '../services/transactions/money.ts';
+import type { Plan } from '../services/transactions/plan-rules.ts';
+import { stopText } from '../services/transactions/rules.ts';
 import { payoutAccountOf } from '../services/users/index.ts';
+import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import {
   intentOf,
-  type Plan,
   type PurchaseDeps,
   type PurchaseStanding,
   type PurchaseStep,
   planOf,
   purchaseToAct,
-  refuseInPause,
+  refuseStopped,
   standing,
   stepKey,
 } from './purchase-steps.ts';
@@ -43,22 +53,29 @@ export function createSettlementActivities(deps: PurchaseDeps) {
     /** Refunds the buyer's share of the row. */
     async refundBuyer(step: PurchaseStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
-      const key = stepKey(step, partOf(purchase, 'refundBuyer'));
-      if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
-      const amount = total(planOf(purchase, step).moves.filter(isRefund));
+      const key = stepKey(step, partOf(purchase, step, REFUND_STEP));
+      if (purchase.state !== step.from || (await isDone(deps, step, key))) return standing(purchase);
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'refundBuyer', plan.row);
+      await refuseTooMany(deps, step);
+      const amount = total(plan.moves.filter(isRefund));
       if (amount === 0) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, paymentId: intentOf(purchase) };
-      const refund = await makeOnce(database, purchase, key, {
-        make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
-        find: () => payments.findRefund(ref),
-      });
-      return carryOut(deps, key, step, isRefund, (current) => ({
+      const refund = await unlessDisputed(() =>
+        makeOnce(database, purchase, key, {
+          make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
+          find: () => payments.findRefund(ref),
+        }),
+      );
+      const noted = { step: key.step, providerId: refund.id, amount, status: refund.status, at: new Date(step.atMs) };
+      const note = (tx: Tx): Promise<void> => insertRefund(tx, purchase.id, noted);
+      const change = (current: Purchase): StepChange => ({
         refund,
         reference: refund.id,
         // What was blocked is the seller's no longer: there is nothing left to be sent.
         ...(current.transfer.status === 'blocked' && isNothingLeft(current, step) && { transfer: { status: 'none' } }),
-      }));
+      });
+      return carryOut(deps, key, step, isRefund, change, note);
     },
 
     /**
@@ -67,10 +84,16 @@ export function createSettlementActivities(deps: PurchaseDeps) {
      */
     async reverseTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
-      const key = stepKey(step, partOf(purchase, 'reverseTransfer'));
-      if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
-      const amount = total(planOf(purchase, step).moves.filter(isReversal));
+      const key = stepKey(step, partOf(purchase, step, 'reverseTransfer'));
+      if (
+        purchase.state !== step.from ||
+        (await isDone(deps, step, stepKey(step, partOf(purchase, step, REFUND_STEP))))
+      )
+        return standing(purchase);
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'refundReleased', plan.row);
+      await refuseTooMany(deps, step);
+      const amount = total(plan.moves.filter(isReversal));
       const transferId = purchase.transfer.id;
       if (amount === 0 || transferId === null) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, transferId };
@@ -84,10 +107,8 @@ export function createSettlementActivities(deps: PurchaseDeps) {
         if (!(error instanceof ProviderError) || error.code !== 'balance_insufficient') throw error;
         return noteRefusedReversal(deps, key, step);
       }
-      return carryOut(deps, key, step, isReversal, ({ books }) => ({
-        ...(books.transferred === amount && { transfer: { status: 'reversed' } }),
-        reference: reversal.id,
-      }));
+      const status = amount === purchase.books.transferred ? 'reversed' : purchase.transfer.status;
+      return carryOut(deps, key, step, isReversal, () => ({ transfer: { status }, reference: reversal.id }));
     },
 
     /**
@@ -98,11 +119,12 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
-      const { moves } = planOf(purchase, step);
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'releaseToSeller', plan.row);
+      const { moves } = plan;
       // A dispute after the release that leaves the seller everything moves nothing.
       if (moves.length === 0) {
-        return carryOut(deps, stepKey(step, partOf(purchase, 'moveNothing')), step, isRelease, () => ({}));
+        return carryOut(deps, stepKey(step, partOf(purchase, step, 'moveNothing')), step, isRelease, () => ({}));
       }
       const most = total(moves.filter((move) => isTransfer(move) || isRecovery(move)));
       const recovers = await reserveRecovery(database, purchase.id, step.from, most);
@@ -118,7 +140,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
-      refuseInPause(purchase);
+      refuseStopped(purchase, 'releaseToSeller');
       const { books } = await recoverFromPayable(deps, purchase, key);
       const amount = books.payable;
       const transfer = await sendToSeller(deps, purchase, key, amount);
@@ -139,15 +161,72 @@ export function createSettlementActivities(deps: PurchaseDeps) {
   };
 }
 
+/**
+ * The name of a step that can be taken more than once, since a party can ask for it again, or a dispute can come after it:
+ * that of the command, or of the dispute, is in it.
+ */
+function partOf({ state, dispute }: Purchase, { event, from, command }: PurchaseStep, name: string): string {
+  if (state === 'disputed' && dispute !== null) return `${name}/dispute/${dispute.n}`;
+  return event === 'refund_in_part' || from === 'released' ? `${name}/${command?.id ?? event}` : name;
+}
+
+/** Whether a row that stays in its state was gone through with before, to its last part. */
+const isDone = async ({ database }: PurchaseDeps, { event }: PurchaseStep, refund: StepKey): Promise<boolean> =>
+  event === 'refund_in_part' && (await wasTaken(database, refund.purchaseId, refund.step));
+
+/** @throws ApplicationFailure TOO_MANY_REFUNDS: the last one that is left is for all of the rest */
+async function refuseTooMany({ database }: PurchaseDeps, { event, purchaseId }: PurchaseStep): Promise<void> {
+  if (event !== 'refund_in_part') return;
+  const made = (await refundsOf(database, [purchaseId])).get(purchaseId)?.length ?? 0;
+  if (made < MAX_REFUNDS - 1) return;
+  throw refusal(
+    'TOO_MANY_REFUNDS',
+    `A purchase is refunded in ${MAX_REFUNDS} parts at the most. Refund all that is left.`,
+  );
+}
+
+/** What was begun, for the parts that follow. */
+const begun = ({ event, actor, atMs, command }: PurchaseStep): Unfinished => ({
+  event,
+  actor,
+  atMs,
+  ...(command !== undefined && {
+    command: { id: command.id, ...(command.amount !== undefined && { amount: command.amount }) },
+  }),
+});
+
+/** Why staff want it stands with their other words, once, from the first part that is taken on. */
+async function keepReason(tx: Tx, { purchaseId, actor, atMs, command }: PurchaseStep): Promise<void> {
+  if (command?.reason === undefined || !(await takeStep(tx, purchaseId, `reason/${command.id}`))) return;
+  await writeStaffWords(tx, purchaseId, { kind: 'refund', words: command.reason, actor, atMs });
+}
+
+/** The bank was faster, and we have not heard of it yet. @throws ApplicationFailure CHARGEBACK_OPEN */
+async function unlessDisputed<T>(refund: () => Promise<T>): Promise<T> {
+  try {
+    return await refund();
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.code !== 'charge_disputed') throw error;
+    throw refusal('CHARGEBACK_OPEN', stopText('CHARGEBACK_OPEN', 'open', null));
+  }
+}
+
 /** Stripe refused to take the transfer back, so Wellpact refunds in the seller's place: noted before money moves. */
 async function noteRefusedReversal(
   { database }: PurchaseDeps,
   key: StepKey,
-  { event, actor, atMs }: PurchaseStep,
+  step: PurchaseStep,
 ): Promise<PurchaseStanding> {
   const noted = { ...key, step: `${key.step}/refused` };
-  const unfinished = { event, actor, atMs, reversalRefused: true } as const;
-  return standing(await commitStep(database, noted, () => ({ unfinished })));
+  const unfinished = { ...begun(step), reversalRefused: true } as const;
+  return standing(
+    await commitStep(
+      database,
+      noted,
+      () => ({ unfinished }),
+      (tx) => keepReason(tx, step),
+    ),
+  );
 }
 
 /** What the seller has come to owe since the release is kept of what could not be sent. */
@@ -188,10 +267,6 @@ const isRelease: Share = (move) => isReleaseOnly(move) || isTransfer(move);
 
 const total = (moves: readonly Move[]): number => moves.reduce((sum, { amount }) => sum + amount, 0);
 
-/** Of what several disputes of a purchase may come to, each has steps of its own. */
-const partOf = ({ state, dispute }: Purchase, name: string): string =>
-  state === 'disputed' && dispute !== null ? `${name}/dispute/${dispute.n}` : name;
-
 /** Whether a refund leaves nothing that could still be sent to the seller. */
 const isNothingLeft = (purchase: Purchase, step: PurchaseStep): boolean =>
   applyMoves(purchase.books, planOf(purchase, step).moves.filter(isRefund)).payable === 0;
@@ -203,6 +278,7 @@ async function carryOut(
   step: PurchaseStep,
   share: Share,
   change: (current: Purchase) => StepChange,
+  also: (tx: Tx) => Promise<unknown> = async () => {},
 ): Promise<PurchaseStanding> {
   let plan: Plan | undefined;
   let dispute: OpenDispute | null = null;
@@ -212,7 +288,6 @@ async function carryOut(
     (current) => {
       plan = planOf(current, step);
       dispute = current.dispute;
-      const { event, actor, atMs } = step;
       // Money that is released but could not be sent waits as payable: that is the end of the row, too.
       const left = plan.moves.filter((move) => !share(move) && !isTransfer(move));
       return {
@@ -220,11 +295,13 @@ async function carryOut(
         moves: plan.moves.filter(share),
         ...(left.length === 0
           ? { to: plan.row.to, unfinished: null }
-          : { unfinished: { ...current.unfinished, event, actor, atMs } }),
+          : { unfinished: { ...current.unfinished, ...begun(step) } }),
       };
     },
     async (tx, purchase) => {
       if (plan === undefined) return;
+      await also(tx);
+      await keepReason(tx, step);
       if (purchase.state === plan.row.to) {
         await freeReserved(tx, plan.row, purchase);
         await closeDisputeOf(tx, dispute, step);

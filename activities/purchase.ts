@@ -18,6 +18,7 @@ import { transition } from '../services/transactions/rules.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import { createBookingActivities } from './purchase-booking.ts';
+import { createChargebackActivities } from './purchase-chargeback.ts';
 import { createPurchaseDisputeActivities } from './purchase-dispute.ts';
 import { type OpenPurchaseInput, reserveAndOpen, taxedSale } from './purchase-opening.ts';
 import { createSettlementActivities, freeReserved } from './purchase-settlement.ts';
@@ -30,7 +31,7 @@ import {
   type PurchaseStep,
   planOf,
   purchaseToAct,
-  refuseInPause,
+  refuseStopped,
   standing,
   stepKey,
 } from './purchase-steps.ts';
@@ -54,6 +55,7 @@ export function createPurchaseActivities(deps: PurchaseDeps) {
     ...createBookingActivities(deps),
     ...createPurchaseDisputeActivities(deps),
     ...createSupportActivities(deps),
+    ...createChargebackActivities(deps),
   };
 }
 
@@ -121,7 +123,7 @@ function createPaymentActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'capturePayment');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
+      refuseStopped(purchase, 'capturePayment');
       const payment = await payments.capturePayment(intentOf(purchase), freshKey(key));
       if (payment.status === 'canceled') {
         throw refusal('AUTHORISATION_LOST', 'The card no longer covers this purchase: it is cancelled.');

@@ -71,7 +71,11 @@ function refused(error: WorkflowUpdateFailedError): CommandResult {
 const REFUSALS: ReadonlySet<string> = new Set([...PURCHASE_REFUSALS, ...DISPUTE_REFUSALS]);
 
 /** What would be refused whatever the state of things. */
-const UNPROCESSABLE: ReadonlySet<string> = new Set<PurchaseRefusal>(['BEYOND_HOLD_LIMIT', 'BEYOND_WHAT_IS_DISPUTED']);
+const UNPROCESSABLE: ReadonlySet<string> = new Set<PurchaseRefusal>([
+  'BEYOND_HOLD_LIMIT',
+  'REFUND_TOO_LARGE',
+  'BEYOND_WHAT_IS_DISPUTED',
+]);
 
 const UNAVAILABLE_CODES = new Set([4, 8, 14]); // deadline exceeded, resource exhausted, unavailable
 

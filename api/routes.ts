@@ -3,6 +3,7 @@ import type { Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { caseRoutes } from './routes/cases.ts';
 import { disputeRoutes } from './routes/disputes.ts';
+import { ledgerRoutes } from './routes/ledger.ts';
 import { listingRoutes } from './routes/listings.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { onboardingRoutes } from './routes/onboardings.ts';
@@ -12,6 +13,7 @@ import { purchaseRoutes } from './routes/purchases.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { slotRoutes } from './routes/slots.ts';
 import { staffPurchaseRoutes } from './routes/staff-purchases.ts';
+import { statementRoutes } from './routes/statements.ts';
 import { verificationPageRoutes } from './routes/verification-page.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
@@ -27,9 +29,11 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...purchaseRoutes(deps),
     ...disputeRoutes(deps),
     ...payoutRoutes(deps),
+    ...statementRoutes(deps),
     ...notificationRoutes(deps),
     ...caseRoutes(deps),
     ...staffPurchaseRoutes(deps),
+    ...ledgerRoutes(deps),
     ...webhookRoutes(deps),
     ...operationsRoutes(deps),
   ];

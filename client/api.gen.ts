@@ -538,8 +538,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give the buyer everything back, as its seller
-         * @description In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.
+         * Give the buyer a part back, or everything, as its seller or as finance
+         * @description In `held`, `delivered` and `released`. A part leaves the purchase in its state, and the commission is worked out anew on what the seller keeps; several parts can follow one another. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          *
@@ -668,6 +668,76 @@ export interface paths {
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
         post: operations["resumeMoney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/chargebacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what the buyer’s bank does about its payment, and what the bank is told
+         * @description That you looked stands in the audit trail.
+         *
+         *     **Who:** staff with the role finance or admin.
+         */
+        get: operations["listChargebacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/chargebacks/{chargebackId}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit the evidence about it now
+         * @description The bank takes evidence once: afterwards it only decides. Without this call it is submitted by itself, some time before the bank stops taking it.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["answerChargeback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/chargebacks/{chargebackId}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give it up: the bank keeps what it took
+         * @description A formal one is lost then, an inquiry is closed. After the release the seller’s part is taken back.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["acceptChargeback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1038,6 +1108,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the months with something on your statement, newest first
+         * @description One entry for each month and currency. All amounts are in minor units.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["listStatements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/statements/{month}/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your statement of a month as CSV
+         * @description RFC 4180, in UTF-8. The first row has the opening balance, the last one the closing balance; amounts are decimals of the currency. A month that is not over has what happened so far.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 60 calls in 60 seconds from one network address.
+         */
+        get: operations["getStatementCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/statements/{month}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your statement of a month as PDF
+         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 60 calls in 60 seconds from one network address.
+         */
+        get: operations["getStatementPdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/devices": {
         parameters: {
             query?: never;
@@ -1212,6 +1350,68 @@ export interface paths {
          *     **Who:** staff with the role support or mediator or compliance or finance or admin.
          */
         get: operations["readPurchaseStory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/ledger/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the balance of each account, by currency
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["listLedgerAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/ledger/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check the whole ledger
+         * @description Adds up everything anew, from the entries alone and at one moment: each posting, each currency, each purchase and its row, the snapshot that balances are read from. What is wrong is listed with its purchase. For the ledger against Stripe there are reconciliations.
+         *
+         *     **Who:** staff with the role finance or admin.
+         */
+        get: operations["checkLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/ledger/postings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the postings of a purchase, or about an object of Stripe, oldest first
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["listLedgerPostings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1522,12 +1722,14 @@ export interface components {
             acceptedDisclaimers?: string[];
         };
         NewRefund: {
-            /** @description All that was paid, which is what is refunded when it is absent. */
+            /** @description All that is left, when it is absent. */
             amount?: {
                 amount: number;
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description Of finance, who have to give one: for staff alone. */
+            reason?: string;
         };
         NewTime: {
             /**
@@ -1549,6 +1751,10 @@ export interface components {
         StaffReason: {
             /** @description For staff alone. */
             reason: string;
+        };
+        NewEvidence: {
+            /** @description What you add to the facts. Of what the parties wrote, only what you selected and redacted; nothing about health. */
+            statement?: string;
         };
         NewDispute: {
             /** @enum {string} */
@@ -1815,6 +2021,8 @@ export interface components {
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             /** @enum {string} */
             chargeback: "none" | "inquiry" | "open" | "won" | "lost" | "prevented";
+            /** @description What the buyer's bank asks about or has taken back, in minor units; null if it never did. */
+            chargebackAmount: number | null;
             /** @example lst_0199c1a2b3c47d5e8f60718293a4b5c6 */
             listingId: string;
             /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
@@ -1878,10 +2086,24 @@ export interface components {
                 /** @enum {string} */
                 status: "none" | "sent" | "blocked" | "reversed";
             };
+            /** @description The last one. */
             refund: {
                 /** @enum {string} */
                 status: "none" | "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
             };
+            /** @description What went back to the buyer, oldest first. One that `failed` came back, and is owed to them. */
+            refunds: {
+                number: number;
+                amount: number;
+                /** @enum {string} */
+                status: "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
             /** @description Where the money is, in minor units. captured + platformFunded + advanced is the sum of all others. */
             money: {
                 /** @enum {string} */
@@ -1921,7 +2143,7 @@ export interface components {
                     becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
                     says: string;
                 } | null;
-                /** @description How the price would be divided if you cancelled now; null when you cannot. */
+                /** @description How what is left of the price would be divided if you cancelled now; null when you cannot. */
                 ifCancelled: {
                     refund: number;
                     forSeller: number;
@@ -1987,7 +2209,7 @@ export interface components {
             data: {
                 number: number;
                 /** @enum {string} */
-                kind: "note" | "pause" | "resume";
+                kind: "refund" | "note" | "pause" | "resume";
                 text: string;
                 /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 by: string;
@@ -2000,6 +2222,64 @@ export interface components {
                  */
                 at: string;
             }[];
+        };
+        PurchaseChargebacks: {
+            data: components["schemas"]["Chargeback"][];
+            evidence: components["schemas"]["ChargebackEvidence"];
+        };
+        Chargeback: {
+            /** @description Stripe's. */
+            id: string;
+            /**
+             * @description In Stripe's word.
+             * @enum {string}
+             */
+            status: "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "prevented" | "won" | "lost";
+            /**
+             * @description What that lays over the purchase.
+             * @enum {string}
+             */
+            chargeback: "none" | "inquiry" | "open" | "won" | "lost" | "prevented";
+            /** @description In Stripe's word. */
+            reason: string;
+            /** @enum {string} */
+            currency: "EUR" | "GBP" | "USD" | "CHF";
+            /** @description What it is about. */
+            amount: number;
+            /** @description What the bank took from our balance, without the fee. */
+            withdrawn: number;
+            /** @description What it gave back. */
+            reinstated: number;
+            /** @description What Wellpact has put in for it, and has not got back. */
+            advanced: number;
+            /** @description Evidence can be submitted, once. */
+            answerable: boolean;
+            /** @description Until when the bank takes evidence. */
+            dueBy: string | null;
+            /** @description When we submitted it. */
+            answeredAt: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            openedAt: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            seenAt: string;
+            closedAt: string | null;
+        };
+        /** @description What the bank is told, besides what staff add. */
+        ChargebackEvidence: {
+            description: string;
+            deliveredOn?: string;
+            servedOn?: string;
+            refundPolicy: string;
+            cancellationPolicy: string;
+            activity: string;
         };
         PurchaseWhy: {
             /** @enum {string} */
@@ -2252,6 +2532,23 @@ export interface components {
                 owed: number;
             }[];
         };
+        StatementSummary: {
+            /**
+             * @description A month in UTC.
+             * @example 2026-11
+             */
+            month: string;
+            /** @enum {string} */
+            currency: "EUR" | "GBP" | "USD" | "CHF";
+            openingBalance: number;
+            closingBalance: number;
+            /** @description Sums of what happened: above zero where it added to the balance. */
+            changes: {
+                [key: string]: number;
+            };
+            /** @description The month is over, and nothing can be added any more. */
+            closed: boolean;
+        };
         Device: {
             /** @example dev_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
@@ -2282,7 +2579,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "dispute_mediation";
+            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -2485,6 +2782,7 @@ export interface components {
             };
             /** @enum {string} */
             chargeback: "none" | "inquiry" | "open" | "won" | "lost" | "prevented";
+            chargebacks: components["schemas"]["Chargeback"][];
             /** @description Where the money comes from and where it is; both sides have the same sum. */
             money: {
                 /** @enum {string} */
@@ -2546,7 +2844,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "dispute_mediation";
+                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -2581,6 +2879,78 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             updatedAt: string;
+        };
+        LedgerAccount: {
+            account: string;
+            class: string;
+            /**
+             * @description The side on which it grows.
+             * @enum {string}
+             */
+            normalSide: "debit" | "credit";
+            about: string;
+            /** @description Whether it is part of our balance at Stripe. */
+            atStripe: boolean;
+            currency: string;
+            /** @description On its normal side, in minor units. */
+            balance: number;
+        };
+        LedgerCheck: {
+            ok: boolean;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            checkedAt: string;
+            transactions: number;
+            entries: number;
+            purchases: number;
+            sums: {
+                currency: string;
+                debits: number;
+                credits: number;
+                difference: number;
+            }[];
+            /** @description At most 100 of each kind. */
+            differences: {
+                /** @enum {string} */
+                kind: "transaction" | "equation" | "purchase" | "currency" | "account" | "snapshot";
+                about: string;
+                purchaseId: string | null;
+                transactionId: string | null;
+                account: string | null;
+                currency: string | null;
+                /** @description What the entries add up to. */
+                ledger: number;
+                /** @description What it should be, or what the other side says. */
+                expected: number;
+            }[];
+        };
+        LedgerPosting: {
+            id: string;
+            /** @description Whose books it is in. */
+            source: string;
+            step: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            postedAt: string;
+            currency: string;
+            purchaseId: string | null;
+            workflowId: string | null;
+            runId: string;
+            /** @description The update, the provider's event or the deadline behind it. */
+            causedBy: string | null;
+            entries: {
+                account: string;
+                /** @description Debits positive, credits negative. */
+                amount: number;
+                /** @description What it stands for at Stripe. */
+                reference: string | null;
+            }[];
         };
         Readiness: {
             /** @enum {string} */
@@ -3827,6 +4197,8 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
              *     `AUTHORISATION_LOST`: the card no longer covers it: the purchase is cancelled.
@@ -3888,6 +4260,8 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
             409: {
@@ -3946,6 +4320,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
@@ -4006,6 +4382,8 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
             409: {
@@ -4064,6 +4442,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
@@ -4128,7 +4508,11 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `TOO_MANY_REFUNDS`: it was refunded in 49 parts: only all that is left can follow.
              */
             409: {
                 headers: {
@@ -4138,7 +4522,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `NOT_THE_WHOLE_AMOUNT`: it is not all that was paid: parts cannot be refunded yet. */
+            /**
+             * @description `REFUND_TOO_LARGE`: it is more than what is left: `refundable` says how much that is.
+             *
+             *     `OTHER_CURRENCY`: it is not the currency of the purchase: `refundable` says which is.
+             *
+             *     `REASON_REQUIRED`: finance have to say why.
+             *
+             *     `REASON_NOT_TAKEN`: you are its seller, who need not say why.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4199,6 +4591,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
@@ -4281,6 +4675,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
@@ -4521,6 +4917,151 @@ export interface operations {
              *
              *     `NOT_PAUSED`: it is not paused.
              */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChargebacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, and the evidence as it would be submitted now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseChargebacks"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerChargeback: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                chargebackId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewEvidence"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /** @description It is under way: read it again in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /**
+             * @description `IN_PROGRESS`: a change of this purchase is in progress.
+             *
+             *     `NOT_ANSWERABLE`: the bank takes no evidence about it any more.
+             *
+             *     `PAYMENT_REFUSED`: Stripe refused the evidence.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptChargeback: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                chargebackId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /** @description It is under way: read it again in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /** @description `IN_PROGRESS`: a change of this purchase is in progress. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5433,6 +5974,131 @@ export interface operations {
             };
         };
     };
+    listStatements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["StatementSummary"][];
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatementCsv: {
+        parameters: {
+            query: {
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            header?: never;
+            path: {
+                /** @description A month in UTC. */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description `MONTH_TO_COME`: the month has not begun.
+             *
+             *     `STATEMENT_TOO_LONG`: it has more lines than the document can have: `maximum`.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatementPdf: {
+        parameters: {
+            query: {
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            header?: never;
+            path: {
+                /** @description A month in UTC. */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /**
+             * @description `MONTH_TO_COME`: the month has not begun.
+             *
+             *     `STATEMENT_TOO_LONG`: it has more lines than the document can have: `maximum`.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDevices: {
         parameters: {
             query?: never;
@@ -5629,7 +6295,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "dispute_mediation";
+                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;
@@ -5815,6 +6481,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PurchaseStory"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLedgerAccounts: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["LedgerAccount"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkLedger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerCheck"];
+                };
+            };
+            /** @description `CHECK_TOO_LONG`: the ledger is too long to be read while you wait. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLedgerPostings: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                purchaseId?: string;
+                /** @description As `re_…`. */
+                reference?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["LedgerPosting"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
                 };
             };
             /** @description Any other problem. */

@@ -1,4 +1,5 @@
 import { defineSignal } from '@temporalio/workflow';
+import type { ChargebackWork } from './chargeback.ts';
 import type { PurchaseId } from './ids.ts';
 
 /** The workflow that takes up what comes out about a purchase's money when its own steps are long done: one at a time. */
@@ -6,6 +7,8 @@ export const aftercareWorkflowId = (purchaseId: PurchaseId): string => `aftercar
 
 export interface AftercareInput {
   readonly purchaseId: PurchaseId;
+  /** What the purchase has left to do about a chargeback, when it is begun by a purchase that ends. */
+  readonly work?: ChargebackWork;
 }
 
 export type AftercareWorkflow = (input: AftercareInput) => Promise<void>;

@@ -50,6 +50,10 @@ export const EVENTS = {
   'purchase.released': purchase('The money was released to the seller.'),
   'purchase.completed': purchase('Nothing more happens to it.'),
   'purchase.refunded': purchase('The buyer was refunded.'),
+  'purchase.refunded_in_part': purchase('A part went back to the buyer; the purchase goes on with the rest.', [
+    'amount',
+    'currency',
+  ]),
   'purchase.cancelled': purchase('It was cancelled.'),
   'purchase.declined': purchase('The seller did not accept.'),
   'purchase.expired': purchase('The buyer did not pay in time.'),
@@ -66,6 +70,10 @@ export const EVENTS = {
   'purchase.money_paused': purchase('Staff stopped the money.'),
   'purchase.money_resumed': purchase('Staff let the money go again.'),
   'purchase.paused_at_hold_limit': purchase('The hold limit came while the money was stopped.'),
+  'purchase.chargeback_changed': purchase(
+    "The buyer's bank asks about the payment, took it back, or has decided; `chargeback` says which.",
+    ['chargeback'],
+  ),
   'purchase.staff_note_added': {
     about: 'Staff wrote a note; what it says is not told.',
     of: 'purchase',
@@ -109,6 +117,7 @@ export const EVENTS = {
   'dispute.evidence_redacted': dispute('The content of a file was deleted.', ['number']),
   'case.opened': aCase('Somebody of staff has something to decide.', ['dueAt']),
   'case.escalated': aCase('A case was not decided in time.', ['dueAt']),
+  'case.postponed': aCase('A case is to be decided at another time.', ['dueAt']),
   'case.closed': aCase('A case was decided.', ['decision']),
 } as const satisfies Readonly<Record<string, EventRow>>;
 

@@ -13,7 +13,7 @@ export const DISPUTE_REASON = defineSearchAttributeKey('DisputeReason', SearchAt
 /** When the flow will next move on by itself. */
 export const DEADLINE_AT = defineSearchAttributeKey('DeadlineAt', SearchAttributeType.DATETIME);
 
-/** What keeps a purchase from going on: `staff_pause`, `transfer_blocked`, `needs_person`. Absent when nothing does. */
+/** What keeps a purchase from going on: `staff_pause`, `chargeback`, `transfer_blocked`, `needs_person`. Absent when nothing does. */
 export const PURCHASE_HOLDS = defineSearchAttributeKey('PurchaseHolds', SearchAttributeType.KEYWORD_LIST);
 
 export const SEARCH_ATTRIBUTES = [

@@ -19,9 +19,13 @@ import { figures } from './0021_figures.ts';
 import { outboxTrace } from './0022_outbox_trace.ts';
 import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
 import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
+import { ledgerSinceSnapshot, ledgerSnapshots } from './0102_ledger_snapshots.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
+import { refunds, refundsChecked } from './0112_refunds.ts';
 import { disputes } from './0120_disputes.ts';
+import { chargebacks } from './0130_chargebacks.ts';
 import { sellerBooks } from './0140_seller_books.ts';
+import { archives } from './0150_archives.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -57,8 +61,14 @@ export const migrations: readonly Migration[] = [
   staffOrdersChecked,
   ledgerOrigins,
   ledgerReferences,
+  ledgerSnapshots,
+  ledgerSinceSnapshot,
   receivables,
   receivablesChecked,
-  sellerBooks,
+  refunds,
+  refundsChecked,
   disputes,
+  chargebacks,
+  sellerBooks,
+  archives,
 ];

@@ -1,7 +1,9 @@
 /** What a purchase does next by itself, and when. */
+import type { ChargebackWork } from '../contracts/chargeback.ts';
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
-import { timerOf } from '../services/transactions/timer-rules.ts';
-import type { Story, Wish } from './purchase-steps.ts';
+import { standsStill } from '../services/transactions/rules.ts';
+import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
+import { isStopped, overlaysOf, type Story, type Wish } from './purchase-steps.ts';
 
 /** A step that the clock or a provider called for was refused. */
 export interface Trouble {
@@ -16,6 +18,7 @@ export type AgendaItem =
   | { readonly kind: 'decision'; readonly atMs: number }
   | { readonly kind: 'deadline'; readonly atMs: number }
   | { readonly kind: 'transfer'; readonly atMs: number }
+  | { readonly kind: 'chargeback'; readonly atMs: number; readonly work: ChargebackWork }
   | { readonly kind: 'reminder'; readonly atMs: number; readonly reminder: Reminder };
 
 /** What the agenda has to remember. */
@@ -28,16 +31,29 @@ export interface Done {
 
 /** One thing at a time: what comes first. Undefined when nothing happens by itself. */
 export function nextItem(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
+  const work = nextWork(story, trouble);
+  const item = nextOfItsOwn(story, trouble, done);
+  return work !== undefined && (item === undefined || work.atMs < item.atMs) ? work : item;
+}
+
+/** What a chargeback asks for. Nobody is taken anything from while staff have paused the money. */
+function nextWork({ standing }: Story, trouble: Trouble | undefined): AgendaItem | undefined {
+  const { chargebackWork: work, pause } = standing;
+  if (work === undefined || (work.what === 'settle' && pause !== undefined)) return undefined;
+  return { kind: 'chargeback', work, atMs: Math.max(work.atMs, trouble?.tryAgainMs ?? 0) };
+}
+
+function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
   const { unfinished, pause, dispute } = story.standing;
   if (unfinished !== undefined) {
-    // It has moved money and is about to move more: it waits until staff let that go, but not unseen for ever.
-    if (pause !== undefined) return timeToAskFinance(story, trouble);
-    const { event, actor, atMs } = unfinished;
-    const wish = { event, actor, atMs, party: undefined };
+    const { event, actor, atMs, command } = unfinished;
+    const wish = { event, actor, atMs, party: undefined, ...(command !== undefined && { command }) };
+    // It has moved money and is about to move more: it waits until that is let go, but not unseen for ever.
+    if (pause !== undefined || isStopped(story, wish)) return timeToAskFinance(story, trouble);
     return { kind: 'unfinished', wish, atMs: trouble?.tryAgainMs ?? atMs };
   }
-  // What the dispute decided is carried out as soon as staff let the money go.
-  if (dispute?.decided === true && pause === undefined) {
+  // What the dispute decided is carried out as soon as the money is let go, by staff and by the bank.
+  if (dispute?.decided === true && !standsStill(overlaysOf(story.standing))) {
     return { kind: 'decision', atMs: trouble?.tryAgainMs ?? Date.now() };
   }
   const transfer = nextTransfer(story, done);
@@ -61,16 +77,17 @@ export function deadlineOf({ standing, deal }: Story, trouble: Trouble | undefin
   return Math.max(deadlineMs, trouble?.tryAgainMs ?? 0);
 }
 
-/** Of a step that a pause has cut in two nothing comes by itself but the limit up to which money may be held. */
+/** Of a step that a standstill has cut in two nothing comes by itself but the limit up to which money may be held. */
 function timeToAskFinance(story: Story, trouble: Trouble | undefined): AgendaItem | undefined {
   const { standing, deal } = story;
   const found = timerOf(standing.state, deal.kind, standing.deadlineEvent);
-  const atMs = found?.timer.inPause === 'finance is asked' ? deadlineOf(story, trouble) : undefined;
+  const asks = found !== undefined && asksFinance(found.timer, overlaysOf(standing));
+  const atMs = asks ? deadlineOf(story, trouble) : undefined;
   return atMs === undefined ? undefined : { kind: 'deadline', atMs };
 }
 
 function nextTransfer({ standing, deal }: Story, { transferTriedMs }: Done): AgendaItem | undefined {
-  if (!isBlocked(standing) || standing.pause !== undefined) return undefined;
+  if (!isBlocked(standing) || standsStill(overlaysOf(standing))) return undefined;
   if (deal.transferRetryMs === undefined) return undefined;
   return { kind: 'transfer', atMs: (transferTriedMs ?? Date.now()) + deal.transferRetryMs };
 }

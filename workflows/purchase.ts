@@ -18,6 +18,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DisputeStanding } from '../activities/purchase-steps.ts';
+import { type ChargebackHint, type ChargebackOrder, chargebackHintSignal } from '../contracts/chargeback.ts';
 import { type DisputeDecision, disputeDecidedSignal } from '../contracts/dispute.ts';
 import {
   acceptPurchaseUpdate,
@@ -40,9 +41,10 @@ import {
   refundPurchaseUpdate,
   reschedulePurchaseUpdate,
 } from '../contracts/purchase.ts';
-import { isFinal } from '../services/transactions/rules.ts';
+import { refundTooLargeText } from '../services/transactions/refund-rules.ts';
+import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
-import { timerOf } from '../services/transactions/timer-rules.ts';
+import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
 import {
   type AgendaItem,
@@ -53,7 +55,16 @@ import {
   remindedUpTo,
   type Trouble,
 } from './purchase-agenda.ts';
+import {
+  CHARGEBACK_UPDATES,
+  type ChargebackOrderKind,
+  type ChargebackWish,
+  doChargebackWork,
+  followChargebackOrder,
+  noteChargeback,
+} from './purchase-chargeback.ts';
 import { beginDispute, DISPUTE, endDispute, noteDecision } from './purchase-dispute.ts';
+import { handOver } from './purchase-handover.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import {
   beginPayment,
@@ -61,8 +72,9 @@ import {
   follow,
   look,
   notAllowed,
+  overlaysOf,
   PROVIDER,
-  refuseInPause,
+  refuseStopped,
   retryTransfer,
   rowsOf,
   type Story,
@@ -90,7 +102,7 @@ export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult
 }
 
 async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
-  const desk = openDesk<Wish | StaffWish, PurchaseState, Hint>(input.resume?.seen);
+  const desk = openDesk<AnyWish, PurchaseState, Hint>(input.resume?.seen);
   const board = createNoticeBoard(input);
   let story: Story | undefined = input.resume?.story;
   let begun = story !== undefined;
@@ -100,7 +112,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
   let disputeBegun: number | undefined = input.resume?.disputeBegun;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
-  let doing: PurchaseEvent | StaffOrderKind | 'open' | undefined = begun ? undefined : 'open';
+  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'open' | undefined = begun ? undefined : 'open';
   listen();
 
   story ??= await open();
@@ -131,10 +143,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     if (dispute !== undefined && story.standing.dispute === undefined) await endDispute(input, dispute);
   }
   board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
-  do {
-    turnAway(story);
-    await condition(() => allHandlersFinished() || !desk.empty);
-  } while (!allHandlersFinished());
+  await windUp(story);
   return { state: story.standing.state };
 
   /** Lays what comes from outside on the desk, or refuses it at once. */
@@ -156,17 +165,25 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     };
     setHandler(openPurchaseUpdate, opened, GUARDED);
     for (const [update, event] of WISHES) {
-      setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, event, command)) }), {
+      setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, story, event, command)) }), {
         validator: (command) => {
-          const wish = wishOf(input, event, command);
-          if (story !== undefined) refuseInPause(story, wish);
+          const wish = wishOf(input, story, event, command);
+          if (story !== undefined) refuseStopped(story, wish);
           const unfinished = story?.standing.unfinished?.event;
           if (desk.busy || doing !== undefined || unfinished !== undefined) throw inProgress(doing ?? unfinished);
           refuseUnlessAllowed(story, wish);
         },
       });
     }
+    for (const [update, kind] of CHARGEBACK_UPDATES) {
+      setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), {
+        validator: (_order: ChargebackOrder) => {
+          if (story === undefined || doing !== undefined) throw inProgress(doing ?? 'open');
+        },
+      });
+    }
     setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
     setHandler(disputeDecidedSignal, (decision) => desk.tell(`dispute/${decision.n}/decided`, decision));
   }
 
@@ -223,8 +240,9 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     return because(item.cause, deal, current, item);
   }
 
-  async function deal(current: Story, item: Item<Wish | StaffWish, PurchaseState, Hint>): Promise<void> {
-    if (item.kind === 'hint') return unlessRefused(current, () => hear(current, item.hint));
+  async function deal(current: Story, item: Item<AnyWish, PurchaseState, Hint>): Promise<void> {
+    if (item.kind === 'hint') return hear(current, item.hint);
+    if ('chargeback' in item.wish) return answerBank(current, item.wish, item.settle);
     if ('order' in item.wish) return obey(current, item.wish, item.settle);
     try {
       doing = item.wish.event;
@@ -251,10 +269,6 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     disputeBegun = dispute.n;
   }
 
-  function hear(current: Story, hint: Hint): Promise<void> {
-    return 'n' in hint ? noteDecision(input, current, hint.n) : look(input, current, hint);
-  }
-
   /** Staff pause the money, or let it go: then everything that waited for it is due. */
   async function obey(current: Story, wish: StaffWish, settle: Settle<PurchaseState>): Promise<void> {
     try {
@@ -272,11 +286,52 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     }
   }
 
-  /** The story has ended: whoever still asks for something is told so. */
-  function turnAway(current: Story): void {
+  /** A provider said that something is new. When nothing stops the money any more, all that waited for that is due. */
+  async function hear(current: Story, hint: Hint): Promise<void> {
+    if ('n' in hint) return unlessRefused(current, () => noteDecision(input, current, hint.n));
+    if (!('chargebackId' in hint)) return unlessRefused(current, () => look(input, current, hint));
+    const stoodStill = standsStill(overlaysOf(current.standing));
+    await unlessRefused(current, async () => {
+      current.standing = await noteChargeback(input.purchaseId, hint);
+    });
+    if (stoodStill && !standsStill(overlaysOf(current.standing))) [trouble, transferTriedMs] = [undefined, 0];
+  }
+
+  /** Finance answers a chargeback, or gives it up. */
+  async function answerBank(current: Story, wish: ChargebackWish, settle: Settle<PurchaseState>): Promise<void> {
+    try {
+      doing = wish.kind;
+      current.standing = await followChargebackOrder(input.purchaseId, wish);
+      settle.done(current.standing.state);
+    } catch (error) {
+      const answer = answerOf(error);
+      if (answer === undefined) throw error;
+      settle.failed(answer);
+    } finally {
+      doing = undefined;
+    }
+  }
+
+  /** The story has ended: nothing that came in is left behind, and what is left to do about a chargeback is handed over. */
+  async function windUp(current: Story): Promise<void> {
+    for (let handedOver = false; ; ) {
+      await turnAway(current);
+      await condition(() => allHandlersFinished() || !desk.empty);
+      if (!allHandlersFinished() || !desk.empty) continue;
+      const left = current.standing.chargebackWork;
+      if (left === undefined || handedOver) return;
+      await handOver(input.purchaseId, left);
+      handedOver = true;
+    }
+  }
+
+  /** Whoever still asks for something is told that it has ended. What a bank did is noted all the same. */
+  async function turnAway(current: Story): Promise<void> {
     for (let item = desk.take(); item !== undefined; item = desk.take()) {
-      if (item.kind === 'wish')
-        item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
+      if (item.kind === 'hint') {
+        if ('chargebackId' in item.hint) await hear(current, item.hint);
+      } else if ('chargeback' in item.wish) await answerBank(current, item.wish, item.settle);
+      else item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
     }
   }
 
@@ -293,6 +348,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       case 'transfer':
         transferTriedMs = Date.now();
         return unlessRefused(current, () => retryTransfer(input, current));
+      case 'chargeback':
+        return unlessRefused(current, () => work(current, item), againMs);
       case 'reminder':
         reminded = remindedUpTo(current, item.reminder);
         return remind(current, item);
@@ -301,13 +358,17 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** The deadline passed and nobody did anything. */
   async function followTheClock(current: Story): Promise<void> {
-    const { state, deadlineEvent, pause } = current.standing;
+    const { state, deadlineEvent } = current.standing;
     const timer = timerOf(state, current.deal.kind, deadlineEvent)?.timer;
     if (timer === undefined) return;
     const wish = { ...CLOCK, event: timer.event };
-    if (pause === undefined || timer.inPause !== 'finance is asked') return follow(input, current, wish);
+    if (!asksFinance(timer, overlaysOf(current.standing))) return follow(input, current, wish);
     const step = stepOf(input, current, wish);
-    current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that is paused');
+    current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that stands still');
+  }
+
+  async function work(current: Story, { work: next }: AgendaItem & { kind: 'chargeback' }): Promise<void> {
+    current.standing = await doChargebackWork(input.purchaseId, next);
   }
 
   async function remind(current: Story, { reminder }: AgendaItem & { kind: 'reminder' }): Promise<void> {
@@ -331,6 +392,9 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   }
 }
 
+type AnyWish = Wish | StaffWish | ChargebackWish;
+type Hint = PaymentHint | ChargebackHint | DisputeDecision;
+
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {
   readonly resume?: {
@@ -346,7 +410,6 @@ interface Resumed {
 }
 
 /** What comes in without anybody waiting for an answer. */
-type Hint = PaymentHint | DisputeDecision;
 
 /** Which update asks for what. */
 const WISHES = [
@@ -365,19 +428,29 @@ const WISHES = [
 /** The wish behind a command. Its party is the one that its actor is; a stranger is none. */
 function wishOf(
   { buyerId, sellerId }: PurchaseInput,
+  story: Story | undefined,
   event: PurchaseEvent,
-  { actorId, startsAt, dispute }: PurchaseCommand,
+  { actorId, startsAt, amount, reason, dispute }: PurchaseCommand,
 ): Wish {
-  if (actorId !== buyerId && actorId !== sellerId) {
-    throw ApplicationFailure.nonRetryable('This is not your purchase.', 'NOT_A_PARTY');
-  }
   const command = {
     id: currentUpdateInfo()?.id ?? '',
     ...(startsAt !== undefined && { startsAt }),
-    ...(dispute && { dispute }),
+    ...(amount !== undefined && { amount }),
+    ...(reason !== undefined && { reason }),
+    ...(dispute !== undefined && { dispute }),
   };
-  return { event, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId }, command };
+  const asked = { event: event === 'refund_in_full' ? refundEvent(story, amount) : event, command };
+  // The API has looked at who of staff it is: only a refund comes with a reason.
+  if (reason !== undefined) return { ...asked, party: 'finance', actor: { type: 'staff', id: actorId } };
+  if (actorId !== buyerId && actorId !== sellerId) {
+    throw ApplicationFailure.nonRetryable('This is not your purchase.', 'NOT_A_PARTY');
+  }
+  return { ...asked, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId } };
 }
+
+/** All that is left is not a part, whoever counted it. */
+const refundEvent = (story: Story | undefined, amount: number | undefined): PurchaseEvent =>
+  amount === undefined || amount === story?.standing.left ? 'refund_in_full' : 'refund_in_part';
 
 function inProgress(doing: string | undefined): ApplicationFailure {
   const what = doing === undefined ? 'Another change' : `"${doing}"`;
@@ -388,6 +461,11 @@ function inProgress(doing: string | undefined): ApplicationFailure {
 function refuseUnlessAllowed(story: Story | undefined, wish: Wish): void {
   if (story === undefined) throw inProgress('open');
   if (rowsOf(story, wish).length === 0) throw notAllowed(story, wish.event);
+  const { left } = story.standing;
+  if (wish.event !== 'refund_in_part' || left === undefined || (wish.command?.amount ?? 0) < left) return;
+  const { currency } = story.deal;
+  const detail = { refundable: { amount: left, currency } };
+  throw ApplicationFailure.nonRetryable(refundTooLargeText(left, currency), 'REFUND_TOO_LARGE', detail);
 }
 
 /** What neither the rules nor a provider answer: staff have to know of it, whoever asked. */

@@ -1,10 +1,12 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import {
+  type AftercareInput,
   type AftercareWorkflow,
   aftercareWorkflowId,
   type RefundHint,
   refundHintSignal,
 } from '../../contracts/aftercare.ts';
+import { type ChargebackHint, chargebackHintSignal } from '../../contracts/chargeback.ts';
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import {
   accountHintSignal,
@@ -26,20 +28,35 @@ export function createFlowSignals(client: Client) {
     refund: (id: PurchaseId, hint: RefundHint) =>
       sent(async () => {
         await client.workflow.signalWithStart<AftercareWorkflow, [RefundHint]>('aftercare', {
-          workflowId: aftercareWorkflowId(id),
-          taskQueue: TASK_QUEUES.workflows,
-          args: [{ purchaseId: id }],
-          staticSummary: `Refunds of ${id}`,
+          ...aftercareOf(id),
           signal: refundHintSignal,
           signalArgs: [hint],
         });
       }),
+    // A purchase that goes on takes it up itself; its aftercare does from then on. Neither misses one: what a workflow has taken
+    // in it deals with before it ends, and what it has not goes to the other.
+    chargeback: async (id: PurchaseId, hint: ChargebackHint) =>
+      (await sent(() => handle(purchaseWorkflowId(id)).signal(chargebackHintSignal, hint))) ||
+      (await sent(async () => {
+        await client.workflow.signalWithStart<AftercareWorkflow, [ChargebackHint]>('aftercare', {
+          ...aftercareOf(id),
+          signal: chargebackHintSignal,
+          signalArgs: [hint],
+        });
+      })),
     account: (id: UserId, hint: ProviderHint) =>
       sent(() => handle(onboardingWorkflowId(id)).signal(accountHintSignal, hint)),
     identity: (id: UserId, hint: ProviderHint) =>
       sent(() => handle(onboardingWorkflowId(id)).signal(identityHintSignal, hint)),
   };
 }
+
+const aftercareOf = (id: PurchaseId) => ({
+  workflowId: aftercareWorkflowId(id),
+  taskQueue: TASK_QUEUES.workflows,
+  args: [{ purchaseId: id }] as [AftercareInput],
+  staticSummary: `What comes out about the money of ${id}`,
+});
 
 /** Temporal that does not answer within this time gets the hint later, from the relay. */
 const SENT_WITHIN_MS = 2_000;

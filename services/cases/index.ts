@@ -7,7 +7,16 @@ import { conflict, notFound, unprocessable } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { emit } from '../../platform/outbox.ts';
 import { CASE_RULES, type CaseKind, kindsFor } from './rules.ts';
-import { type Case, insertCase, lockCase, lockOpenCase, markClosed, markEscalated, type NewCase } from './store.ts';
+import {
+  type Case,
+  insertCase,
+  lockCase,
+  lockOpenCase,
+  markClosed,
+  markEscalated,
+  moveDue,
+  type NewCase,
+} from './store.ts';
 
 export { type Case, countWithOpenCase, findCase, latestCase, listCases, openCaseFigures } from './store.ts';
 
@@ -40,6 +49,14 @@ export async function closeCase(
 ): Promise<Case | undefined> {
   const open = await lockOpenCase(tx, kind, subjectId);
   return open && close(tx, open, decision, actor, null);
+}
+
+/** Moves until when the open case is to be decided, when what it waits for has moved. */
+export async function postponeCase(tx: Tx, kind: CaseKind, subjectId: string, dueAt: Date): Promise<void> {
+  const open = await lockOpenCase(tx, kind, subjectId);
+  if (open === undefined || open.dueAt.getTime() === dueAt.getTime()) return;
+  await moveDue(tx, open.id, dueAt);
+  await note(tx, open, SYSTEM, 'case.postponed', { kind: open.kind, dueAt: dueAt.toISOString() });
 }
 
 /** Says loudly that the open case is past due. Once: a case that is marked already stays as it is. */

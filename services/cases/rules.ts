@@ -6,6 +6,8 @@ export type CaseKind =
   | 'refund_failed'
   | 'compliance_hold'
   | 'hold_limit'
+  | 'chargeback'
+  | 'chargeback_remainder'
   | 'dispute_mediation';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
@@ -48,8 +50,20 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
   hold_limit: {
     roles: ['finance', 'admin'],
     decisions: ['resolved'],
-    about: 'Money that staff have paused may be held no longer: let it go, so that the buyer is refunded.',
-    closedBy: 'let the money go first, with POST /v1/admin/purchases/{id}/resume',
+    about: 'Money that stands still may be held no longer: once it is let go, the buyer is refunded.',
+    closedBy: 'let the money go first, with POST /v1/admin/purchases/{id}/resume, or wait for the bank to decide',
+  },
+  chargeback: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about: "The buyer's bank asks about a payment, or has taken it back: look at the evidence before it is submitted.",
+    closedBy: 'the bank decides it; answer or accept it under /v1/admin/purchases/{id}/chargebacks',
+  },
+  chargeback_remainder: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'A chargeback has ended and left money behind that no rule gives to anybody, or a loss that nobody else bears.',
   },
   dispute_mediation: {
     roles: ['mediator', 'admin'],

@@ -115,6 +115,14 @@ export async function markClosed(
   return rows[0];
 }
 
+export async function moveDue(tx: Tx, id: CaseId, dueAt: Date): Promise<void> {
+  await tx.query({
+    name: 'case_move_due',
+    text: `UPDATE cases.cases SET due_at = $2 WHERE id = $1`,
+    values: [id, dueAt],
+  });
+}
+
 export async function markEscalated(tx: Tx, id: CaseId): Promise<void> {
   await tx.query({
     name: 'case_escalate',

@@ -80,6 +80,8 @@ const policySchema = z.strictObject({
   transferCase: window,
   transferCaseDue: window,
   holdLimitCaseDue: window,
+  chargebackEvidenceBuffer: window,
+  chargebackDecision: window,
   cancellation: z.strictObject({ flexible: tiers, moderate: tiers, strict: tiers }),
   reminders: z.strictObject({
     acceptDeadline: window,

@@ -3,12 +3,13 @@
  * reference are generated from it, and a test walks every path through it. Pure: no clock, no I/O.
  */
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
+import { recoveryMoves, recoveryOf, takenMoves } from './chargeback-rules.ts';
+import { applyMoves, type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
 import { leftOf, type TakeBackTerms, takeBack } from './refund-rules.ts';
 import type { Kind } from './terms-rules.ts';
 
 /** Who makes a purchase move on. */
-export type Party = 'buyer' | 'seller' | 'clock' | 'provider' | 'dispute';
+export type Party = 'buyer' | 'seller' | 'finance' | 'clock' | 'provider' | 'dispute';
 
 /** What can happen to a purchase: a wish of a party, a fact from a provider, a deadline, a decision. */
 export type PurchaseEvent =
@@ -18,6 +19,7 @@ export type PurchaseEvent =
   | 'confirm'
   | 'cancel'
   | 'refund_in_full'
+  | 'refund_in_part'
   | 'reschedule'
   | 'accept_reschedule'
   | 'claim_no_show'
@@ -25,6 +27,7 @@ export type PurchaseEvent =
   | 'payment_authorised'
   | 'payment_refused'
   | 'authorisation_lost'
+  | 'charged_back'
   | 'dispute_decided'
   | 'payment_window_over'
   | 'accept_window_over'
@@ -48,7 +51,8 @@ export type StepName =
   | 'settleCancellation'
   | 'pauseForDispute'
   | 'settleDispute'
-  | 'completePurchase';
+  | 'completePurchase'
+  | 'noteChargeback';
 
 /** What decides between two rows of one event. */
 export type Condition = 'nothing_for_seller' | 'something_for_seller';
@@ -109,6 +113,18 @@ const takeBackAll = (books: Books, terms: TakeBackTerms): Move[] => takeBack(boo
 const settle = (books: Books, split: Split): Move[] =>
   books.held > 0 ? releaseHeld(books, split) : takeBack(books, leftOf(books) - split.forSeller, split);
 
+/** What is not left to the seller goes back, and the purchase goes on with the rest. */
+const refundPart = (books: Books, split: Split): Move[] =>
+  books.held > 0 ? nonZero([{ name: 'refundHeld', amount: books.held - split.forSeller }]) : settle(books, split);
+
+/** The buyer's bank has taken all there is: after the release its seller and Wellpact give it. */
+function chargeBackAll(books: Books, { commission }: TakeBackTerms): Move[] {
+  const taken = takenMoves(books, leftOf(books));
+  const after = applyMoves(books, taken);
+  const advanced = after.advanced - books.advanced;
+  return [...taken, ...recoveryMoves(recoveryOf(after, advanced, advanced, commission), true)];
+}
+
 // biome-ignore format: a table reads by its columns
 /** Every way on from every state that is not final. */
 export const TRANSITIONS: readonly Transition[] = [
@@ -131,6 +147,9 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'held', on: 'cancel', by: 'seller', to: 'cancelled', when: 'nothing_for_seller', step: 'settleCancellation', frees: true, moves: releaseHeld, says: 'the buyer is refunded in full', wired: true },
   { from: 'held', on: 'cancel', by: 'buyer', to: 'released', when: 'something_for_seller', needs: 'before_start', step: 'settleCancellation', frees: true, moves: releaseHeld, says: 'the policy splits the money between buyer and seller', wired: true },
   { from: 'held', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', frees: true, moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'held', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundBuyer', frees: true, moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'held', on: 'refund_in_part', by: 'seller', to: 'held', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
+  { from: 'held', on: 'refund_in_part', by: 'finance', to: 'held', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
   { from: 'held', on: 'reschedule', by: 'buyer', to: 'held', kind: 'booking', needs: 'before_start', step: 'proposeReschedule', moves: nothing, says: 'the seller is asked to accept the new time', wired: true },
   { from: 'held', on: 'reschedule', by: 'seller', to: 'held', kind: 'booking', needs: 'before_start', step: 'proposeReschedule', moves: nothing, says: 'the buyer is asked to accept the new time', wired: true },
   { from: 'held', on: 'accept_reschedule', by: 'buyer', to: 'held', kind: 'booking', needs: 'seller_proposed', step: 'moveBooking', moves: nothing, says: 'the booking moves to the new time', wired: true },
@@ -139,21 +158,31 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'held', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', needs: 'after_start', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest', wired: true },
   { from: 'held', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response', wired: true },
   { from: 'held', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
+  { from: 'held', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', frees: true, moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
   { from: 'delivered', on: 'confirm', by: 'buyer', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
   { from: 'delivered', on: 'inspection_over', by: 'clock', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
   { from: 'delivered', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'delivered', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'delivered', on: 'refund_in_part', by: 'seller', to: 'delivered', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
+  { from: 'delivered', on: 'refund_in_part', by: 'finance', to: 'delivered', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
   { from: 'delivered', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', needs: 'after_start', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest', wired: true },
   { from: 'delivered', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', needs: 'after_start', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest', wired: true },
   { from: 'delivered', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response', wired: true },
   { from: 'delivered', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
+  { from: 'delivered', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
   { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the ruling is carried out', wired: true },
   { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the buyer is refunded in full', wired: true },
   { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out', wired: true },
   { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out', wired: true },
+  { from: 'disputed', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
   { from: 'released', on: 'aftercare_over', by: 'clock', to: 'completed', step: 'completePurchase', moves: nothing, says: 'the purchase is completed', wired: true },
   { from: 'released', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response', wired: true },
   { from: 'released', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded', wired: true },
+  { from: 'released', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded', wired: true },
+  { from: 'released', on: 'refund_in_part', by: 'seller', to: 'released', step: 'refundReleased', moves: refundPart, says: 'a part of the transfer is taken back and goes to the buyer', wired: true },
+  { from: 'released', on: 'refund_in_part', by: 'finance', to: 'released', step: 'refundReleased', moves: refundPart, says: 'a part of the transfer is taken back and goes to the buyer', wired: true },
+  { from: 'released', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 ];

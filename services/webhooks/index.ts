@@ -21,6 +21,7 @@ export {
 export interface FlowSignals {
   payment(purchaseId: PurchaseId, hint: { eventId: string; eventType: string }): Promise<boolean>;
   refund(purchaseId: PurchaseId, hint: { eventId: string; refundId: string }): Promise<boolean>;
+  chargeback(purchaseId: PurchaseId, hint: { eventId: string; chargebackId: string }): Promise<boolean>;
   account(userId: UserId, hint: { eventId: string }): Promise<boolean>;
   identity(userId: UserId, hint: { eventId: string }): Promise<boolean>;
 }
@@ -51,6 +52,13 @@ async function tellFlow(db: Queryable, signals: FlowSignals, event: WebhookEvent
     const purchase = purchaseId === null ? undefined : await findPurchase(db, purchaseId as PurchaseId);
     if (purchase === undefined || refundId === null) return 'unmatched';
     return (await signals.refund(purchase.id, { eventId, refundId })) ? 'signalled' : 'ignored';
+  }
+  if (concern === 'chargeback') {
+    // By the payment we stored alone: what is written on a dispute is not ours.
+    const { paymentId, objectId: chargebackId, eventId } = event;
+    const purchase = paymentId === null ? undefined : await findPurchaseOfIntent(db, paymentId);
+    if (purchase === undefined || chargebackId === null) return 'unmatched';
+    return (await signals.chargeback(purchase.id, { eventId, chargebackId })) ? 'signalled' : 'ignored';
   }
   const key = concern === 'account' ? 'accountId' : 'checkId';
   const value = concern === 'account' ? event.accountId : event.objectId;

@@ -6,6 +6,7 @@ import type { UserId } from '../../contracts/ids.ts';
 import type { Purchase } from '../../services/transactions/index.ts';
 import { payoutAccountOf } from '../../services/users/index.ts';
 import { freeSlots, publishedBooking } from './bookings.ts';
+import { aboutChargeback, disputed, laid, moveDispute } from './chargebacks.ts';
 import { type Response, request } from './client.ts';
 import type { Scene, StripeCall } from './death.ts';
 import { withDatabase } from './outcomes.ts';
@@ -143,6 +144,46 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     },
     ended: ({ refund }) => refund.status === 'failed',
   },
+  noteChargeback: {
+    asks: { method: 'GET', path: '/v1/disputes/{dispute}', logged: undefined },
+    set: async (cast) => {
+      const { listingId, purchaseId } = await bought(cast, 'accept');
+      return { listingId, purchaseId, go: () => disputed(purchaseId).then(nothing) };
+    },
+    ended: ({ chargeback, chargebackSheet }) => chargeback === 'open' && chargebackSheet?.next?.what === 'answer',
+  },
+  answerChargeback: {
+    asks: posts('/v1/disputes/{dispute}', 'dispute_evidence'),
+    set: async (cast) => {
+      const [{ listingId, purchaseId, id }, staff] = await Promise.all([chargedBack(cast), staffToken('finance')]);
+      return {
+        listingId,
+        purchaseId,
+        go: () => insist((key) => aboutChargeback(staff, purchaseId, id, 'evidence', key)),
+      };
+    },
+    ended: ({ chargeback, chargebackSheet }) => chargeback === 'open' && chargebackSheet?.next === null,
+  },
+  acceptChargeback: {
+    asks: posts('/v1/disputes/{dispute}/close', 'dispute_lost'),
+    set: async (cast) => {
+      const [{ listingId, purchaseId, id }, staff] = await Promise.all([chargedBack(cast), staffToken('finance')]);
+      return {
+        listingId,
+        purchaseId,
+        go: () => insist((key) => aboutChargeback(staff, purchaseId, id, 'accept', key)),
+      };
+    },
+    ended: ({ state, chargeback }) => state === 'refunded' && chargeback === 'lost',
+  },
+  settleChargeback: {
+    asks: posts('/v1/transfers/{id}/reversals', 'reversal'),
+    set: async (cast) => {
+      const { listingId, purchaseId, id } = await chargedBack(cast, 'deliver', 'confirm');
+      return { listingId, purchaseId, go: () => moveDispute(id, 'lost').then(nothing) };
+    },
+    ended: ({ state, books }) => state === 'refunded' && books.advanced === 0,
+  },
   proposeReschedule: {
     asks: undefined,
     set: async ({ buyer }) => {
@@ -230,6 +271,20 @@ async function bought(
   for (const action of actions) await act(seller, body.id, action);
   return { listingId, purchaseId: body.id };
 }
+
+/** Bought and accepted, taken so far by these actions, and then taken back by the buyer's bank. */
+async function chargedBack(
+  cast: Cast,
+  ...actions: readonly ('deliver' | 'confirm')[]
+): Promise<{ listingId: string; purchaseId: string; id: string }> {
+  const { listingId, purchaseId } = await bought(cast, 'accept');
+  for (const action of actions) await act(action === 'confirm' ? cast.buyer : cast.seller, purchaseId, action);
+  const { id } = await disputed(purchaseId);
+  await laid(cast.buyer, purchaseId, 'open');
+  return { listingId, purchaseId, id };
+}
+
+const nothing = (): undefined => undefined;
 
 /** A booking that is paid and accepted, and another time that is free. */
 async function booked(buyer: Person): Promise<{ seller: Person; listingId: string; purchaseId: string; to: string }> {
