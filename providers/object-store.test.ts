@@ -59,14 +59,23 @@ describe.each(STORES)('%s', (_name, store) => {
     expect(all.some((bytes) => found?.equals(bytes))).toBe(true);
   });
 
-  test.each(['../secret', 'a/../../b', '/etc/passwd', 'a//b', '', 'a/b/', 'A', 'a b', 'a\0b', '%2e%2e/x', 'a'.repeat(101)])(
-    'a key like %j is refused',
-    async (key) => {
-      await expect(async () => store.put(key, Buffer.from('x'))).rejects.toThrow(RangeError);
-      await expect(async () => store.get(key)).rejects.toThrow(RangeError);
-      await expect(async () => store.delete(key)).rejects.toThrow(RangeError);
-    },
-  );
+  test.each([
+    '../secret',
+    'a/../../b',
+    '/etc/passwd',
+    'a//b',
+    '',
+    'a/b/',
+    'A',
+    'a b',
+    'a\0b',
+    '%2e%2e/x',
+    'a'.repeat(101),
+  ])('a key like %j is refused', async (key) => {
+    await expect(async () => store.put(key, Buffer.from('x'))).rejects.toThrow(RangeError);
+    await expect(async () => store.get(key)).rejects.toThrow(RangeError);
+    await expect(async () => store.delete(key)).rejects.toThrow(RangeError);
+  });
 });
 
 test('files are for the user of the process alone, and nothing half written is left', async () => {

@@ -13,6 +13,7 @@ const KEY = /^[a-z0-9_-]{1,100}(\/[a-z0-9_-]{1,100}){0,5}$/;
 
 /** @throws RangeError when a key has another form */
 export function checkedKey(key: string): string {
-  if (!KEY.test(key)) throw new RangeError('A key of an object is made of a-z, 0-9, _ and -, in segments between slashes.');
+  if (!KEY.test(key))
+    throw new RangeError('A key of an object is made of a-z, 0-9, _ and -, in segments between slashes.');
   return key;
 }
