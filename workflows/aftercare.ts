@@ -1,13 +1,19 @@
 /**
- * What happens to a purchase's money after its own steps: a refund that was sent comes back, or arrives at last; the buyer's
- * bank takes the payment back. The purchase may have ended long ago, so this is a story of its own, begun by the hint and over
- * when nothing is left to do.
+ * What happens to a purchase's money after its own workflow has ended: a refund that was sent comes back, arrives at last, or
+ * is sent once more; the buyer's bank takes the payment back. A story of its own, begun by what comes in and over when nothing
+ * is left to do. As long as the purchase lives, its workflow does all of this itself: never do two write.
  */
-import { allHandlersFinished, condition, log, setHandler } from '@temporalio/workflow';
+import { allHandlersFinished, condition, currentUpdateInfo, log, setHandler } from '@temporalio/workflow';
 import type { PurchaseStanding } from '../activities/purchase.ts';
-import { type AftercareInput, type RefundHint, refundHintSignal } from '../contracts/aftercare.ts';
+import {
+  type AftercareInput,
+  type RefundAgainOrder,
+  type RefundHint,
+  refundAgainUpdate,
+  refundHintSignal,
+} from '../contracts/aftercare.ts';
 import { type ChargebackHint, chargebackHintSignal } from '../contracts/chargeback.ts';
-import type { PurchaseState } from '../contracts/purchase.ts';
+import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
 import {
   CHARGEBACK_UPDATES,
   type ChargebackWish,
@@ -15,9 +21,10 @@ import {
   followChargebackOrder,
   noteChargeback,
 } from './purchase-chargeback.ts';
+import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
 import { openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
-import { answerOf, moneyStep } from './support/steps.ts';
+import { answerOf } from './support/steps.ts';
 import { GUARDED } from './support/updates.ts';
 
 type Hint = RefundHint | ChargebackHint;
@@ -26,20 +33,26 @@ type Hint = RefundHint | ChargebackHint;
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
 
 export async function aftercare({ purchaseId, work: handedOver }: AftercareInput): Promise<void> {
-  const desk = openDesk<ChargebackWish, PurchaseState, Hint>();
+  const desk = openDesk<ChargebackWish | RefundAgainWish, PurchaseState, Hint>();
   let work = handedOver;
   setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
   setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
   for (const [update, kind] of CHARGEBACK_UPDATES) {
     setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), GUARDED);
   }
+  const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
+    state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
+  });
+  setHandler(refundAgainUpdate, again, { validator: refuseUnlessOrder });
   // It is only ever started together with a hint or an order, which is a moment away, or with work that is left.
   if (work === undefined) await condition(() => !desk.empty, '1 minute');
   for (;;) {
     const item = desk.take();
     if (item?.kind === 'wish') {
       try {
-        const standing = await followChargebackOrder(purchaseId, item.wish);
+        const standing = await ('again' in item.wish
+          ? refundAgain(purchaseId, item.wish)
+          : followChargebackOrder(purchaseId, item.wish));
         work = standing.chargebackWork;
         item.settle.done(standing.state);
       } catch (error) {
@@ -53,21 +66,20 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   tellStaff({ title: `All that is known about the money of ${purchaseId} is noted.`, lines: ['It has ended.'] });
 
   async function hear(hint: Hint): Promise<void> {
-    if ('refundId' in hint) return noteRefund(hint);
+    if ('refundId' in hint) return hearOfRefund(hint);
     tell(`The buyer's bank does something about the payment of ${purchaseId}: ${hint.chargebackId}.`);
     return orTryAgain(() => noteChargeback(purchaseId, hint));
   }
 
-  async function noteRefund({ refundId, eventId }: RefundHint): Promise<void> {
+  async function hearOfRefund(hint: RefundHint): Promise<void> {
     tellStaff({
-      title: `The refund ${refundId} of ${purchaseId} has changed at Stripe.`,
+      title: `The refund ${hint.refundId} of ${purchaseId} has changed at Stripe.`,
       lines: [
         'Waits for Stripe: we look what became of it, and note it.',
         'If it came back, the money is owed to the buyer, and finance gets a case about it.',
       ],
     });
-    const step = { purchaseId, refundId, eventId, atMs: Date.now() };
-    await moneyStep('noteRefund', step, 'Look what became of the refund');
+    await orTryAgain(() => noteRefund(purchaseId, hint));
   }
 
   /** Waits until its time has come, unless something comes in first. */

@@ -32,8 +32,9 @@ export function createFlowSignals(client: Client) {
   return {
     payment: (id: PurchaseId, hint: PaymentHint) =>
       sent(() => handle(purchaseWorkflowId(id)).signal(paymentHintSignal, hint)),
-    // The purchase has ended, as a rule: what comes out about its refund begins a flow of its own.
-    refund: (id: PurchaseId, hint: RefundHint) =>
+    // One writer: the workflow of the purchase as long as it lives, then a flow of its own.
+    refund: async (id: PurchaseId, hint: RefundHint) =>
+      (await sent(() => handle(purchaseWorkflowId(id)).signal(refundHintSignal, hint))) ||
       sent(async () => {
         await client.workflow.signalWithStart<AftercareWorkflow, [RefundHint]>('aftercare', {
           ...aftercareOf(id),
