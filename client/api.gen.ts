@@ -840,8 +840,6 @@ export interface paths {
          * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
          */
         get: operations["getInvoicePdf"];
         put?: never;
@@ -864,8 +862,6 @@ export interface paths {
          * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 300 calls in 60 seconds from one network address.
          */
         get: operations["getInvoiceCsv"];
         put?: never;
@@ -1308,8 +1304,6 @@ export interface paths {
          * @description RFC 4180, in UTF-8. The first row has the opening balance, the last one the closing balance; amounts are decimals of the currency. A month that is not over has what happened so far.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 300 calls in 60 seconds from one network address.
          */
         get: operations["getStatementCsv"];
         put?: never;
@@ -1330,8 +1324,6 @@ export interface paths {
         /**
          * Your statement of a month as PDF
          * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
          */
         get: operations["getStatementPdf"];
         put?: never;
