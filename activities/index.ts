@@ -1,4 +1,5 @@
 import { createAftercareActivities } from './aftercare.ts';
+import { createDisputeActivities } from './dispute.ts';
 import { createOnboardingActivities, type OnboardingDeps } from './onboarding.ts';
 import { createPurchaseActivities, type PurchaseDeps } from './purchase.ts';
 
@@ -9,6 +10,7 @@ export function createActivities(deps: ActivityDeps) {
   return {
     ...createPurchaseActivities(deps),
     ...createAftercareActivities(deps),
+    ...createDisputeActivities(deps),
     ...createOnboardingActivities(deps),
   };
 }

@@ -71,9 +71,13 @@ export async function taxedSale(
   return { category, rates: await taxes.ratesFor(sale) };
 }
 
-/** @throws Error when the listing moved to another category in between: the step is taken again */
+/**
+ * @throws ApplicationFailure NOT_A_PARTY when an account is gone; Error when the listing moved to another category in
+ *   between: the step is taken again
+ */
 function taxesOf({ category }: Reserved, taxed: Taxed | undefined): readonly TaxRate[] {
-  if (taxed?.category === category) return taxed.rates;
+  if (taxed === undefined) throw refusal('NOT_A_PARTY', 'One of the accounts does not exist any more.');
+  if (taxed.category === category) return taxed.rates;
   throw new Error('the listing was changed while its taxes were looked up');
 }
 

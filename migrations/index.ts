@@ -22,6 +22,7 @@ import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
 import { ledgerSinceSnapshot, ledgerSnapshots } from './0102_ledger_snapshots.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
 import { refunds, refundsChecked } from './0112_refunds.ts';
+import { disputes } from './0120_disputes.ts';
 import { chargebacks } from './0130_chargebacks.ts';
 import { sellerBooks } from './0140_seller_books.ts';
 import { archives } from './0150_archives.ts';
@@ -66,6 +67,7 @@ export const migrations: readonly Migration[] = [
   receivablesChecked,
   refunds,
   refundsChecked,
+  disputes,
   chargebacks,
   sellerBooks,
   archives,

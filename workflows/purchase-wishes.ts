@@ -4,9 +4,11 @@ import {
   acceptPurchaseUpdate,
   acceptRescheduleUpdate,
   cancelPurchaseUpdate,
+  claimNoShowUpdate,
   confirmPurchaseUpdate,
   declinePurchaseUpdate,
   deliverPurchaseUpdate,
+  openDisputeUpdate,
   PURCHASE_REFUSALS,
   type PurchaseCommand,
   type PurchaseInput,
@@ -27,6 +29,8 @@ export const WISHES = [
   [refundPurchaseUpdate, 'refund_in_full'],
   [reschedulePurchaseUpdate, 'reschedule'],
   [acceptRescheduleUpdate, 'accept_reschedule'],
+  [openDisputeUpdate, 'open_dispute'],
+  [claimNoShowUpdate, 'claim_no_show'],
 ] as const;
 
 /** The wish behind a command. Its party is the one that its actor is; a stranger is none. */
@@ -34,13 +38,14 @@ export function wishOf(
   { buyerId, sellerId }: PurchaseInput,
   story: Story | undefined,
   event: PurchaseEvent,
-  { actorId, startsAt, amount, reason }: PurchaseCommand,
+  { actorId, startsAt, amount, reason, dispute }: PurchaseCommand,
 ): Wish {
   const command = {
     id: currentUpdateInfo()?.id ?? '',
     ...(startsAt !== undefined && { startsAt }),
     ...(amount !== undefined && { amount }),
     ...(reason !== undefined && { reason }),
+    ...(dispute !== undefined && { dispute }),
   };
   const asked = { event: event === 'refund_in_full' ? refundEvent(story, amount) : event, command };
   // The API has looked at who of staff it is: only a refund comes with a reason.

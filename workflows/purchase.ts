@@ -5,6 +5,7 @@
  * asked, what Stripe reported, or what its agenda demands, looks that up in the table of
  * `services/transactions/transition-rules.ts`, takes the steps that stand there, and tells staff how things stand now.
  */
+
 import {
   type ApplicationFailure,
   allHandlersFinished,
@@ -16,8 +17,10 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { DisputeStanding } from '../activities/purchase-steps.ts';
 import { type RefundAgainOrder, type RefundHint, refundAgainUpdate, refundHintSignal } from '../contracts/aftercare.ts';
 import { type ChargebackHint, type ChargebackOrder, chargebackHintSignal } from '../contracts/chargeback.ts';
+import { type DisputeDecision, disputeDecidedSignal } from '../contracts/dispute.ts';
 import {
   openPurchaseUpdate,
   type PaymentHint,
@@ -31,7 +34,15 @@ import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
 import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
-import { type AgendaItem, deadlineOf, nextItem, nextReminder, remindedUpTo, type Trouble } from './purchase-agenda.ts';
+import {
+  type AgendaItem,
+  deadlineOf,
+  isBlocked,
+  nextItem,
+  nextReminder,
+  remindedUpTo,
+  type Trouble,
+} from './purchase-agenda.ts';
 import {
   CHARGEBACK_UPDATES,
   type ChargebackOrderKind,
@@ -40,6 +51,7 @@ import {
   followChargebackOrder,
   noteChargeback,
 } from './purchase-chargeback.ts';
+import { beginDispute, DISPUTE, endDispute, noteDecision } from './purchase-dispute.ts';
 import { handOver } from './purchase-handover.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
@@ -87,6 +99,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let trouble: Trouble | undefined = input.resume?.trouble;
   let reminded: readonly string[] = input.resume?.reminded ?? [];
   let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
+  let disputeBegun: number | undefined = input.resume?.disputeBegun;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
   let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'refundAgain' | 'open' | undefined = begun
     ? undefined
@@ -101,7 +114,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   if (!begun) await begin(story);
 
   while (!isFinal(story.standing.state)) {
-    const { state, transfer } = story.standing;
+    const { state, dispute } = story.standing;
+    if (dispute !== undefined) await begunDispute(dispute);
     const done = { reminded, transferTriedMs };
     board.tell(story, {
       deadlineMs: deadlineOf(story, trouble),
@@ -109,14 +123,15 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       reminder: nextReminder(story, done)?.reminder,
     });
     if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
-      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs };
+      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs, disputeBegun };
       await continueAsNew<typeof purchase>({ ...input, resume });
     }
-    if (transfer === 'blocked') transferTriedMs ??= Date.now();
+    if (isBlocked(story.standing)) transferTriedMs ??= Date.now();
     const next = nextItem(story, trouble, { reminded, transferTriedMs });
     const cameIn = await waitFor(next);
     await (cameIn ? takeUp(story) : next && because(undefined, attend, story, next));
     if (story.standing.state !== state) trouble = undefined;
+    if (dispute !== undefined && story.standing.dispute === undefined) await endDispute(input, dispute);
   }
   board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
   await windUp(story);
@@ -170,6 +185,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       },
     });
     setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(disputeDecidedSignal, (decision) => desk.tell(`dispute/${decision.n}/decided`, decision));
   }
 
   /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
@@ -232,6 +248,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     try {
       doing = item.wish.event;
       await follow(input, current, item.wish);
+      const { dispute } = current.standing;
+      if (dispute !== undefined) await begunDispute(dispute);
       item.settle.done(current.standing.state);
     } catch (error) {
       const answer = answerOf(error);
@@ -243,6 +261,13 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     } finally {
       doing = undefined;
     }
+  }
+
+  /** The dispute that is open runs, whoever asks for it next. */
+  async function begunDispute(dispute: DisputeStanding): Promise<void> {
+    if (dispute.n === disputeBegun) return;
+    await beginDispute(input, dispute);
+    disputeBegun = dispute.n;
   }
 
   /** Staff pause the money, or let it go: then everything that waited for it is due. */
@@ -269,6 +294,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
         current.standing = await noteRefund(input.purchaseId, hint);
       });
     }
+    if ('n' in hint) return unlessRefused(current, () => noteDecision(input, current, hint.n));
     if (!('chargebackId' in hint)) return unlessRefused(current, () => look(input, current, hint));
     const stoodStill = standsStill(overlaysOf(current.standing));
     await unlessRefused(current, async () => {
@@ -330,6 +356,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     switch (item.kind) {
       case 'unfinished':
         return unlessRefused(current, () => follow(input, current, item.wish), againMs);
+      case 'decision':
+        return unlessRefused(current, () => follow(input, current, { ...DISPUTE, event: 'dispute_decided' }), againMs);
       case 'deadline':
         return unlessRefused(current, () => followTheClock(current), againMs);
       case 'transfer':
@@ -381,7 +409,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
 /** What is laid on the desk. */
 type AnyWish = Wish | StaffWish | ChargebackWish | RefundAgainWish;
-type Hint = PaymentHint | ChargebackHint | RefundHint;
+type Hint = PaymentHint | ChargebackHint | RefundHint | DisputeDecision;
 
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {
@@ -392,6 +420,8 @@ interface Resumed {
     readonly orders?: StaffCounts;
     readonly trouble?: Trouble | undefined;
     readonly transferTriedMs?: number | undefined;
+    /** Which dispute was begun last. */
+    readonly disputeBegun?: number | undefined;
   };
 }
 

@@ -7,10 +7,11 @@ export type CaseKind =
   | 'compliance_hold'
   | 'hold_limit'
   | 'chargeback'
-  | 'chargeback_remainder';
+  | 'chargeback_remainder'
+  | 'dispute_mediation';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
-export type CaseRole = 'support' | 'compliance' | 'finance' | 'admin';
+export type CaseRole = 'support' | 'mediator' | 'compliance' | 'finance' | 'admin';
 
 export interface CaseRule {
   readonly roles: readonly CaseRole[];
@@ -63,6 +64,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about:
       'A chargeback has ended and left money behind that no rule gives to anybody, or a loss that nobody else bears.',
+  },
+  dispute_mediation: {
+    roles: ['mediator', 'admin'],
+    decisions: ['resolved'],
+    about: 'Buyer and seller could not agree: a mediator has to rule, or the default ruling stands.',
+    closedBy: 'rule on the dispute, with POST /v1/disputes/{id}/rulings',
   },
 };
 

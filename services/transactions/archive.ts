@@ -59,7 +59,7 @@ interface SlotText {
 /** What the clock did is worked out anew; and what moved nothing was no event of the table. */
 function withFact(facts: Fact[], { actor, change }: { actor: string; change: Change }, purchase: Purchase): Fact[] {
   const { event, atMs, to, moves = [], slot } = change;
-  const by = partyOf(actor, purchase);
+  const by = isOrder(event) ? 'staff' : partyOf(actor, purchase);
   const isOfRules = to !== undefined || moves.length > 0 || (slot !== undefined && slot !== null) || isOrder(event);
   if (event === undefined || atMs === undefined || by === undefined || !isOfRules) return facts;
   const refund = moves.reduce((sum, { name, amount }) => sum + (MOVES[name].credit === 'refunded' ? amount : 0), 0);
@@ -81,15 +81,16 @@ function withFact(facts: Fact[], { actor, change }: { actor: string; change: Cha
 
 const isOrder = (event: string | undefined): boolean => event === 'money_paused' || event === 'money_resumed';
 
-const DECIDED_BY_PEOPLE: readonly string[] = ['dispute_decided'] satisfies readonly PurchaseEvent[];
+const DECIDED_BY_PEOPLE: readonly string[] = ['refund_in_part', 'dispute_decided'] satisfies readonly PurchaseEvent[];
 const isDecidedByPeople = (event: string): boolean => DECIDED_BY_PEOPLE.includes(event);
 
-/** @returns undefined for the clock */
-function partyOf(actor: string, { buyerId, sellerId }: Purchase): Party | 'staff' | undefined {
+/** @returns undefined for the clock; what staff refund is a wish of finance */
+function partyOf(actor: string, { buyerId, sellerId }: Purchase): Party | undefined {
   if (actor === `user:${buyerId}`) return 'buyer';
   if (actor === `user:${sellerId}`) return 'seller';
   if (actor.startsWith('provider:')) return 'provider';
-  return /^(unverified_)?staff:/.test(actor) ? 'staff' : undefined;
+  if (actor === 'system:dispute') return 'dispute';
+  return actor.startsWith('staff:') ? 'finance' : undefined;
 }
 
 const timeOf = ({ startsAt, endsAt }: SlotText): BookedTime => ({

@@ -1,5 +1,6 @@
 /** "Why does it not move?", for every state and whatever lies over it. */
 import { describe, expect, test } from 'vitest';
+import type { UserId } from '../../contracts/ids.ts';
 import { CHARGEBACKS, type Chargeback, PURCHASE_STATES, type PurchaseState } from '../../contracts/purchase.ts';
 import { isLive } from './chargeback-rules.ts';
 import { type Explanation, explain } from './explain.ts';
@@ -10,6 +11,7 @@ import type { Kind, Terms } from './terms-rules.ts';
 import { deadlineOf, timerOf } from './timer-rules.ts';
 import { TRANSITIONS } from './transition-rules.ts';
 
+const STAFF = `usr_${'0'.repeat(32)}` as UserId;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const NOW_MS = Date.parse('2027-03-01T12:00:00Z');
 const SINCE_MS = NOW_MS - DAY_MS;
@@ -66,11 +68,12 @@ function purchaseIn({ state, kind, chargeback, paused, blocked, unfinished }: Si
     books: EMPTY_BOOKS,
     slot: kind === 'booking' ? slot : null,
     proposal: null,
+    dispute: null,
     deadlineAt: deadline === undefined ? null : new Date(deadline.atMs),
     deadlineEvent: deadline?.event ?? null,
     transfer: { status: blocked ? 'blocked' : 'none', id: null },
     unfinished: unfinished ? begun : null,
-    pause: paused ? { sinceMs: SINCE_MS, by: 'usr_2' as never, verified: true } : null,
+    pause: paused ? { sinceMs: SINCE_MS, by: STAFF, verified: true } : null,
   };
   return known as Purchase;
 }
@@ -115,7 +118,8 @@ describe(`in each of ${SITUATIONS.length} situations`, () => {
           row.from === state &&
           (row.by === 'buyer' || row.by === 'seller') &&
           (row.kind ?? kind) === kind &&
-          row.on !== 'accept_reschedule' &&
+          // Nobody has proposed another time, and no booking has begun.
+          !['buyer_proposed', 'seller_proposed', 'after_start'].includes(row.needs ?? '') &&
           stopOf(row, { paused, chargeback }) === undefined,
       );
       const expected = unfinished ? [] : open.map(({ on, by }) => `${by}/${on}`);
@@ -164,11 +168,11 @@ describe('whose move it is', () => {
     ['held', { unfinished: true }, 'platform', [], null],
     ['delivered', {}, 'buyer', ['confirm', 'refund_in_full', 'refund_in_part'], 'released'],
     ['delivered', { chargeback: 'won' }, 'buyer', ['confirm'], 'released'],
-    ['delivered', { paused: true }, 'platform', [], 'delivered'],
+    ['delivered', { paused: true }, 'platform', ['open_dispute'], 'delivered'],
     ['released', {}, 'platform', ['refund_in_full', 'refund_in_part'], 'completed'],
     ['released', { blocked: true }, 'seller', ['refund_in_full', 'refund_in_part'], null],
-    ['released', { blocked: true, paused: true }, 'platform', [], null],
-    ['released', { chargeback: 'open' }, 'platform', [], null],
+    ['released', { blocked: true, paused: true }, 'platform', ['open_dispute'], null],
+    ['released', { chargeback: 'open' }, 'platform', ['open_dispute'], null],
     ['released', { chargeback: 'inquiry' }, 'platform', ['refund_in_full'], null],
     ['completed', {}, 'nobody', [], null],
     ['refunded', { chargeback: 'lost' }, 'nobody', [], null],

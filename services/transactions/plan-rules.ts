@@ -3,7 +3,6 @@
 import type { PurchaseState } from '../../contracts/purchase.ts';
 import { cancellationSplit } from './cancellation-rules.ts';
 import type { Books, Move } from './money.ts';
-import { leftOf } from './refund-rules.ts';
 import { transition } from './rules.ts';
 import { commissionRateOf, type Terms } from './terms-rules.ts';
 import type { Condition, Party, PurchaseEvent, Transition } from './transition-rules.ts';
@@ -28,8 +27,8 @@ export interface Happening {
   readonly by: Party | undefined;
   /** Milliseconds since 1970. */
   readonly atMs: number;
-  /** What goes back to the buyer, minor units, where somebody decided that. */
-  readonly refund?: number | undefined;
+  /** What the seller keeps, gross, minor units, where somebody decided that: a refund in part, a ruling. */
+  readonly forSeller?: number | undefined;
 }
 
 /** The row of the table that a step follows, and the money it moves from the books as they are. */
@@ -54,17 +53,16 @@ export function planFor(purchase: Planned, happening: Happening): Plan | undefin
   return { row, moves: row.moves(books, split) };
 }
 
-/**
- * What is left to the seller, gross: for a cancellation the policy says so, for a refund or a ruling who decides it.
- * Everything else is all or nothing.
- */
-function forSellerIn(purchase: Planned, { event, by, atMs, refund }: Happening): number {
-  const { terms, startsAtMs, books, refundCap } = purchase;
-  if (refund !== undefined) return leftOf(books) - refund;
+/** What is left to the seller, gross: for a cancellation the policy says so, everything that nobody decided is all or nothing. */
+function forSellerIn(
+  { terms, startsAtMs, books, refundCap }: Planned,
+  { event, by, atMs, forSeller }: Happening,
+): number {
+  if (forSeller !== undefined) return forSeller;
   if (event !== 'cancel') return terms.price;
   const aheadMs = startsAtMs === null ? Number.POSITIVE_INFINITY : startsAtMs - atMs;
   // What was given back before is divided no more; what is not captured yet is given back whole.
   const divided = books.held > 0 ? books.held : terms.price;
-  return cancellationSplit(divided, terms.cancellation ?? [], by === 'seller' ? 'seller' : 'buyer', aheadMs, refundCap)
-    .forSeller;
+  const canceller = by === 'seller' ? 'seller' : 'buyer';
+  return cancellationSplit(divided, terms.cancellation ?? [], canceller, aheadMs, refundCap).forSeller;
 }

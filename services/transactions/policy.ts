@@ -89,6 +89,17 @@ const policySchema = z.strictObject({
     bookingTomorrow: window,
     bookingSoon: window,
   }),
+  dispute: z.strictObject({
+    response: window,
+    noShowContest: window,
+    escalateAfter: window,
+    negotiation: window,
+    mediation: window,
+    appeal: window,
+    silencePercent: percent,
+    defaultPercent: percent,
+    fourEyesFrom: z.record(z.enum(Object.keys(CURRENCIES) as [Currency, ...Currency[]]), z.int().min(1)),
+  }),
   commission: commissionTable,
 });
 

@@ -91,6 +91,7 @@ const hasProposed =
 
 const NEEDS: Readonly<Record<Need, (circumstances: Circumstances) => boolean>> = {
   before_start: isBeforeStart,
+  after_start: (circumstances) => !isBeforeStart(circumstances),
   buyer_proposed: hasProposed('buyer'),
   seller_proposed: hasProposed('seller'),
 };

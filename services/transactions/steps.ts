@@ -12,6 +12,7 @@ import { isAtStripe, type LedgerAccount } from './ledger-accounts.ts';
 import { applyMoves, EMPTY_BOOKS, MOVES, type Move } from './money.ts';
 import type {
   KeyEpochs,
+  OpenDispute,
   Pause,
   PaymentRecord,
   Proposal,
@@ -63,6 +64,8 @@ export interface StepChange {
   /** What was begun with this step and is gone through with by the next ones; null when it is done. */
   readonly unfinished?: Unfinished | null;
   readonly keyEpochs?: KeyEpochs;
+  /** The dispute that is opened with this step, or what is new about it; it ends with the state. */
+  readonly dispute?: OpenDispute;
   /** Null when money moves again. */
   readonly pause?: Pause | null;
   /** The hold limit came while its money stood still, and finance is asked. */
@@ -146,6 +149,7 @@ export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): P
     keyEpochs: {},
     chargeback: 'none',
     chargebackSheet: null,
+    dispute: null,
     pause: null,
     standstill: null,
     stoodStillMs: 0,
@@ -212,6 +216,7 @@ function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
     refund: { ...before.refund, ...change.refund },
     unfinished: change.unfinished === undefined ? before.unfinished : change.unfinished,
     keyEpochs: { ...before.keyEpochs, ...change.keyEpochs },
+    dispute: to === 'disputed' ? (change.dispute ?? before.dispute) : null,
     // With the last state the pause is over: nothing is left that could move.
     pause: isFinal(to) ? null : change.pause === undefined ? before.pause : change.pause,
     chargeback: change.chargeback ?? before.chargeback,
@@ -268,7 +273,7 @@ function deadlineColumns(purchase: Deadlined): Pick<Purchase, 'deadlineAt' | 'de
     enteredAtMs: stateSince.getTime(),
     stoodStillMs,
     captureBeforeMs: payment.captureBefore?.getTime(),
-    // What the bank has is held by nobody here.
+    // What the bank has, or what is disputed after its release, is held by nobody here.
     capturedAtMs: books.held > 0 ? heldSince?.getTime() : undefined,
     startsAtMs: slot?.startsAt.getTime(),
     endsAtMs: slot?.endsAt.getTime(),

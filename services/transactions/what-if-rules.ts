@@ -7,6 +7,7 @@ import type { PurchaseState } from '../../contracts/purchase.ts';
 import { refundShare } from './cancellation-rules.ts';
 import { applyMoves, type Books, EMPTY_BOOKS } from './money.ts';
 import { type Happening, planFor } from './plan-rules.ts';
+import { leftOf } from './refund-rules.ts';
 import { isFinal, stopOf } from './rules.ts';
 import { type Terms, type TermsPolicy, termsOf } from './terms-rules.ts';
 import { deadlineOf, timerOf } from './timer-rules.ts';
@@ -145,9 +146,14 @@ function apply(standing: Standing, terms: Terms, fact: Fact): boolean {
   }
   if (event === 'money_resumed') return resume(standing, atMs);
   if (by === 'staff') return false;
-  if (!follow(standing, terms, { event, by, atMs, refund: fact.refund })) return false;
+  if (!follow(standing, terms, { event, by, atMs, ...keptBy(standing, fact) })) return false;
   if (fact.slot !== undefined) move(standing, terms, fact.slot, fact);
   return true;
+}
+
+/** What somebody decided to give back stays what it was, as far as there is so much. */
+function keptBy({ books }: Standing, { refund }: Fact): Pick<Happening, 'forSeller'> {
+  return refund === undefined ? {} : { forSeller: Math.max(leftOf(books) - refund, 0) };
 }
 
 /** A booking that a buyer has moved brings back no more than it would have before. */

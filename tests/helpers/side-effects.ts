@@ -224,6 +224,26 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     },
     ended: ({ payment, slot }) => slot !== null && payment.capturedAt !== null && slot.since > payment.capturedAt,
   },
+  pauseForDispute: {
+    asks: undefined,
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept', 'deliver');
+      return { listingId, purchaseId, go: () => insist((key) => post(buyer, purchaseId, 'disputes', CLAIM, key)) };
+    },
+    ended: ({ dispute }) => dispute !== null,
+  },
+  noteDecision: {
+    asks: undefined,
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept', 'deliver');
+      const dispute = await post<{ id: string }>(buyer, purchaseId, 'disputes', CLAIM);
+      const path = `/v1/disputes/${dispute.body.id}/response`;
+      const answer = { token: seller.accessToken, body: { answer: 'accept' } };
+      const go = () => insist((idempotencyKey) => request('POST', path, { ...answer, idempotencyKey }));
+      return { listingId, purchaseId, go };
+    },
+    ended: ({ state }) => state === 'refunded',
+  },
   addStaffNote: {
     asks: undefined,
     set: async (cast) => {
@@ -301,8 +321,15 @@ async function booked(buyer: Person): Promise<{ seller: Person; listingId: strin
   return { seller, listingId, purchaseId: body.id, to };
 }
 
-const post = (who: Person, purchaseId: string, action: string, body: Record<string, unknown>, key?: string) =>
-  request('POST', `/v1/purchases/${purchaseId}/${action}`, {
+const CLAIM = { reason: 'damaged', description: 'It is broken.' };
+const post = <Body = { code?: string }>(
+  who: Person,
+  purchaseId: string,
+  action: string,
+  body: Record<string, unknown>,
+  key?: string,
+) =>
+  request<Body>('POST', `/v1/purchases/${purchaseId}/${action}`, {
     token: who.accessToken,
     body,
     ...(key !== undefined && { idempotencyKey: key }),
