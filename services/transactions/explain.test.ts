@@ -11,7 +11,7 @@ import type { Kind, Terms } from './terms-rules.ts';
 import { deadlineOf, timerOf } from './timer-rules.ts';
 import { TRANSITIONS } from './transition-rules.ts';
 
-const STAFF = `usr_${'0'.repeat(32)}` as UserId;
+const STAFF: UserId = `usr_${'0'.repeat(32)}`;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const NOW_MS = Date.parse('2027-03-01T12:00:00Z');
 const SINCE_MS = NOW_MS - DAY_MS;
