@@ -828,6 +828,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/purchases/{id}/invoice/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your receipt, or the invoice about the commission, as PDF
+         * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 60 calls in 60 seconds from one network address.
+         */
+        get: operations["getInvoicePdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/purchases/{id}/invoice/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your receipt, or the invoice about the commission, as CSV
+         * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 300 calls in 60 seconds from one network address.
+         */
+        get: operations["getInvoiceCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/purchases/{id}/disputes": {
         parameters: {
             query?: never;
@@ -1110,6 +1158,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/disputes/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The files of a dispute, as a party or a mediator
+         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["listEvidence"];
+        put?: never;
+        /**
+         * Hand in a file, as a party or a mediator
+         * @description The file itself is the body, of 5 MB at most; its `Content-Type` is one of image/jpeg, image/png, application/pdf, text/plain, and its bytes have to be that. Each side can hand in 20. It is looked at before anybody can read it, and stored encrypted. Before a ruling, and again after an appeal.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** answers are not stored: The same file of the same side is one piece of evidence, however often it is sent.
+         */
+        post: operations["addEvidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/evidence/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a file, as a party or a mediator
+         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["readEvidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/evidence/{number}/redact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the content of a file deleted, as who handed it in or a mediator
+         * @description What is known of it stays, with its hash, and with who wanted that and why.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
+         */
+        post: operations["redactEvidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/balance": {
         parameters: {
             query?: never;
@@ -1124,6 +1244,28 @@ export interface paths {
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          */
         get: operations["getBalance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was sent from your account at Stripe to your bank, newest first
+         * @description As we last saw it there. A payout that is `paid` can still become `failed`, days later, when the bank sends the money back. A failed one takes nothing from you: the money is in your account at Stripe, and goes out again with a later payout once a bank account is named that works.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["listPayouts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1167,7 +1309,7 @@ export interface paths {
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
+         *     **Limit:** 300 calls in 60 seconds from one network address.
          */
         get: operations["getStatementCsv"];
         put?: never;
@@ -1843,6 +1985,9 @@ export interface components {
             reason: string;
             /** @default false */
             dryRun?: boolean;
+        };
+        Redaction: {
+            reason: string;
         };
         NewDevice: {
             /** @enum {string} */
@@ -2541,6 +2686,41 @@ export interface components {
             };
             needsSecondPerson: boolean;
         };
+        Evidence: {
+            number: number;
+            /** @enum {string} */
+            by: "buyer" | "seller" | "staff";
+            name: string;
+            /** @enum {string} */
+            type: "image/jpeg" | "image/png" | "application/pdf" | "text/plain";
+            /** @description Bytes. */
+            size: number;
+            /** @description Of its bytes, in hex; it stays when they are deleted. */
+            sha256: string;
+            /**
+             * @description Only what is `clean` can be read.
+             * @enum {string}
+             */
+            scan: "pending" | "clean" | "infected" | "failed";
+            redaction: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+                reason: string;
+            } | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at: string;
+        };
+        EvidenceList: {
+            data: components["schemas"]["Evidence"][];
+        };
         Balance: {
             /**
              * @description `unavailable`: Stripe does not answer at the moment; `available` and `pending` are null then, the rest is ours and true.
@@ -2561,6 +2741,41 @@ export interface components {
                 /** @description What you owe Wellpact for refunds paid in your place. */
                 owed: number;
             }[];
+        };
+        Payout: {
+            /**
+             * @description Stripe’s id.
+             * @example po_1Q2w3E4r5T6y7U8i
+             */
+            id: string;
+            /** @enum {string} */
+            status: "pending" | "in_transit" | "paid" | "failed" | "canceled";
+            amount: {
+                amount: number;
+                /** @description ISO 4217: the one of your bank account. */
+                currency: string;
+            };
+            /** @description By the schedule of your account, and not asked for by you. */
+            automatic: boolean;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it is expected at the bank.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            arrivesAt: string;
+            paidAt: string | null;
+            failedAt: string | null;
+            /** @description Why the bank did not take it, and what you can do. */
+            failure: {
+                code: string | null;
+                says: string;
+            } | null;
         };
         StatementSummary: {
             /**
@@ -2609,7 +2824,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -2874,7 +3089,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -5271,6 +5486,86 @@ export interface operations {
             };
         };
     };
+    getInvoicePdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description `NOTHING_TO_INVOICE`: nothing was paid yet, or nothing earned. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInvoiceCsv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description `NOTHING_TO_INVOICE`: nothing was paid yet, or nothing earned. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDisputes: {
         parameters: {
             query?: never;
@@ -6042,6 +6337,192 @@ export interface operations {
             };
         };
     };
+    listEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceList"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addEvidence: {
+        parameters: {
+            query: {
+                /** @description What the file is called. */
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+                "application/pdf": string;
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description What is known of it. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: there is a ruling, or the dispute is decided.
+             *
+             *     `TOO_MANY_FILES`: your side has handed in too many already.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: files of this type are not taken, or it is not what it says it is. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `EMPTY_FILE`: there is nothing in it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /**
+             * @description `EVIDENCE_NOT_CLEAN`: it was not looked at yet, or is harmful.
+             *
+             *     `EVIDENCE_REDACTED`: its content was deleted.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redactEvidence: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redaction"];
+            };
+        };
+        responses: {
+            /** @description What is known of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getBalance: {
         parameters: {
             query?: never;
@@ -6058,6 +6539,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Balance"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPayouts: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Payout"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
                 };
             };
             /** @description Any other problem. */
@@ -6392,7 +6911,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;

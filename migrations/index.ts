@@ -23,8 +23,11 @@ import { ledgerSinceSnapshot, ledgerSnapshots } from './0102_ledger_snapshots.ts
 import { receivables, receivablesChecked } from './0110_receivables.ts';
 import { refunds, refundsChecked } from './0112_refunds.ts';
 import { disputes } from './0120_disputes.ts';
+import { evidence } from './0121_evidence.ts';
 import { chargebacks } from './0130_chargebacks.ts';
 import { sellerBooks } from './0140_seller_books.ts';
+import { payouts } from './0141_payouts.ts';
+import { invoices } from './0142_invoices.ts';
 import { archives } from './0150_archives.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
@@ -68,7 +71,10 @@ export const migrations: readonly Migration[] = [
   refunds,
   refundsChecked,
   disputes,
+  evidence,
   chargebacks,
   sellerBooks,
+  payouts,
+  invoices,
   archives,
 ];

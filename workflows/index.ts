@@ -2,4 +2,5 @@
 export { aftercare } from './aftercare.ts';
 export { dispute } from './dispute.ts';
 export { onboarding } from './onboarding.ts';
+export { payout } from './payout.ts';
 export { purchase } from './purchase.ts';

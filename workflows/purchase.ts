@@ -289,12 +289,12 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** A provider said that something is new. When nothing stops the money any more, all that waited for that is due. */
   async function hear(current: Story, hint: Hint): Promise<void> {
+    if ('n' in hint) return unlessRefused(current, () => noteDecision(input, current, hint.n));
     if ('refundId' in hint) {
       return unlessRefused(current, async () => {
         current.standing = await noteRefund(input.purchaseId, hint);
       });
     }
-    if ('n' in hint) return unlessRefused(current, () => noteDecision(input, current, hint.n));
     if (!('chargebackId' in hint)) return unlessRefused(current, () => look(input, current, hint));
     const stoodStill = standsStill(overlaysOf(current.standing));
     await unlessRefused(current, async () => {
@@ -409,6 +409,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
 /** What is laid on the desk. */
 type AnyWish = Wish | StaffWish | ChargebackWish | RefundAgainWish;
+/** What comes in without anybody waiting for an answer. */
 type Hint = PaymentHint | ChargebackHint | RefundHint | DisputeDecision;
 
 /** Where the story goes on when the history was started afresh. */

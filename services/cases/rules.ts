@@ -3,6 +3,7 @@
 export type CaseKind =
   | 'identity_review'
   | 'transfer_blocked'
+  | 'payout_failed'
   | 'refund_failed'
   | 'compliance_hold'
   | 'hold_limit'
@@ -35,6 +36,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     roles: ['finance', 'admin'],
     decisions: ['resolved'],
     about: 'Money that is due to a seller could not be sent for a long time.',
+  },
+  payout_failed: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'A bank did not take a payout, and the seller has not named another account: the money is in theirs at Stripe.',
   },
   refund_failed: {
     roles: ['finance', 'admin'],

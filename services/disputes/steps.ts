@@ -439,7 +439,7 @@ export async function freezeDispute(
 }
 
 /** Audit entry and event of a change, in its transaction. */
-async function note(
+export async function note(
   tx: Tx,
   { id, purchaseId, n, buyerId, sellerId, state }: Dispute,
   actor: Actor,
@@ -458,7 +458,8 @@ function toldOf(type: EventType, change: Readonly<Record<string, unknown>>): Rec
   if (type === 'dispute.decided' || type === 'dispute.closed') {
     return { refund: change['refund'], decidedBy: change['decidedBy'] };
   }
-  return {};
+  if (type === 'dispute.evidence_added') return { number: change['number'], by: change['by'] };
+  return type === 'dispute.evidence_redacted' ? { number: change['number'] } : {};
 }
 
 /** That a mediator looked leaves a trace. */

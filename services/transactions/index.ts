@@ -20,6 +20,7 @@ export {
   type PurchaseFigures,
   purchaseFigures,
 } from './figures.ts';
+export { type Invoice, issueInvoice } from './invoices.ts';
 export {
   type LedgerPosting,
   type Posting,
