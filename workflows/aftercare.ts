@@ -4,7 +4,6 @@
  * is left to do. As long as the purchase lives, its workflow does all of this itself: never do two write.
  */
 import { allHandlersFinished, condition, currentUpdateInfo, log, setHandler } from '@temporalio/workflow';
-import type { PurchaseStanding } from '../activities/purchase.ts';
 import {
   type AftercareInput,
   type RefundAgainOrder,
@@ -68,7 +67,7 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   async function hear(hint: Hint): Promise<void> {
     if ('refundId' in hint) return hearOfRefund(hint);
     tell(`The buyer's bank does something about the payment of ${purchaseId}: ${hint.chargebackId}.`);
-    return orTryAgain(() => noteChargeback(purchaseId, hint));
+    return orTryAgain(async () => (await noteChargeback(purchaseId, hint)).chargebackWork);
   }
 
   async function hearOfRefund(hint: RefundHint): Promise<void> {
@@ -79,7 +78,11 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
         'If it came back, the money is owed to the buyer, and finance gets a case about it.',
       ],
     });
-    await orTryAgain(() => noteRefund(purchaseId, hint));
+    // It changes nothing of what is left to do about a chargeback.
+    await orTryAgain(async () => {
+      await noteRefund(purchaseId, hint);
+      return work;
+    });
   }
 
   /** Waits until its time has come, unless something comes in first. */
@@ -93,13 +96,13 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
     );
     const summary = answers ? 'submits the evidence about the chargeback' : 'takes back what the chargeback cost';
     if (await desk.wait(next.atMs - Date.now(), summary)) return;
-    await orTryAgain(() => doChargebackWork(purchaseId, next));
+    await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork);
   }
 
   /** What is refused is nobody's to hear: it is tried again later, if there is still something to do. */
-  async function orTryAgain(step: () => Promise<PurchaseStanding>): Promise<void> {
+  async function orTryAgain(step: () => Promise<typeof work>): Promise<void> {
     try {
-      work = (await step()).chargebackWork;
+      work = await step();
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
