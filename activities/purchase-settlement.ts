@@ -12,12 +12,20 @@ import {
   commitStep,
   giveBackReservation,
   insertReceivable,
+  insertRefund,
+  MAX_REFUNDS,
   owedBy,
   type Purchase,
+  REFUND_STEP,
+  refundsOf,
   reserveRecovery,
   type StepChange,
   type StepKey,
   takeFromReceivables,
+  takeStep,
+  type Unfinished,
+  wasTaken,
+  writeStaffWords,
 } from '../services/transactions/index.ts';
 import { applyMoves, MOVES, type Move, nonZero } from '../services/transactions/money.ts';
 import { stopText } from '../services/transactions/rules.ts';
@@ -42,11 +50,12 @@ export function createSettlementActivities(deps: PurchaseDeps) {
   return {
     /** Refunds the buyer's share of the row. */
     async refundBuyer(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, 'refundBuyer');
+      const key = stepKey(step, refundStepOf(step));
       const purchase = await purchaseToAct(database, key);
-      if (purchase.state !== step.from) return standing(purchase);
+      if (purchase.state !== step.from || (await isDone(deps, step))) return standing(purchase);
       const plan = planOf(purchase, step);
       refuseStopped(purchase, 'refundBuyer', plan.row);
+      await refuseTooMany(deps, step);
       const amount = total(plan.moves.filter(isRefund));
       if (amount === 0) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, paymentId: intentOf(purchase) };
@@ -56,12 +65,15 @@ export function createSettlementActivities(deps: PurchaseDeps) {
           find: () => payments.findRefund(ref),
         }),
       );
-      return carryOut(deps, key, step, isRefund, (current) => ({
+      const noted = { step: key.step, providerId: refund.id, amount, status: refund.status, at: new Date(step.atMs) };
+      const note = (tx: Tx): Promise<void> => insertRefund(tx, purchase.id, noted);
+      const change = (current: Purchase): StepChange => ({
         refund,
         reference: refund.id,
         // What was blocked is the seller's no longer: there is nothing left to be sent.
         ...(current.transfer.status === 'blocked' && isNothingLeft(current, step) && { transfer: { status: 'none' } }),
-      }));
+      });
+      return carryOut(deps, key, step, isRefund, change, note);
     },
 
     /**
@@ -69,11 +81,12 @@ export function createSettlementActivities(deps: PurchaseDeps) {
      * next part advances it: the buyer's refund does not wait for the seller.
      */
     async reverseTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, 'reverseTransfer');
+      const key = stepKey(step, partOf(step, 'reverseTransfer'));
       const purchase = await purchaseToAct(database, key);
-      if (purchase.state !== step.from) return standing(purchase);
+      if (purchase.state !== step.from || (await isDone(deps, step))) return standing(purchase);
       const plan = planOf(purchase, step);
       refuseStopped(purchase, 'refundReleased', plan.row);
+      await refuseTooMany(deps, step);
       const amount = total(plan.moves.filter(isReversal));
       const transferId = purchase.transfer.id;
       if (amount === 0 || transferId === null) return standing(purchase);
@@ -88,10 +101,8 @@ export function createSettlementActivities(deps: PurchaseDeps) {
         if (!(error instanceof ProviderError) || error.code !== 'balance_insufficient') throw error;
         return noteRefusedReversal(deps, key, step);
       }
-      return carryOut(deps, key, step, isReversal, () => ({
-        transfer: { status: 'reversed' },
-        reference: reversal.id,
-      }));
+      const status = amount === purchase.books.transferred ? 'reversed' : purchase.transfer.status;
+      return carryOut(deps, key, step, isReversal, () => ({ transfer: { status }, reference: reversal.id }));
     },
 
     /**
@@ -149,15 +160,62 @@ async function unlessDisputed<T>(refund: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * The name of a step that can be taken more than once, since a party can ask for it again, or a dispute can come after it:
+ * that of the command is in it.
+ */
+const partOf = ({ event, from, command }: PurchaseStep, name: string): string =>
+  event === 'refund_in_part' || from === 'released' || from === 'disputed' ? `${name}/${command?.id ?? event}` : name;
+
+const refundStepOf = (step: PurchaseStep): string => partOf(step, REFUND_STEP);
+
+/** Whether a row that stays in its state was gone through with before, to its last part. */
+const isDone = async ({ database }: PurchaseDeps, step: PurchaseStep): Promise<boolean> =>
+  step.event === 'refund_in_part' && (await wasTaken(database, step.purchaseId, refundStepOf(step)));
+
+/** @throws ApplicationFailure TOO_MANY_REFUNDS: the last one that is left is for all of the rest */
+async function refuseTooMany({ database }: PurchaseDeps, { event, purchaseId }: PurchaseStep): Promise<void> {
+  if (event !== 'refund_in_part') return;
+  const made = (await refundsOf(database, [purchaseId])).get(purchaseId)?.length ?? 0;
+  if (made < MAX_REFUNDS - 1) return;
+  throw refusal(
+    'TOO_MANY_REFUNDS',
+    `A purchase is refunded in ${MAX_REFUNDS} parts at the most. Refund all that is left.`,
+  );
+}
+
+/** What was begun, for the parts that follow. */
+const begun = ({ event, actor, atMs, command }: PurchaseStep): Unfinished => ({
+  event,
+  actor,
+  atMs,
+  ...(command !== undefined && {
+    command: { id: command.id, ...(command.amount !== undefined && { amount: command.amount }) },
+  }),
+});
+
+/** Why staff want it stands with their other words, once, from the first part that is taken on. */
+async function keepReason(tx: Tx, { purchaseId, actor, atMs, command }: PurchaseStep): Promise<void> {
+  if (command?.reason === undefined || !(await takeStep(tx, purchaseId, `reason/${command.id}`))) return;
+  await writeStaffWords(tx, purchaseId, { kind: 'refund', words: command.reason, actor, atMs });
+}
+
 /** Stripe refused to take the transfer back, so Wellpact refunds in the seller's place: noted before money moves. */
 async function noteRefusedReversal(
   { database }: PurchaseDeps,
   key: StepKey,
-  { event, actor, atMs }: PurchaseStep,
+  step: PurchaseStep,
 ): Promise<PurchaseStanding> {
   const noted = { ...key, step: `${key.step}/refused` };
-  const unfinished = { event, actor, atMs, reversalRefused: true } as const;
-  return standing(await commitStep(database, noted, () => ({ unfinished })));
+  const unfinished = { ...begun(step), reversalRefused: true } as const;
+  return standing(
+    await commitStep(
+      database,
+      noted,
+      () => ({ unfinished }),
+      (tx) => keepReason(tx, step),
+    ),
+  );
 }
 
 /** What the seller has come to owe since the release is kept of what could not be sent. */
@@ -209,6 +267,7 @@ async function carryOut(
   step: PurchaseStep,
   share: Share,
   change: (current: Purchase) => StepChange,
+  also: (tx: Tx) => Promise<unknown> = async () => {},
 ): Promise<PurchaseStanding> {
   let plan: Plan | undefined;
   const after = await commitStep(
@@ -216,7 +275,6 @@ async function carryOut(
     key,
     (current) => {
       plan = planOf(current, step);
-      const { event, actor, atMs } = step;
       // Money that is released but could not be sent waits as payable: that is the end of the row, too.
       const left = plan.moves.filter((move) => !share(move) && !isTransfer(move));
       return {
@@ -224,11 +282,13 @@ async function carryOut(
         moves: plan.moves.filter(share),
         ...(left.length === 0
           ? { to: plan.row.to, unfinished: null }
-          : { unfinished: { ...current.unfinished, event, actor, atMs } }),
+          : { unfinished: { ...current.unfinished, ...begun(step) } }),
       };
     },
     async (tx, purchase) => {
       if (plan === undefined) return;
+      await also(tx);
+      await keepReason(tx, step);
       if (purchase.state === plan.row.to) await freeReserved(tx, plan.row, purchase);
       if (purchase.transfer.status !== 'blocked') await closeBlocked(tx, key);
       const advanced = total(plan.moves.filter(isAdvance).filter(share));

@@ -9,8 +9,16 @@ import type { Payments } from '../providers/payments.ts';
 import type { TaxRates } from '../providers/tax.ts';
 import { SLOT_REFUSALS, type SlotRefusal } from '../services/marketplace/slot-rules.ts';
 import { cancellationSplit } from '../services/transactions/cancellation-rules.ts';
-import { findPurchase, type Pause, type Policy, type Purchase, type StepKey } from '../services/transactions/index.ts';
+import {
+  findPurchase,
+  type Pause,
+  type Policy,
+  type Purchase,
+  type StepKey,
+  type Unfinished,
+} from '../services/transactions/index.ts';
 import type { Move } from '../services/transactions/money.ts';
+import { leftOf, refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
 import { type Stop, stopOf, stopText, transition } from '../services/transactions/rules.ts';
 import { commissionRateOf, type Kind } from '../services/transactions/terms-rules.ts';
@@ -49,6 +57,10 @@ export interface StepCommand {
   readonly id: string;
   /** Which time it is about, ISO 8601. */
   readonly startsAt?: string;
+  /** How much it is about, minor units. */
+  readonly amount?: number;
+  /** Why staff want it, for staff alone. */
+  readonly reason?: string;
 }
 
 /** A step that may have to begin the payment, or to learn what became of its beginning. */
@@ -71,6 +83,8 @@ export interface PurchaseStanding {
   readonly transfer: TransferStatus;
   /** Minor units that are held for it. */
   readonly held: number;
+  /** Minor units that could still be refunded; missing in histories of before. */
+  readonly left?: number;
   /** When a booking begins, milliseconds since 1970. */
   readonly startsAtMs?: number;
   /** Where a party wants to move it, until the other one accepts. */
@@ -78,7 +92,7 @@ export interface PurchaseStanding {
   /** The reminders that come while it stands so, the next one first. */
   readonly reminders?: readonly Reminder[];
   /** What was begun and has to be gone through with before anything else. */
-  readonly unfinished?: { readonly event: PurchaseEvent; readonly actor: Actor; readonly atMs: number };
+  readonly unfinished?: Unfinished;
   /** Staff have paused the money. */
   readonly pause?: Pause;
   /** What the buyer's bank does, or did. */
@@ -123,6 +137,7 @@ export function standing(purchase: Purchase): PurchaseStanding {
     payment: payment.status,
     transfer: transfer.status,
     held: books.held,
+    left: leftOf(books),
     ...(slot !== null && { startsAtMs: slot.startsAt.getTime() }),
     ...(proposal !== null && { proposal: { by: proposal.by, startsAtMs: proposal.startsAt.getTime() } }),
     ...(reminders.length > 0 && { reminders }),
@@ -161,7 +176,7 @@ export async function purchaseToAct(
 export function refuseStopped(
   purchase: Purchase,
   part: StepName,
-  row: Pick<Transition, 'step' | 'when'> = { step: part },
+  row: Parameters<typeof stopOf>[0] = { step: part },
 ): void {
   const overlays = { paused: purchase.pause !== null, chargeback: purchase.chargeback };
   const stop = stopOf(row, overlays) ?? stopOf({ step: part }, overlays);
@@ -177,8 +192,10 @@ export interface Plan {
   readonly moves: readonly Move[];
 }
 
+type PlannedStep = Pick<PurchaseStep, 'event' | 'actor' | 'atMs' | 'command'>;
+
 /** @throws ApplicationFailure NOT_ALLOWED_NOW when the table leads nowhere from here */
-export function planOf(purchase: Purchase, step: Pick<PurchaseStep, 'event' | 'actor' | 'atMs'>): Plan {
+export function planOf(purchase: Purchase, step: PlannedStep): Plan {
   const { terms, books } = purchase;
   const forSeller = forSellerIn(purchase, step);
   const when: Condition = forSeller === 0 ? 'nothing_for_seller' : 'something_for_seller';
@@ -193,20 +210,36 @@ export function planOf(purchase: Purchase, step: Pick<PurchaseStep, 'event' | 'a
   return { row, moves: row.moves(books, split) };
 }
 
-/** What a step leaves the seller, gross: the policy says so for a cancellation, everything else is all or nothing. */
-function forSellerIn(
-  purchase: Purchase,
-  { event, actor, atMs }: Pick<PurchaseStep, 'event' | 'actor' | 'atMs'>,
-): number {
-  const { terms, slot } = purchase;
+/**
+ * What a step leaves the seller, gross: for a cancellation the policy says so, for a refund who asks for it. Everything else
+ * is all or nothing. @throws ApplicationFailure REFUND_TOO_LARGE
+ */
+function forSellerIn(purchase: Purchase, { event, actor, atMs, command }: PlannedStep): number {
+  const { terms, slot, books } = purchase;
+  if (event === 'refund_in_part') return leftAfter(purchase, command?.amount ?? 0);
   if (event !== 'cancel') return terms.price;
+  // The buyer's part of the division has gone back already: what is held now is the seller's.
+  if (purchase.state === 'held' && purchase.unfinished?.event === 'cancel') return books.held;
   const by = actor.id === purchase.sellerId ? 'seller' : 'buyer';
   const aheadMs = slot === null ? Number.POSITIVE_INFINITY : slot.startsAt.getTime() - atMs;
-  return cancellationSplit(terms.price, terms.cancellation ?? [], by, aheadMs, purchase.refundCap).forSeller;
+  // What was given back before is divided no more; what is not captured yet is given back whole.
+  const divided = books.held > 0 ? books.held : terms.price;
+  return cancellationSplit(divided, terms.cancellation ?? [], by, aheadMs, purchase.refundCap).forSeller;
 }
+
+/** A part is less than what is left: all of it is another row of the table, which ends the purchase. */
+function leftAfter({ books, currency }: Purchase, amount: number): number {
+  const left = leftOf(books);
+  if (amount < left && amount > 0) return left - amount;
+  throw refundTooLarge(left, currency);
+}
+
+export const refundTooLarge = (left: number, currency: string): ApplicationFailure =>
+  refusal('REFUND_TOO_LARGE', refundTooLargeText(left, currency), { refundable: { amount: left, currency } });
 
 /** Which party takes the step; undefined when none of them does. */
 export function partyOf({ buyerId, sellerId }: Purchase, { actor }: Pick<PurchaseStep, 'actor'>): Party | undefined {
+  if (actor.type === 'staff') return 'finance';
   if (actor.type !== 'user') return undefined;
   return actor.id === buyerId ? 'buyer' : actor.id === sellerId ? 'seller' : undefined;
 }

@@ -68,7 +68,7 @@ function refused(error: WorkflowUpdateFailedError): CommandResult {
 }
 
 /** What would be refused whatever the state of things. */
-const UNPROCESSABLE: ReadonlySet<string> = new Set<PurchaseRefusal>(['BEYOND_HOLD_LIMIT']);
+const UNPROCESSABLE: ReadonlySet<string> = new Set<PurchaseRefusal>(['BEYOND_HOLD_LIMIT', 'REFUND_TOO_LARGE']);
 
 const UNAVAILABLE_CODES = new Set([4, 8, 14]); // deadline exceeded, resource exhausted, unavailable
 

@@ -2,6 +2,7 @@ import type { ApiDeps } from './deps.ts';
 import type { Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { caseRoutes } from './routes/cases.ts';
+import { ledgerRoutes } from './routes/ledger.ts';
 import { listingRoutes } from './routes/listings.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { onboardingRoutes } from './routes/onboardings.ts';
@@ -11,6 +12,7 @@ import { purchaseRoutes } from './routes/purchases.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { slotRoutes } from './routes/slots.ts';
 import { staffPurchaseRoutes } from './routes/staff-purchases.ts';
+import { statementRoutes } from './routes/statements.ts';
 import { verificationPageRoutes } from './routes/verification-page.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
@@ -25,9 +27,11 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...slotRoutes(deps),
     ...purchaseRoutes(deps),
     ...payoutRoutes(deps),
+    ...statementRoutes(deps),
     ...notificationRoutes(deps),
     ...caseRoutes(deps),
     ...staffPurchaseRoutes(deps),
+    ...ledgerRoutes(deps),
     ...webhookRoutes(deps),
     ...operationsRoutes(deps),
   ];

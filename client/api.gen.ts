@@ -538,8 +538,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give the buyer everything back, as its seller
-         * @description In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.
+         * Give the buyer a part back, or everything, as its seller or as finance
+         * @description In `held`, `delivered` and `released`. A part leaves the purchase in its state, and the commission is worked out anew on what the seller keeps; several parts can follow one another. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          *
@@ -756,6 +756,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the months with something on your statement, newest first
+         * @description One entry for each month and currency. All amounts are in minor units.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["listStatements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/statements/{month}/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your statement of a month as CSV
+         * @description RFC 4180, in UTF-8. The first row has the opening balance, the last one the closing balance; amounts are decimals of the currency. A month that is not over has what happened so far.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 60 calls in 60 seconds from one network address.
+         */
+        get: operations["getStatementCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/statements/{month}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your statement of a month as PDF
+         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 60 calls in 60 seconds from one network address.
+         */
+        get: operations["getStatementPdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/devices": {
         parameters: {
             query?: never;
@@ -930,6 +998,68 @@ export interface paths {
          *     **Who:** staff with the role support or mediator or compliance or finance or admin.
          */
         get: operations["readPurchaseStory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/ledger/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the balance of each account, by currency
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["listLedgerAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/ledger/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check the whole ledger
+         * @description Adds up everything anew, from the entries alone and at one moment: each posting, each currency, each purchase and its row, the snapshot that balances are read from. What is wrong is listed with its purchase. For the ledger against Stripe there are reconciliations.
+         *
+         *     **Who:** staff with the role finance or admin.
+         */
+        get: operations["checkLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/ledger/postings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the postings of a purchase, or about an object of Stripe, oldest first
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["listLedgerPostings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1240,12 +1370,14 @@ export interface components {
             acceptedDisclaimers?: string[];
         };
         NewRefund: {
-            /** @description All that was paid, which is what is refunded when it is absent. */
+            /** @description All that is left, when it is absent. */
             amount?: {
                 amount: number;
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description Of finance, who have to give one: for staff alone. */
+            reason?: string;
         };
         NewTime: {
             /**
@@ -1538,10 +1670,24 @@ export interface components {
                 /** @enum {string} */
                 status: "none" | "sent" | "blocked" | "reversed";
             };
+            /** @description The last one. */
             refund: {
                 /** @enum {string} */
                 status: "none" | "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
             };
+            /** @description What went back to the buyer, oldest first. One that `failed` came back, and is owed to them. */
+            refunds: {
+                number: number;
+                amount: number;
+                /** @enum {string} */
+                status: "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
             /** @description Where the money is, in minor units. captured + platformFunded + advanced is the sum of all others. */
             money: {
                 /** @enum {string} */
@@ -1581,7 +1727,7 @@ export interface components {
                     becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
                     says: string;
                 } | null;
-                /** @description How the price would be divided if you cancelled now; null when you cannot. */
+                /** @description How what is left of the price would be divided if you cancelled now; null when you cannot. */
                 ifCancelled: {
                     refund: number;
                     forSeller: number;
@@ -1647,7 +1793,7 @@ export interface components {
             data: {
                 number: number;
                 /** @enum {string} */
-                kind: "note" | "pause" | "resume";
+                kind: "refund" | "note" | "pause" | "resume";
                 text: string;
                 /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 by: string;
@@ -1725,6 +1871,23 @@ export interface components {
                 /** @description What you owe Wellpact for refunds paid in your place. */
                 owed: number;
             }[];
+        };
+        StatementSummary: {
+            /**
+             * @description A month in UTC.
+             * @example 2026-11
+             */
+            month: string;
+            /** @enum {string} */
+            currency: "EUR" | "GBP" | "USD" | "CHF";
+            openingBalance: number;
+            closingBalance: number;
+            /** @description Sums of what happened: above zero where it added to the balance. */
+            changes: {
+                [key: string]: number;
+            };
+            /** @description The month is over, and nothing can be added any more. */
+            closed: boolean;
         };
         Device: {
             /** @example dev_0199c1a2b3c47d5e8f60718293a4b5c6 */
@@ -2055,6 +2218,78 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             updatedAt: string;
+        };
+        LedgerAccount: {
+            account: string;
+            class: string;
+            /**
+             * @description The side on which it grows.
+             * @enum {string}
+             */
+            normalSide: "debit" | "credit";
+            about: string;
+            /** @description Whether it is part of our balance at Stripe. */
+            atStripe: boolean;
+            currency: string;
+            /** @description On its normal side, in minor units. */
+            balance: number;
+        };
+        LedgerCheck: {
+            ok: boolean;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            checkedAt: string;
+            transactions: number;
+            entries: number;
+            purchases: number;
+            sums: {
+                currency: string;
+                debits: number;
+                credits: number;
+                difference: number;
+            }[];
+            /** @description At most 100 of each kind. */
+            differences: {
+                /** @enum {string} */
+                kind: "transaction" | "equation" | "purchase" | "currency" | "account" | "snapshot";
+                about: string;
+                purchaseId: string | null;
+                transactionId: string | null;
+                account: string | null;
+                currency: string | null;
+                /** @description What the entries add up to. */
+                ledger: number;
+                /** @description What it should be, or what the other side says. */
+                expected: number;
+            }[];
+        };
+        LedgerPosting: {
+            id: string;
+            /** @description Whose books it is in. */
+            source: string;
+            step: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            postedAt: string;
+            currency: string;
+            purchaseId: string | null;
+            workflowId: string | null;
+            runId: string;
+            /** @description The update, the provider's event or the deadline behind it. */
+            causedBy: string | null;
+            entries: {
+                account: string;
+                /** @description Debits positive, credits negative. */
+                amount: number;
+                /** @description What it stands for at Stripe. */
+                reference: string | null;
+            }[];
         };
         Readiness: {
             /** @enum {string} */
@@ -3603,6 +3838,8 @@ export interface operations {
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `TOO_MANY_REFUNDS`: it was refunded in 49 parts: only all that is left can follow.
              */
             409: {
                 headers: {
@@ -3612,7 +3849,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `NOT_THE_WHOLE_AMOUNT`: it is not all that was paid: parts cannot be refunded yet. */
+            /**
+             * @description `REFUND_TOO_LARGE`: it is more than what is left: `refundable` says how much that is.
+             *
+             *     `OTHER_CURRENCY`: it is not the currency of the purchase: `refundable` says which is.
+             *
+             *     `REASON_REQUIRED`: finance have to say why.
+             *
+             *     `REASON_NOT_TAKEN`: you are its seller, who need not say why.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4136,6 +4381,131 @@ export interface operations {
             };
         };
     };
+    listStatements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["StatementSummary"][];
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatementCsv: {
+        parameters: {
+            query: {
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            header?: never;
+            path: {
+                /** @description A month in UTC. */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description `MONTH_TO_COME`: the month has not begun.
+             *
+             *     `STATEMENT_TOO_LONG`: it has more lines than the document can have: `maximum`.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatementPdf: {
+        parameters: {
+            query: {
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            header?: never;
+            path: {
+                /** @description A month in UTC. */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /**
+             * @description `MONTH_TO_COME`: the month has not begun.
+             *
+             *     `STATEMENT_TOO_LONG`: it has more lines than the document can have: `maximum`.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDevices: {
         parameters: {
             query?: never;
@@ -4518,6 +4888,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PurchaseStory"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLedgerAccounts: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["LedgerAccount"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkLedger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerCheck"];
+                };
+            };
+            /** @description `CHECK_TOO_LONG`: the ledger is too long to be read while you wait. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLedgerPostings: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                purchaseId?: string;
+                /** @description As `re_…`. */
+                reference?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["LedgerPosting"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
                 };
             };
             /** @description Any other problem. */

@@ -44,6 +44,10 @@ export const EVENTS = {
   'purchase.released': purchase('The money was released to the seller.'),
   'purchase.completed': purchase('Nothing more happens to it.'),
   'purchase.refunded': purchase('The buyer was refunded.'),
+  'purchase.refunded_in_part': purchase('A part went back to the buyer; the purchase goes on with the rest.', [
+    'amount',
+    'currency',
+  ]),
   'purchase.cancelled': purchase('It was cancelled.'),
   'purchase.declined': purchase('The seller did not accept.'),
   'purchase.expired': purchase('The buyer did not pay in time.'),

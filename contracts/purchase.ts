@@ -77,6 +77,10 @@ export interface PurchaseCommand {
   readonly actorId: UserId;
   /** Of a booking that is to be moved: which time is proposed, or accepted; ISO 8601. */
   readonly startsAt?: string;
+  /** Of a refund: how much, in minor units; everything that is left unless told. */
+  readonly amount?: number;
+  /** Of a refund that staff make: why, for staff alone. The actor is one of staff then. */
+  readonly reason?: string;
 }
 
 /** What an update answers: the state that is committed now. Everything else is read from the database. */
@@ -97,7 +101,7 @@ export const deliverPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseComm
 /** The buyer confirms: the money is released to the seller. */
 export const confirmPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('confirmPurchase');
 
-/** The seller gives the buyer everything back, also after the release. */
+/** The seller, or finance, gives the buyer everything back that is left, or a part; also after the release. */
 export const refundPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('refundPurchase');
 
 /** A party proposes another time for a booking. */
@@ -129,6 +133,8 @@ export const PURCHASE_REFUSALS = [
   'NOT_ALLOWED_NOW',
   'IN_PROGRESS',
   'AUTHORISATION_LOST',
+  'REFUND_TOO_LARGE',
+  'TOO_MANY_REFUNDS',
   // No longer given: it stands in histories.
   'SELLER_BALANCE_TOO_LOW',
   'MONEY_PAUSED',

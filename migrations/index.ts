@@ -19,7 +19,9 @@ import { figures } from './0021_figures.ts';
 import { outboxTrace } from './0022_outbox_trace.ts';
 import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
 import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
+import { ledgerSinceSnapshot, ledgerSnapshots } from './0102_ledger_snapshots.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
+import { refunds, refundsChecked } from './0112_refunds.ts';
 import { chargebacks } from './0130_chargebacks.ts';
 import { sellerBooks } from './0140_seller_books.ts';
 
@@ -55,10 +57,15 @@ export const migrations: readonly Migration[] = [
   outboxTrace,
   staffOrders,
   staffOrdersChecked,
+  sellerBooks,
   ledgerOrigins,
   ledgerReferences,
   receivables,
   receivablesChecked,
+  refunds,
+  refundsChecked,
   chargebacks,
   sellerBooks,
+  ledgerSnapshots,
+  ledgerSinceSnapshot,
 ];

@@ -28,6 +28,7 @@ import { notificationJobs } from './relay/notification-jobs.ts';
 import { notificationSubscriber } from './relay/notification-subscriber.ts';
 import { outboxJob } from './relay/outbox-job.ts';
 import { overdueJob } from './relay/overdue-job.ts';
+import { snapshotJob } from './relay/snapshot-job.ts';
 import { transferSubscriber } from './relay/transfer-subscriber.ts';
 import { webhookJob } from './relay/webhook-job.ts';
 
@@ -66,6 +67,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     overdueJob({ signals, log }),
     figuresJob({ database, metrics }),
     booksJob({ database, metrics, log }),
+    snapshotJob({ database }),
     ...notificationJobs({ database, channels, links, publicUrl: config.PUBLIC_URL, log, metrics }),
   ];
   const runner = startJobs({ database, fits: requireMigrations, log, metrics, jobs });

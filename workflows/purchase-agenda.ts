@@ -45,8 +45,8 @@ function nextWork({ standing }: Story, trouble: Trouble | undefined): AgendaItem
 function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
   const { unfinished, pause } = story.standing;
   if (unfinished !== undefined) {
-    const { event, actor, atMs } = unfinished;
-    const wish = { event, actor, atMs, party: undefined };
+    const { event, actor, atMs, command } = unfinished;
+    const wish = { event, actor, atMs, party: undefined, ...(command !== undefined && { command }) };
     // It has moved money and is about to move more: it waits until that is let go, but not unseen for ever.
     if (pause !== undefined || isStopped(story, wish)) return timeToAskFinance(story, trouble);
     return { kind: 'unfinished', wish, atMs: trouble?.tryAgainMs ?? atMs };

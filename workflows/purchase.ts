@@ -36,6 +36,7 @@ import {
   refundPurchaseUpdate,
   reschedulePurchaseUpdate,
 } from '../contracts/purchase.ts';
+import { refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
 import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
@@ -147,9 +148,9 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     };
     setHandler(openPurchaseUpdate, opened, GUARDED);
     for (const [update, event] of WISHES) {
-      setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, event, command)) }), {
+      setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, story, event, command)) }), {
         validator: (command) => {
-          const wish = wishOf(input, event, command);
+          const wish = wishOf(input, story, event, command);
           if (story !== undefined) refuseStopped(story, wish);
           const unfinished = story?.standing.unfinished?.event;
           if (desk.busy || doing !== undefined || unfinished !== undefined) throw inProgress(doing ?? unfinished);
@@ -391,15 +392,28 @@ const WISHES = [
 /** The wish behind a command. Its party is the one that its actor is; a stranger is none. */
 function wishOf(
   { buyerId, sellerId }: PurchaseInput,
+  story: Story | undefined,
   event: PurchaseEvent,
-  { actorId, startsAt }: PurchaseCommand,
+  { actorId, startsAt, amount, reason }: PurchaseCommand,
 ): Wish {
+  const command = {
+    id: currentUpdateInfo()?.id ?? '',
+    ...(startsAt !== undefined && { startsAt }),
+    ...(amount !== undefined && { amount }),
+    ...(reason !== undefined && { reason }),
+  };
+  const asked = { event: event === 'refund_in_full' ? refundEvent(story, amount) : event, command };
+  // The API has looked at who of staff it is: only a refund comes with a reason.
+  if (reason !== undefined) return { ...asked, party: 'finance', actor: { type: 'staff', id: actorId } };
   if (actorId !== buyerId && actorId !== sellerId) {
     throw ApplicationFailure.nonRetryable('This is not your purchase.', 'NOT_A_PARTY');
   }
-  const command = { id: currentUpdateInfo()?.id ?? '', ...(startsAt !== undefined && { startsAt }) };
-  return { event, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId }, command };
+  return { ...asked, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId } };
 }
+
+/** All that is left is not a part, whoever counted it. */
+const refundEvent = (story: Story | undefined, amount: number | undefined): PurchaseEvent =>
+  amount === undefined || amount === story?.standing.left ? 'refund_in_full' : 'refund_in_part';
 
 function inProgress(doing: string | undefined): ApplicationFailure {
   const what = doing === undefined ? 'Another change' : `"${doing}"`;
@@ -410,6 +424,11 @@ function inProgress(doing: string | undefined): ApplicationFailure {
 function refuseUnlessAllowed(story: Story | undefined, wish: Wish): void {
   if (story === undefined) throw inProgress('open');
   if (rowsOf(story, wish).length === 0) throw notAllowed(story, wish.event);
+  const { left } = story.standing;
+  if (wish.event !== 'refund_in_part' || left === undefined || (wish.command?.amount ?? 0) < left) return;
+  const { currency } = story.deal;
+  const detail = { refundable: { amount: left, currency } };
+  throw ApplicationFailure.nonRetryable(refundTooLargeText(left, currency), 'REFUND_TOO_LARGE', detail);
 }
 
 /** What neither the rules nor a provider answer: staff have to know of it, whoever asked. */

@@ -46,7 +46,7 @@ const notesSchema = z
     data: z.array(
       z.object({
         number: z.int().min(1),
-        kind: z.enum(Object.keys(STAFF_ORDERS) as [StaffOrderKind, ...StaffOrderKind[]]),
+        kind: z.enum(['refund', ...(Object.keys(STAFF_ORDERS) as StaffOrderKind[])]),
         text: z.string(),
         by: idOf('usr'),
         verified: z.boolean().meta({ description: 'False when somebody in the Temporal UI named this account.' }),

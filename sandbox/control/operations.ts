@@ -13,6 +13,7 @@ import { payOut } from '../stripe/payout-schedule.ts';
 import { canBecome, REFUND_OUTCOMES, settleRefund } from '../stripe/refund-outcomes.ts';
 import { REFUND } from '../stripe/refunds.ts';
 import { lockByPath } from '../stripe-api/resources.ts';
+import { balanceControls } from './balance-transactions.ts';
 import { BadControl, bodyOf, MAX_ADVANCE_SECONDS } from './bodies.ts';
 import { disputeControls, fileControls } from './disputes.ts';
 import { payoutControls } from './payouts.ts';
@@ -28,6 +29,8 @@ const MAX_DELAY_MS = 10 * 60 * 1000;
 const DEFAULT_DELAY_MS = 1_000;
 
 const times = z.int().min(1).max(MAX_USES).default(1);
+/** How likely each that fits is hit: for runs in which things go wrong now and then. */
+const chance = z.number().gt(0).max(1).default(1);
 const delayMs = z.int().min(0).max(MAX_DELAY_MS).default(DEFAULT_DELAY_MS);
 
 const faultBody = z.strictObject({
@@ -36,6 +39,7 @@ const faultBody = z.strictObject({
   path: z.string().startsWith('/').optional(),
   kind: z.enum(FAULT_KINDS),
   times,
+  chance,
   delayMs,
 });
 
@@ -45,6 +49,7 @@ const webhookBody = z.union([
     type: z.string().min(1).optional(),
     copies: z.int().min(1).max(10).default(1),
     times,
+    chance,
     delayMs,
   }),
   z.strictObject({ action: z.literal('release') }),
@@ -149,5 +154,6 @@ export function controlOperations(controls: Controls): Router {
   disputeControls(router, steps);
   fileControls(router, steps);
   payoutControls(router, steps);
+  balanceControls(router, steps);
   return router;
 }

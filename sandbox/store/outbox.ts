@@ -22,7 +22,7 @@ export async function enqueueDelivery(
     `WITH rule AS (
        UPDATE sandbox.webhook_rules SET remaining = remaining - 1
        WHERE id = (
-         SELECT id FROM sandbox.webhook_rules WHERE remaining > 0 AND (topic IS NULL OR topic = $3)
+         SELECT id FROM sandbox.webhook_rules WHERE remaining > 0 AND (topic IS NULL OR topic = $3) AND random() < chance
          ORDER BY id LIMIT 1 FOR UPDATE
        )
        RETURNING action, copies, delay_ms

@@ -70,6 +70,9 @@ const STATEMENTS: readonly string[] = [
      remaining integer NOT NULL
    )`,
 
+  'ALTER TABLE sandbox.faults ADD COLUMN IF NOT EXISTS chance double precision NOT NULL DEFAULT 1',
+  'ALTER TABLE sandbox.webhook_rules ADD COLUMN IF NOT EXISTS chance double precision NOT NULL DEFAULT 1',
+
   `CREATE TABLE IF NOT EXISTS sandbox.log (
      sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
      at timestamptz NOT NULL,

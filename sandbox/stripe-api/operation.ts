@@ -29,7 +29,9 @@ export interface Call {
 export type WireObject = object & { readonly object: string };
 
 export interface WireList {
-  readonly object: 'list';
+  /** A search's result is a list whose next page is named. */
+  readonly object: 'list' | 'search_result';
+  readonly next_page?: string | null;
   readonly data: readonly WireObject[];
   readonly has_more: boolean;
   readonly url: string;

@@ -117,6 +117,8 @@ export async function listed<Body extends WireObject & { id: string }, Hidden>(
     /** Any of these values of the object's `type`. */
     readonly types?: readonly string[] | undefined;
     readonly owner?: string;
+    /** Leaves out what is not to be shown yet. */
+    readonly unconcealed?: boolean;
   } = {},
 ): Promise<WireList> {
   const { owner = call.account, types, hidden = {} } = more;
@@ -138,6 +140,7 @@ export async function listed<Body extends WireObject & { id: string }, Hidden>(
     owner,
     where: Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)),
     hidden,
+    ...(more.unconcealed === true && { unconcealedAt: call.now }),
     created: request.created && { from, to },
     types,
     before: request.starting_after,

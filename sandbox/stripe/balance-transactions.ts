@@ -1,4 +1,6 @@
 import type { Stripe } from 'stripe';
+import type { Stored } from '../store/objects.ts';
+import { noSuchObject } from '../stripe-api/errors.ts';
 import { newStripeId } from '../stripe-api/ids.ts';
 import {
   anyKind,
@@ -15,7 +17,15 @@ import { add, findByPath, listed, shown } from '../stripe-api/resources.ts';
 export interface BalanceTransactionHidden {
   /** The automatic payout that took it to the bank. */
   readonly payout?: string;
+  /** What is true, when a test lets Stripe lie about it (see `balance-lies.ts`). */
+  readonly truth?: Stripe.BalanceTransaction;
+  /** It is not shown before, in seconds since 1970. */
+  readonly concealedUntil?: number;
 }
+
+/** What truly moved, in SQL: a lie about it changes no balance. */
+export const TRUE_NET = `coalesce(hidden #>> '{truth,net}', body->>'net')::bigint`;
+export const TRUE_CURRENCY = `coalesce(hidden #>> '{truth,currency}', body->>'currency')`;
 
 export const BALANCE_TRANSACTION: ResourceKind<Stripe.BalanceTransaction, BalanceTransactionHidden> = {
   name: 'balance_transaction',
@@ -58,8 +68,11 @@ const MOVEMENTS = {
   dispute_reversal: { type: 'adjustment', category: 'dispute_reversal' },
 } as const;
 
+export type MovementName = keyof typeof MOVEMENTS;
+export const MOVEMENT_NAMES = Object.keys(MOVEMENTS) as [MovementName, ...MovementName[]];
+
 export interface Booking {
-  readonly movement: keyof typeof MOVEMENTS;
+  readonly movement: MovementName;
   /** Minor units, negative when money leaves the account. */
   readonly amount: number;
   readonly currency: string;
@@ -67,7 +80,7 @@ export interface Booking {
   readonly fee?: number;
   /** As Stripe calls the fee. */
   readonly feeDescription?: string;
-  readonly source: string;
+  readonly source: string | null;
   /** In seconds. Absent: at once. */
   readonly availableOn?: number;
   readonly description?: string | null;
@@ -76,10 +89,19 @@ export interface Booking {
 }
 
 /** Books a movement on an account's balance. */
-export async function book(call: Call, booking: Booking): Promise<Stripe.BalanceTransaction> {
+export async function book(
+  call: Call,
+  booking: Booking & { readonly source: string },
+): Promise<Stripe.BalanceTransaction> {
+  const transaction = buildBalanceTransaction(call, booking);
+  await add(call, BALANCE_TRANSACTION, transaction, {}, booking.account ?? call.account);
+  return transaction;
+}
+
+export function buildBalanceTransaction(call: Call, booking: Booking): Stripe.BalanceTransaction {
   const { fee = 0, feeDescription = 'Stripe processing fees' } = booking;
   const { type, category } = MOVEMENTS[booking.movement];
-  const transaction: Stripe.BalanceTransaction = {
+  return {
     id: newStripeId('txn'),
     object: 'balance_transaction',
     amount: booking.amount,
@@ -108,8 +130,15 @@ export async function book(call: Call, booking: Booking): Promise<Stripe.Balance
     status: 'pending',
     type,
   };
-  await add(call, BALANCE_TRANSACTION, transaction, {}, booking.account ?? call.account);
-  return transaction;
+}
+
+async function unconcealed(
+  call: Call,
+  path: Readonly<Record<string, string>>,
+): Promise<Stored<Stripe.BalanceTransaction, BalanceTransactionHidden>> {
+  const found = await findByPath(call, BALANCE_TRANSACTION, path, 'id');
+  if ((found.hidden.concealedUntil ?? 0) > call.now) throw noSuchObject(BALANCE_TRANSACTION.noun, found.body.id, 'id');
+  return found;
 }
 
 export const balanceTransactions: Resource = {
@@ -121,7 +150,7 @@ export const balanceTransactions: Resource = {
       returns: { kind: 'balance_transaction', list: false },
       parameters: {},
       handle: async (call, _values, path) => ({
-        answer: await shown(call, BALANCE_TRANSACTION, await findByPath(call, BALANCE_TRANSACTION, path, 'id')),
+        answer: await shown(call, BALANCE_TRANSACTION, await unconcealed(call, path)),
       }),
     }),
     operation({
@@ -141,7 +170,7 @@ export const balanceTransactions: Resource = {
         const filters = { currency, source, type };
         const hidden = payout === undefined ? {} : { payout };
         const url = '/v1/balance_transactions';
-        return { answer: await listed(call, BALANCE_TRANSACTION, values, url, filters, { hidden }) };
+        return { answer: await listed(call, BALANCE_TRANSACTION, values, url, filters, { hidden, unconcealed: true }) };
       },
     }),
   ],

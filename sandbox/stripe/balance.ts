@@ -2,6 +2,7 @@ import type { Stripe } from 'stripe';
 import { findObject } from '../store/objects.ts';
 import { type Call, operation, type Resource } from '../stripe-api/operation.ts';
 import { ACCOUNT } from './accounts.ts';
+import { TRUE_CURRENCY, TRUE_NET } from './balance-transactions.ts';
 
 /** What an account holds in one currency, in minor units. */
 export interface Holding {
@@ -13,9 +14,9 @@ export interface Holding {
 /** Sums of everything booked on an account, by currency. */
 async function holdings(call: Call, account: string): Promise<readonly Holding[]> {
   const found = await call.tx.query<{ currency: string; available: string; pending: string }>(
-    `SELECT body->>'currency' AS currency,
-            coalesce(sum((body->>'net')::bigint) FILTER (WHERE (body->>'available_on')::bigint <= $2), 0) AS available,
-            coalesce(sum((body->>'net')::bigint) FILTER (WHERE (body->>'available_on')::bigint > $2), 0) AS pending
+    `SELECT ${TRUE_CURRENCY} AS currency,
+            coalesce(sum(${TRUE_NET}) FILTER (WHERE (body->>'available_on')::bigint <= $2), 0) AS available,
+            coalesce(sum(${TRUE_NET}) FILTER (WHERE (body->>'available_on')::bigint > $2), 0) AS pending
      FROM sandbox.objects WHERE owner = $1 AND kind = 'balance_transaction' GROUP BY 1 ORDER BY 1`,
     [account, call.now],
   );

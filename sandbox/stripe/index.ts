@@ -4,6 +4,7 @@ import { accounts } from './accounts.ts';
 import { balance } from './balance.ts';
 import { balanceTransactions } from './balance-transactions.ts';
 import { charges } from './charges.ts';
+import { customers } from './customers.ts';
 import { disputes } from './disputes.ts';
 import { events } from './events.ts';
 import { files } from './files.ts';
@@ -12,6 +13,7 @@ import { paymentIntents } from './payment-intents.ts';
 import { paymentMethods } from './payment-methods.ts';
 import { payouts } from './payouts.ts';
 import { refunds } from './refunds.ts';
+import { setupIntents } from './setup-intents.ts';
 import { transferReversals } from './transfer-reversals.ts';
 import { transfers } from './transfers.ts';
 
@@ -19,8 +21,10 @@ import { transfers } from './transfers.ts';
 const RESOURCES: readonly Resource[] = [
   accounts,
   accountLinks,
+  customers,
   paymentIntents,
   paymentMethods,
+  setupIntents,
   charges,
   refunds,
   transfers,

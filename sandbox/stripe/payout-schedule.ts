@@ -2,6 +2,7 @@ import { findObject } from '../store/objects.ts';
 import type { Call } from '../stripe-api/operation.ts';
 import { ACCOUNT } from './accounts.ts';
 import { lockHolding } from './balance.ts';
+import { TRUE_CURRENCY, TRUE_NET } from './balance-transactions.ts';
 import { addPayout, bankOf } from './payout-steps.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -10,7 +11,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 const unpaidOf = (
   owner: string,
 ): string => `kind = 'balance_transaction' AND owner = ${owner} AND hidden->>'payout' IS NULL
-  AND ((body->>'available_on')::bigint <= $2 OR ((body->>'net')::bigint < 0 AND (body->>'available_on')::bigint <= $3))`;
+  AND ((body->>'available_on')::bigint <= $2 OR (${TRUE_NET} < 0 AND (body->>'available_on')::bigint <= $3))`;
 
 /** Sends to an account's bank what was available by `until`, a payout per currency. Nothing is left there to be taken back. */
 export async function payOut(call: Call, id: string, until: number): Promise<void> {
@@ -20,13 +21,13 @@ export async function payOut(call: Call, id: string, until: number): Promise<voi
   // One lock for all currencies of an account.
   await lockHolding(call, id, bank.currency);
   const sums = await call.tx.query<{ currency: string; amount: string }>(
-    `SELECT body->>'currency' AS currency, sum((body->>'net')::bigint) AS amount
-     FROM sandbox.objects WHERE ${unpaidOf('$1')} GROUP BY 1 HAVING sum((body->>'net')::bigint) > 0 ORDER BY 1`,
+    `SELECT ${TRUE_CURRENCY} AS currency, sum(${TRUE_NET}) AS amount
+     FROM sandbox.objects WHERE ${unpaidOf('$1')} GROUP BY 1 HAVING sum(${TRUE_NET}) > 0 ORDER BY 1`,
     [id, until, call.now],
   );
   for (const { currency, amount } of sums.rows) {
     const included = await call.tx.query<{ id: string }>(
-      `SELECT id FROM sandbox.objects WHERE ${unpaidOf('$1')} AND body->>'currency' = $4`,
+      `SELECT id FROM sandbox.objects WHERE ${unpaidOf('$1')} AND ${TRUE_CURRENCY} = $4`,
       [id, until, call.now, currency],
     );
     const payout = await addPayout(call, { account: id, amount: Number(amount), currency, automatic: true, bank });
@@ -58,7 +59,7 @@ export async function payOutDaily(call: Call, limit: number): Promise<number> {
        AND EXISTS (
          SELECT 1 FROM sandbox.objects
          WHERE ${unpaidOf('account.id')}
-         GROUP BY body->>'currency' HAVING sum((body->>'net')::bigint) > 0
+         GROUP BY ${TRUE_CURRENCY} HAVING sum(${TRUE_NET}) > 0
        )
      ORDER BY account.sequence LIMIT $4`,
     [call.platform, until, call.now, limit],

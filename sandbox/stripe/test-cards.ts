@@ -19,6 +19,8 @@ export interface TestCard {
   readonly fingerprint: string;
   readonly cvcCheck: 'pass' | 'fail';
   readonly decline?: Decline;
+  /** It can be kept with a customer, and is declined when it is to pay. */
+  readonly declinesLater?: true;
   /** The bank asks the buyer to authenticate: the payment stops at `requires_action` first. */
   readonly authentication?: 'required';
   /** The money is available at once instead of after the payout delay. */
@@ -86,6 +88,7 @@ const CARDS: Readonly<Record<string, TestCard>> = {
     authentication: 'required',
     ...decline('insufficient_funds', { message: 'Your card has insufficient funds.', networkDeclineCode: '51' }),
   }),
+  pm_card_chargeCustomerFail: card('0341', { ...decline('generic_decline'), declinesLater: true }),
   pm_card_visa_chargeDeclined: card('0002', decline('generic_decline')),
   pm_card_visa_chargeDeclinedInsufficientFunds: card(
     '9995',

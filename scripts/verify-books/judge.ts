@@ -25,6 +25,8 @@ export interface Sources {
 export interface JudgeOptions {
   /** How late something may be that is about to happen. */
   readonly graceMs: number;
+  /** Rules that are left out. */
+  readonly except?: readonly string[];
   /** Told now and then, and at the end. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -64,7 +66,7 @@ export async function judgeAll(sources: Sources, options: JudgeOptions): Promise
   let done = 0;
   for (let ids = await purchaseIdsAfter(database, '', PAGE); ids.length > 0; ) {
     const facts = await gathered(sources, ids, (id) => index.map((of) => of(id)));
-    differences.push(...facts.flatMap((one) => judge(one, momentOf(options))));
+    differences.push(...facts.flatMap((one) => judge(one, momentOf(options), options.except)));
     done += ids.length;
     options.onProgress?.(done, Math.max(done, total));
     ids = await purchaseIdsAfter(database, ids.at(-1) ?? '', PAGE);
@@ -100,7 +102,7 @@ async function lookAt(sources: Sources, purchaseId: string, options: JudgeOption
   ];
   const [found] = await gathered(sources, [purchaseId], () => testimonies);
   if (found === undefined) throw new NoSuchPurchase(`There is no purchase ${purchaseId}.`);
-  return judge(found, momentOf(options));
+  return judge(found, momentOf(options), options.except);
 }
 
 /** Everything about some purchases. */

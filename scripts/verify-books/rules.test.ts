@@ -189,6 +189,7 @@ const DOCTORED: readonly Doctored[] = [
       ],
     }),
   },
+  { rule: 'not_past_deadline', what: 'it has ended, and its timer runs on', facts: withRow({ state: 'completed' }) },
   { rule: 'not_past_deadline', what: 'nothing happened', facts: withRow({ deadlineMs: NOW_MS - 61_000 }) },
   {
     rule: 'not_past_deadline',

@@ -12,10 +12,20 @@ function isLooked({ openCases, workflow }: PurchaseFacts, lateMs: number, { grac
   return lateMs <= (workflow.status === 'running' && workflow.isActing ? ACTING_GRACE_MS : graceMs);
 }
 
-/** No purchase is past its deadline, unless somebody knows. */
+/** No purchase is past its deadline, unless somebody knows; what has ended has none any more. */
 const deadline: Rule = (facts, moment) => {
   const { row } = facts;
-  if (row.deadlineMs === null || FINAL_STATES.has(row.state) || isBlocked(facts, moment)) return [];
+  if (row.deadlineMs === null) return [];
+  if (FINAL_STATES.has(row.state)) {
+    return [
+      {
+        what: `a deadline, though it is ${row.state}`,
+        expected: 'none',
+        found: new Date(row.deadlineMs).toISOString(),
+      },
+    ];
+  }
+  if (isBlocked(facts, moment)) return [];
   if (isLooked(facts, moment.nowMs - row.deadlineMs, moment)) return [];
   return [late('its deadline', row.deadlineMs, moment)];
 };

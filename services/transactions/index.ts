@@ -19,9 +19,20 @@ export {
   type PurchaseFigures,
   purchaseFigures,
 } from './figures.ts';
-export { type LedgerPosting, type Posting, PostingConflict, post, postAll, purchaseBalances } from './ledger.ts';
+export {
+  type LedgerPosting,
+  type Posting,
+  PostingConflict,
+  post,
+  postAll,
+  postingsOf,
+  purchaseBalances,
+} from './ledger.ts';
+export { chartOf } from './ledger-accounts.ts';
+export { type AccountBalance, accountBalances, takeSnapshot } from './ledger-balances.ts';
+export { CHECKED, type Checked, checkLedger, type LedgerCheck, MAX_DIFFERENCES } from './ledger-check.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
-export type { KeyEpoch, Pause, Purchase, Side, Slot } from './purchase-record.ts';
+export type { KeyEpoch, Pause, Purchase, Side, Slot, Unfinished } from './purchase-record.ts';
 export {
   giveBackReservation,
   insertReceivable,
@@ -29,8 +40,19 @@ export {
   reserveRecovery,
   takeFromReceivables,
 } from './receivables.ts';
+export {
+  findRefund,
+  insertRefund,
+  MAX_REFUNDS,
+  REFUND_STEP,
+  type Refund,
+  refundsOf,
+  setRefundStatus,
+  wasSplit,
+} from './refunds.ts';
 export { type PurchaseSearch, searchPurchases } from './search.ts';
 export { type SellerBooks, sellerBooks } from './seller-books.ts';
+export { type Statement, statementMonths, statementOf } from './statements.ts';
 export { commitStep, type NewPurchase, openPurchase, remind, type StepChange, type StepKey } from './steps.ts';
 export {
   blockedPurchases,
@@ -39,6 +61,8 @@ export {
   listPurchases,
   overduePurchases,
   storeKeyEpoch,
+  takeStep,
+  wasTaken,
 } from './store.ts';
 export { type PurchaseStory, readAsStaff, readNotesAsStaff } from './story.ts';
 export {

@@ -1,5 +1,5 @@
 /** The chart of accounts beyond those of a purchase, and how the ledger and Stripe's balance answer to each other. Pure. */
-import { type Account, type AccountClass, SOURCES } from './money.ts';
+import { ACCOUNT_CLASSES, type Account, type AccountClass, SOURCES } from './money.ts';
 
 /** Accounts outside the purchases: what Stripe keeps of our balance, what it pays out to us, and the expenses behind it. */
 export const COMPANY_ACCOUNTS = {
@@ -54,6 +54,21 @@ export function normalSideOf(account: LedgerAccount): 'debit' | 'credit' {
     'bank',
   ];
   return byDebit.includes(account) ? 'debit' : 'credit';
+}
+
+/** What is known of an account, also of one that stands in no chart. */
+export function chartOf(account: LedgerAccount): {
+  readonly class: string;
+  readonly normalSide: 'debit' | 'credit';
+  readonly about: string;
+  readonly atStripe: boolean;
+} {
+  const known: Readonly<Partial<Record<LedgerAccount, { class: string; about: string }>>> = {
+    ...ACCOUNT_CLASSES,
+    ...COMPANY_ACCOUNTS,
+  };
+  const { class: kind, about } = known[account] ?? { class: 'unknown', about: 'an account that is in no chart' };
+  return { class: kind, normalSide: normalSideOf(account), about, atStripe: isAtStripe(account) };
 }
 
 /** Whether entries on an account are part of our balance at Stripe. */

@@ -173,25 +173,46 @@ export async function purchaseBalances(
 /** What was posted, as staff read it. */
 export interface LedgerPosting {
   readonly id: string;
+  readonly source: string;
   readonly step: string;
   readonly postedAt: Date;
   readonly currency: string;
-  readonly entries: readonly LedgerEntry[];
+  readonly purchaseId: string | null;
+  /** The workflow, its run, and what made it post; null where postings of before do not say. */
+  readonly workflowId: string | null;
+  readonly runId: string;
+  readonly causedBy: string | null;
+  readonly entries: readonly (Pick<LedgerEntry, 'account' | 'amount'> & { readonly reference: string | null })[];
 }
 
 /** A purchase has some ten; a step that posts again and again would be a bug. */
 const MAX_POSTINGS = 200;
 
-/** The postings of a purchase, oldest first. */
-export async function postingsOf(db: Queryable, purchaseId: string): Promise<LedgerPosting[]> {
+/** Of which purchase, or about which object of the provider. */
+export type PostingFilter = { readonly purchaseId: string } | { readonly reference: string };
+
+/**
+ * Postings, oldest first.
+ * @param after goes on behind this one
+ */
+export async function postingsOf(
+  db: Queryable,
+  filter: PostingFilter,
+  { after, limit = MAX_POSTINGS }: { readonly after?: string | undefined; readonly limit?: number } = {},
+): Promise<LedgerPosting[]> {
+  const [column, value] = 'purchaseId' in filter ? ['purchase_id', filter.purchaseId] : ['reference', filter.reference];
   const { rows } = await db.query<{ [Member in keyof LedgerPosting]: LedgerPosting[Member] }>({
-    name: 'ledger_postings',
-    text: `SELECT t.id, t.step, t.posted_at AS "postedAt", min(e.currency) AS currency,
-                  json_agg(json_build_object('account', e.account, 'amount', e.amount) ORDER BY e.ordinal) AS entries
-             FROM ledger.entries e JOIN ledger.transactions t ON t.id = e.transaction_id
-            WHERE e.purchase_id = $1
-            GROUP BY t.id ORDER BY t.id LIMIT ${MAX_POSTINGS}`,
-    values: [purchaseId],
+    name: `ledger_postings_${column}`,
+    text: `SELECT t.id, t.source, t.step, t.posted_at AS "postedAt", min(e.currency) AS currency,
+                  min(e.purchase_id) AS "purchaseId", t.workflow_id AS "workflowId", t.cause AS "runId",
+                  t.caused_by AS "causedBy",
+                  json_agg(json_build_object('account', e.account, 'amount', e.amount, 'reference', e.reference)
+                           ORDER BY e.ordinal) AS entries
+             FROM ledger.transactions t JOIN ledger.entries e ON e.transaction_id = t.id
+            WHERE t.id IN (SELECT transaction_id FROM ledger.entries WHERE ${column} = $1)
+              AND ($2::uuid IS NULL OR t.id > $2)
+            GROUP BY t.id ORDER BY t.id LIMIT $3`,
+    values: [value, after ?? null, limit],
   });
   return rows;
 }

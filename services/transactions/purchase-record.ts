@@ -105,8 +105,16 @@ export interface Unfinished {
   readonly event: PurchaseEvent;
   readonly actor: Actor;
   readonly atMs: number;
+  /** What the party said with it. */
+  readonly command?: UnfinishedCommand;
   /** Stripe refused to take the transfer back: the seller's part is advanced. */
   readonly reversalRefused?: true;
+}
+
+/** The command behind what was begun: which one, and how much it is about, minor units. */
+export interface UnfinishedCommand {
+  readonly id: string;
+  readonly amount?: number;
 }
 
 export interface Pause {

@@ -8,6 +8,10 @@ import { type Books, type CommissionRate, commissionOn, type Move, nonZero } fro
 export const leftOf = ({ held, payable, transferred, fees, recovered, advanced }: Books): number =>
   held + payable + transferred + fees + recovered - advanced;
 
+/** What somebody is told who wants to give back more than that. */
+export const refundTooLargeText = (left: number, currency: string): string =>
+  `Of this purchase ${left} ${currency} in minor units are left to be refunded.`;
+
 /** How the seller's part of a refund can come back. */
 export interface TakeBackTerms {
   readonly commission: CommissionRate;

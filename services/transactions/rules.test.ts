@@ -147,7 +147,11 @@ describe('what is wired', () => {
     const at = (nowMs: number) => ({ nowMs, startsAtMs: 1_000 });
     expect(allowedActions('held', 'booking', 'buyer', at(999))).toEqual(['confirm', 'cancel', 'reschedule']);
     expect(allowedActions('held', 'booking', 'buyer', at(1_000))).toEqual(['confirm']);
-    expect(allowedActions('held', 'booking', 'seller', at(1_000))).toEqual(['cancel', 'refund_in_full']);
+    expect(allowedActions('held', 'booking', 'seller', at(1_000))).toEqual([
+      'cancel',
+      'refund_in_full',
+      'refund_in_part',
+    ]);
   });
 
   test('a new time is accepted by the party that did not propose it, until either time has come', () => {
@@ -260,6 +264,18 @@ describe('the commission', () => {
     [0, { basisPoints: 1_000, minimum: 300 }, 0],
   ])('on %i at %o is %i', (gross, rate, commission) => {
     expect(commissionOn(gross, rate)).toBe(commission);
+  });
+
+  test('is the nearest whole number to the share, half of one upward, whatever the amount and the rate', () => {
+    const grosses = fc.oneof(amounts, fc.nat(2 ** 40));
+    fc.assert(
+      fc.property(grosses, fc.integer({ min: 0, max: 10_000 }), (gross, basisPoints) => {
+        // Twenty-thousandths, in which a half is a whole number; exact for whatever size.
+        const above = 20_000n * BigInt(commissionOn(gross, { basisPoints })) - 2n * BigInt(gross) * BigInt(basisPoints);
+        expect(above > -10_000n && above <= 10_000n).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   test('is never more than what it is taken from, and stays within its bounds', () => {

@@ -42,13 +42,17 @@ export const standsStill = ({ paused, chargeback }: Overlays): boolean =>
 export type Stop = 'MONEY_PAUSED' | 'CHARGEBACK_OPEN';
 
 /** What gives the buyer everything back ends an inquiry: it alone is possible while the bank asks. */
-const refundsAll = ({ step, when }: Pick<Transition, 'step' | 'when'>): boolean =>
-  step === 'refundBuyer' ||
-  step === 'refundReleased' ||
-  (step === 'settleCancellation' && when === 'nothing_for_seller');
+const refundsAll = ({ on, step, when }: Stoppable): boolean =>
+  on !== 'refund_in_part' &&
+  (step === 'refundBuyer' ||
+    step === 'refundReleased' ||
+    (step === 'settleCancellation' && when === 'nothing_for_seller'));
+
+/** What of a row decides; its event is missing where a part of a row is meant. */
+type Stoppable = Pick<Transition, 'step' | 'when'> & { readonly on?: PurchaseEvent };
 
 /** What stops a row at the moment, if anything. What staff have paused is paused; a bank hinders what it may still take. */
-export function stopOf(row: Pick<Transition, 'step' | 'when'>, { paused, chargeback }: Overlays): Stop | undefined {
+export function stopOf(row: Stoppable, { paused, chargeback }: Overlays): Stop | undefined {
   if (!movesMoney(row)) return undefined;
   if (paused === true) return 'MONEY_PAUSED';
   if (row.step === 'capturePayment') return undefined;

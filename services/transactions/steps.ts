@@ -358,6 +358,11 @@ async function record(
     const data = { ...event, chargeback: after.chargeback };
     await emit(tx, { type: `purchase.${ofBank}`, key: after.id, data });
   }
+  if (!stateChanged && before?.refund.id !== after.refund.id) {
+    const amount = after.books.refunded - (before?.books.refunded ?? 0);
+    const data = { ...event, amount, currency: after.currency };
+    await emit(tx, { type: 'purchase.refunded_in_part', key: after.id, data });
+  }
   if (before?.transfer.status !== 'blocked' && after.transfer.status === 'blocked') {
     await emit(tx, { type: 'purchase.transfer_blocked', key: after.id, data: event });
   }

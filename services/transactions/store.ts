@@ -104,6 +104,16 @@ export async function takeStep(tx: Tx, purchaseId: PurchaseId, step: string): Pr
   return result.rowCount === 1;
 }
 
+/** Whether a step was taken. */
+export async function wasTaken(db: Queryable, purchaseId: PurchaseId, step: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'purchase_was_taken',
+    text: 'SELECT 1 FROM transactions.steps WHERE purchase_id = $1 AND step = $2',
+    values: [purchaseId, step],
+  });
+  return rowCount === 1;
+}
+
 /**
  * The purchases of one side, newest first.
  * @param before only those older than this id; undefined for the newest

@@ -32,7 +32,7 @@ export async function readAsStaff(db: Database, id: PurchaseId, staff: Actor): P
     const purchase = await findPurchase(tx, id);
     if (purchase === undefined) return undefined;
     const timeline = await staffTimelineOf(tx, purchase);
-    const postings = await postingsOf(tx, id);
+    const postings = await postingsOf(tx, { purchaseId: id });
     return { purchase, timeline, postings, chargebacks: await chargebacksOf(tx, id) };
   });
 }

@@ -9,7 +9,7 @@ import { leftOf, type TakeBackTerms, takeBack } from './refund-rules.ts';
 import type { Kind } from './terms-rules.ts';
 
 /** Who makes a purchase move on. */
-export type Party = 'buyer' | 'seller' | 'clock' | 'provider' | 'dispute';
+export type Party = 'buyer' | 'seller' | 'finance' | 'clock' | 'provider' | 'dispute';
 
 /** What can happen to a purchase: a wish of a party, a fact from a provider, a deadline, a decision. */
 export type PurchaseEvent =
@@ -19,6 +19,7 @@ export type PurchaseEvent =
   | 'confirm'
   | 'cancel'
   | 'refund_in_full'
+  | 'refund_in_part'
   | 'reschedule'
   | 'accept_reschedule'
   | 'claim_no_show'
@@ -120,6 +121,10 @@ function chargeBackAll(books: Books, { commission }: TakeBackTerms): Move[] {
   return [...taken, ...recoveryMoves(recoveryOf(after, advanced, advanced, commission), true)];
 }
 
+/** What is not left to the seller goes back, and the purchase goes on with the rest. */
+const refundPart = (books: Books, split: Split): Move[] =>
+  books.held > 0 ? nonZero([{ name: 'refundHeld', amount: books.held - split.forSeller }]) : settle(books, split);
+
 // biome-ignore format: a table reads by its columns
 /** Every way on from every state that is not final. */
 export const TRANSITIONS: readonly Transition[] = [
@@ -142,6 +147,9 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'held', on: 'cancel', by: 'seller', to: 'cancelled', when: 'nothing_for_seller', step: 'settleCancellation', frees: true, moves: releaseHeld, says: 'the buyer is refunded in full', wired: true },
   { from: 'held', on: 'cancel', by: 'buyer', to: 'released', when: 'something_for_seller', needs: 'before_start', step: 'settleCancellation', frees: true, moves: releaseHeld, says: 'the policy splits the money between buyer and seller', wired: true },
   { from: 'held', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', frees: true, moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'held', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundBuyer', frees: true, moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'held', on: 'refund_in_part', by: 'seller', to: 'held', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
+  { from: 'held', on: 'refund_in_part', by: 'finance', to: 'held', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
   { from: 'held', on: 'reschedule', by: 'buyer', to: 'held', kind: 'booking', needs: 'before_start', step: 'proposeReschedule', moves: nothing, says: 'the seller is asked to accept the new time', wired: true },
   { from: 'held', on: 'reschedule', by: 'seller', to: 'held', kind: 'booking', needs: 'before_start', step: 'proposeReschedule', moves: nothing, says: 'the buyer is asked to accept the new time', wired: true },
   { from: 'held', on: 'accept_reschedule', by: 'buyer', to: 'held', kind: 'booking', needs: 'seller_proposed', step: 'moveBooking', moves: nothing, says: 'the booking moves to the new time', wired: true },
@@ -155,6 +163,9 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'delivered', on: 'confirm', by: 'buyer', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
   { from: 'delivered', on: 'inspection_over', by: 'clock', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
   { from: 'delivered', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'delivered', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'delivered', on: 'refund_in_part', by: 'seller', to: 'delivered', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
+  { from: 'delivered', on: 'refund_in_part', by: 'finance', to: 'delivered', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
   { from: 'delivered', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'delivered', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
   { from: 'delivered', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
@@ -170,5 +181,8 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'released', on: 'aftercare_over', by: 'clock', to: 'completed', step: 'completePurchase', moves: nothing, says: 'the purchase is completed', wired: true },
   { from: 'released', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
   { from: 'released', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded', wired: true },
+  { from: 'released', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded', wired: true },
+  { from: 'released', on: 'refund_in_part', by: 'seller', to: 'released', step: 'refundReleased', moves: refundPart, says: 'a part of the transfer is taken back and goes to the buyer', wired: true },
+  { from: 'released', on: 'refund_in_part', by: 'finance', to: 'released', step: 'refundReleased', moves: refundPart, says: 'a part of the transfer is taken back and goes to the buyer', wired: true },
   { from: 'released', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 ];

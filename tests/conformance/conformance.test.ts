@@ -11,7 +11,9 @@ import { describeOutcomes } from './outcomes.ts';
 import { checkParameters } from './parameter-tables.ts';
 import type { Exchange } from './recorder.ts';
 import { type Rig, startRig } from './rig.ts';
+import { describeBalances } from './stripe-balances.ts';
 import { describeConnect } from './stripe-connect.ts';
+import { describeCustomers } from './stripe-customers.ts';
 import { describeDisputes } from './stripe-disputes.ts';
 import { loadStripeDocument, type StripeDocument } from './stripe-document.ts';
 import { describePayments } from './stripe-payments.ts';
@@ -59,6 +61,7 @@ afterAll(async () => {
 describe('the sandbox, driven by the real SDKs', () => {
   describePayments(current);
   describeConnect(current);
+  describeCustomers(current);
   describeProtocol(current);
   describeOnfido(current);
   describeMail(current);
@@ -66,6 +69,7 @@ describe('the sandbox, driven by the real SDKs', () => {
   describeOutcomes(current);
   describeDisputes(current);
   describePayouts(current);
+  describeBalances(current);
 });
 
 describe('the judges', () => {

@@ -227,22 +227,4 @@ export function describePayouts(rig: () => Rig): void {
       expect(await available(seller)).toBe(1_000);
     });
   });
-
-  describe('balances, when everything has happened', () => {
-    it('are the sum of what was booked, on every account', async () => {
-      const { stripe } = rig();
-      const accounts = await stripe.accounts.list({ limit: 100 }).autoPagingToArray({ limit: 1_000 });
-      for (const options of [{}, ...accounts.map(on)]) {
-        const booked = await stripe.balanceTransactions
-          .list({ limit: 100 }, options)
-          .autoPagingToArray({ limit: 10_000 });
-        const balance = await stripe.balance.retrieve({}, options);
-        for (const { currency, amount } of balance.available) {
-          const pending = balance.pending.find((item) => item.currency === currency)?.amount ?? 0;
-          const net = booked.filter((item) => item.currency === currency).reduce((sum, item) => sum + item.net, 0);
-          expect(amount + pending).toBe(net);
-        }
-      }
-    });
-  });
 }

@@ -34,6 +34,18 @@ const posting = (more: Partial<Posting> = {}): Posting => ({
 });
 const write = (what: Posting): Promise<boolean> => clone.database.transaction((tx) => post(tx, what));
 
+/** Writes a posting, and one entry more in the same transaction. @param entry SQL: account, currency, amount */
+const addTo = (what: Posting, entry: string, between: string = 'SELECT 1'): Promise<void> =>
+  clone.database.transaction(async (tx) => {
+    await post(tx, what);
+    await tx.query(between);
+    await tx.query(
+      `INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount)
+       SELECT id, 9, ${entry} FROM ledger.transactions WHERE source = $1`,
+      [what.source],
+    );
+  });
+
 describe('a posting', () => {
   test('is written once under its key, however often it comes', async () => {
     const once = posting();
@@ -117,32 +129,44 @@ describe('a posting', () => {
   });
 
   test('does not balance one currency with another', async () => {
-    const wrong = posting({ entries: [{ account: 'captured', amount: 1 }] });
+    const attempt = addTo(posting({ entries: [{ account: 'captured', amount: 1 }] }), `'held', 'USD', -1`);
+    await expect(attempt).rejects.toMatchObject({ constraint: 'ledger_currency' });
+  });
+
+  test('is in one currency, even where each sums to zero', async () => {
     const attempt = clone.database.transaction(async (tx) => {
-      await post(tx, wrong);
-      const { rows } = await tx.query<{ id: string }>('SELECT id FROM ledger.transactions WHERE source = $1', [
-        wrong.source,
-      ]);
+      const { rows } = await tx.query<{ id: string }>(
+        `INSERT INTO ledger.transactions (source, step, ordinal, content_hash, cause)
+         VALUES ('test/mixed', 'test', 1, sha256('x'), 'test') RETURNING id`,
+      );
       await tx.query(
-        `INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount) VALUES ($1, 2, 'held', 'USD', -1)`,
+        `INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount)
+         VALUES ($1, 1, 'captured', 'EUR', 1), ($1, 2, 'held', 'EUR', -1),
+                ($1, 3, 'captured', 'USD', 1), ($1, 4, 'held', 'USD', -1)`,
         [rows[0]?.id],
       );
     });
-    await expect(attempt).rejects.toMatchObject({ constraint: 'ledger_balance' });
+    await expect(attempt).rejects.toMatchObject({ constraint: 'ledger_currency' });
   });
 
-  test('cannot be unbalanced after its balance was checked early', async () => {
-    const once = posting();
+  test.each(['ALL IMMEDIATE', 'ALL DEFERRED', 'ledger.ledger_balance IMMEDIATE'])(
+    'cannot be unbalanced by an entry that comes later: SET CONSTRAINTS %s',
+    async (constraints) => {
+      const attempt = addTo(posting(), `'held', 'EUR', 1000`, `SET CONSTRAINTS ${constraints}`);
+      await expect(attempt).rejects.toMatchObject({ constraint: 'ledger_balance' });
+    },
+  );
+
+  test('that is out of balance is refused at once where the transaction asks for it, and nothing goes on after that', async () => {
+    const wrong = posting({ entries: [{ account: 'captured', amount: 2_500 }] });
     const attempt = clone.database.transaction(async (tx) => {
-      await post(tx, once);
-      await tx.query('SET CONSTRAINTS ALL IMMEDIATE');
-      await tx.query(
-        `INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount)
-         SELECT id, 3, 'held', 'EUR', 1000 FROM ledger.transactions WHERE source = $1`,
-        [once.source],
-      );
+      await post(tx, wrong);
+      await tx.query('SET CONSTRAINTS ALL IMMEDIATE').catch(() => {});
+      await tx.query('SELECT 1');
     });
-    await expect(attempt).rejects.toMatchObject({ constraint: 'ledger_balance' });
+    await expect(attempt).rejects.toThrow(/current transaction is aborted/);
+    const { rows } = await clone.database.query('SELECT 1 FROM ledger.transactions WHERE source = $1', [wrong.source]);
+    expect(rows).toEqual([]);
   });
 
   test('is closed once it is committed: no entry joins it later, not even a balanced pair', async () => {

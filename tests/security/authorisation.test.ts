@@ -13,11 +13,14 @@ beforeAll(async () => {
 
 /** What is sent, besides who asks. What it changes is asked for nowhere else, so that the order does not matter. */
 interface Call {
+  /** Of what the path names. */
   readonly id?: string;
+  readonly query?: string;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
 }
 
+const THIS_MONTH = new Date().toISOString().slice(0, 7);
 const EMPTY: Call = { body: {} };
 
 const CALLS: Readonly<Record<string, (world: World) => Call>> = {
@@ -47,6 +50,9 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   confirmPurchase: ({ declinedId }) => ({ id: declinedId }),
   cancelPurchase: ({ declinedId }) => ({ id: declinedId }),
   getBalance: () => ({}),
+  listStatements: () => ({}),
+  getStatementCsv: () => ({ id: THIS_MONTH, query: 'currency=EUR' }),
+  getStatementPdf: () => ({ id: THIS_MONTH, query: 'currency=EUR' }),
   refundPurchase: ({ declinedId }) => ({ id: declinedId, body: {} }),
   reschedulePurchase: ({ declinedId }) => ({ id: declinedId, body: { startsAt: '2099-01-01T00:00:00Z' } }),
   acceptReschedule: ({ declinedId }) => ({ id: declinedId, body: {} }),
@@ -59,6 +65,9 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   getCase: ({ caseId }) => ({ id: caseId }),
   searchPurchases: () => ({}),
   readPurchaseStory: ({ declinedId }) => ({ id: declinedId }),
+  listLedgerAccounts: () => ({}),
+  checkLedger: () => ({}),
+  listLedgerPostings: () => ({}),
   addStaffNote: ({ declinedId }) => ({ id: declinedId, body: { note: 'A note.' } }),
   pauseMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
   resumeMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
@@ -90,10 +99,13 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   deliverPurchase:      [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   confirmPurchase:      [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   cancelPurchase:       [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
-  refundPurchase:       [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  refundPurchase:       [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 422, 422],
   reschedulePurchase:   [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   acceptReschedule:     [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   getBalance:           [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  listStatements:       [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  getStatementCsv:      [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  getStatementPdf:      [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   registerDevice:       [401, 401, 403, 400, 400, 400, 400, 400, 400, 400, 400, 400],
   listDevices:          [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   removeDevice:         [401, 401, 403, 204, 404, 404, 404, 404, 404, 404, 404, 404],
@@ -105,6 +117,9 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   getCase:              [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 200, 200],
   searchPurchases:      [401, 401, 403, 403, 403, 403, 403, 200, 200, 200, 200, 200],
   readPurchaseStory:    [401, 401, 403, 403, 403, 403, 403, 200, 200, 200, 200, 200],
+  listLedgerAccounts:   [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
+  checkLedger:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
+  listLedgerPostings:   [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 400, 400],
   addStaffNote:         [401, 401, 403, 403, 403, 403, 403, 409, 403, 409, 409, 409],
   pauseMoney:           [401, 401, 403, 403, 403, 403, 403, 409, 403, 409, 409, 409],
   resumeMoney:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
@@ -115,7 +130,8 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
 async function ask(operation: Operation, actor: Actor): Promise<number> {
   const call = CALLS[operation.id]?.(world) ?? {};
   const token = world.tokens[actor];
-  const { status } = await request(operation.method, operation.path.replace('{id}', call.id ?? ''), {
+  const path = operation.path.replace(/\{\w+\}/, call.id ?? '');
+  const { status } = await request(operation.method, call.query === undefined ? path : `${path}?${call.query}`, {
     ...(token !== undefined && { token }),
     ...(call.body !== undefined && { body: call.body }),
     ...(call.headers !== undefined && { headers: call.headers }),
