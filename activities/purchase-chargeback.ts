@@ -36,8 +36,6 @@ import {
   stopped,
 } from './purchase-steps.ts';
 
-export type ChargebackActivities = ReturnType<typeof createChargebackActivities>;
-
 export interface ChargebackStep {
   readonly purchaseId: PurchaseId;
   readonly chargebackId: string;

@@ -674,6 +674,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/purchases/{id}/chargebacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what the buyer’s bank does about its payment, and what the bank is told
+         * @description That you looked stands in the audit trail.
+         *
+         *     **Who:** staff with the role finance or admin.
+         */
+        get: operations["listChargebacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/chargebacks/{chargebackId}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit the evidence about it now
+         * @description The bank takes evidence once: afterwards it only decides. Without this call it is submitted by itself, some time before the bank stops taking it.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["answerChargeback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/chargebacks/{chargebackId}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give it up: the bank keeps what it took
+         * @description A formal one is lost then, an inquiry is closed. After the release the seller’s part is taken back.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["acceptChargeback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/purchases/{id}": {
         parameters: {
             query?: never;
@@ -1400,6 +1470,10 @@ export interface components {
             /** @description For staff alone. */
             reason: string;
         };
+        NewEvidence: {
+            /** @description What you add to the facts. Of what the parties wrote, only what you selected and redacted; nothing about health. */
+            statement?: string;
+        };
         NewDevice: {
             /** @enum {string} */
             platform: "ios" | "android" | "web";
@@ -1607,6 +1681,8 @@ export interface components {
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             /** @enum {string} */
             chargeback: "none" | "inquiry" | "open" | "won" | "lost" | "prevented";
+            /** @description What the buyer's bank asks about or has taken back, in minor units; null if it never did. */
+            chargebackAmount: number | null;
             /** @example lst_0199c1a2b3c47d5e8f60718293a4b5c6 */
             listingId: string;
             /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
@@ -1807,6 +1883,64 @@ export interface components {
                 at: string;
             }[];
         };
+        PurchaseChargebacks: {
+            data: components["schemas"]["Chargeback"][];
+            evidence: components["schemas"]["ChargebackEvidence"];
+        };
+        Chargeback: {
+            /** @description Stripe's. */
+            id: string;
+            /**
+             * @description In Stripe's word.
+             * @enum {string}
+             */
+            status: "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "prevented" | "won" | "lost";
+            /**
+             * @description What that lays over the purchase.
+             * @enum {string}
+             */
+            chargeback: "none" | "inquiry" | "open" | "won" | "lost" | "prevented";
+            /** @description In Stripe's word. */
+            reason: string;
+            /** @enum {string} */
+            currency: "EUR" | "GBP" | "USD" | "CHF";
+            /** @description What it is about. */
+            amount: number;
+            /** @description What the bank took from our balance, without the fee. */
+            withdrawn: number;
+            /** @description What it gave back. */
+            reinstated: number;
+            /** @description What Wellpact has put in for it, and has not got back. */
+            advanced: number;
+            /** @description Evidence can be submitted, once. */
+            answerable: boolean;
+            /** @description Until when the bank takes evidence. */
+            dueBy: string | null;
+            /** @description When we submitted it. */
+            answeredAt: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            openedAt: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            seenAt: string;
+            closedAt: string | null;
+        };
+        /** @description What the bank is told, besides what staff add. */
+        ChargebackEvidence: {
+            description: string;
+            deliveredOn?: string;
+            servedOn?: string;
+            refundPolicy: string;
+            cancellationPolicy: string;
+            activity: string;
+        };
         PurchaseWhy: {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
@@ -1919,7 +2053,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
+            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -2122,6 +2256,7 @@ export interface components {
             };
             /** @enum {string} */
             chargeback: "none" | "inquiry" | "open" | "won" | "lost" | "prevented";
+            chargebacks: components["schemas"]["Chargeback"][];
             /** @description Where the money comes from and where it is; both sides have the same sum. */
             money: {
                 /** @enum {string} */
@@ -2183,7 +2318,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
+                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -3536,6 +3671,8 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
              *     `AUTHORISATION_LOST`: the card no longer covers it: the purchase is cancelled.
@@ -3597,6 +3734,8 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
             409: {
@@ -3655,6 +3794,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
@@ -3715,6 +3856,8 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
             409: {
@@ -3773,6 +3916,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
@@ -3836,6 +3981,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
@@ -3919,6 +4066,8 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
              *     `NO_SUCH_SLOT`: this time is not offered, or it is the one that is booked.
@@ -4000,6 +4149,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
@@ -4240,6 +4391,151 @@ export interface operations {
              *
              *     `NOT_PAUSED`: it is not paused.
              */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChargebacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, and the evidence as it would be submitted now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseChargebacks"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerChargeback: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                chargebackId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewEvidence"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /** @description It is under way: read it again in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /**
+             * @description `IN_PROGRESS`: a change of this purchase is in progress.
+             *
+             *     `NOT_ANSWERABLE`: the bank takes no evidence about it any more.
+             *
+             *     `PAYMENT_REFUSED`: Stripe refused the evidence.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptChargeback: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                chargebackId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /** @description It is under way: read it again in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /** @description `IN_PROGRESS`: a change of this purchase is in progress. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4702,7 +4998,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit";
+                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder";
                 subjectId?: string;
             };
             header?: never;
