@@ -3,7 +3,6 @@ import type { PurchaseInput } from '../contracts/purchase.ts';
 import type { TaxRate } from '../contracts/tax.ts';
 import type { Tx } from '../platform/database.ts';
 import { findListing, type ReservedListing, reserveSlot, reserveStock } from '../services/marketplace/index.ts';
-import { commissionRateFor } from '../services/transactions/commission-rules.ts';
 import {
   fitsHoldLimit,
   type NewPurchase,
@@ -11,7 +10,7 @@ import {
   type Policy,
   type Purchase,
 } from '../services/transactions/index.ts';
-import type { Terms } from '../services/transactions/terms-rules.ts';
+import { type Offer, termsOf } from '../services/transactions/terms-rules.ts';
 import { getUser } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
 import { beyondHoldLimit, type PurchaseDeps, slotRefusal, stepKey } from './purchase-steps.ts';
@@ -37,7 +36,7 @@ export async function reserveAndOpen(
     listingId: input.listingId,
     quantity: input.quantity,
     currency: reserved.price.currency,
-    terms: { ...termsOf(policy, reserved, input), taxes: taxesOf(reserved, taxed) },
+    terms: { ...termsOf(policy, offerOf(reserved, input.quantity), input.atMs), taxes: taxesOf(reserved, taxed) },
     acceptedDisclaimers: input.acceptedDisclaimers,
     state: 'payment_pending',
     stateSince: at,
@@ -72,9 +71,13 @@ export async function taxedSale(
   return { category, rates: await taxes.ratesFor(sale) };
 }
 
-/** @throws Error when the listing moved to another category in between: the step is taken again */
+/**
+ * @throws ApplicationFailure NOT_A_PARTY when an account is gone; Error when the listing moved to another category in
+ *   between: the step is taken again
+ */
 function taxesOf({ category }: Reserved, taxed: Taxed | undefined): readonly TaxRate[] {
-  if (taxed?.category === category) return taxed.rates;
+  if (taxed === undefined) throw refusal('NOT_A_PARTY', 'One of the accounts does not exist any more.');
+  if (taxed.category === category) return taxed.rates;
   throw new Error('the listing was changed while its taxes were looked up');
 }
 
@@ -111,30 +114,15 @@ async function refuseUnlessForSale(tx: Tx, { sellerId, price }: Reserved, input:
   }
 }
 
-function termsOf(policy: Policy, reserved: Reserved, { quantity, atMs }: OpenPurchaseInput): Terms {
-  const { kind, title, category, price, handlingDays, booking } = reserved;
-  const commission = commissionRateFor(policy.commission, { category, currency: price.currency }, atMs);
+/** What is bought, as the policy looks at it. */
+function offerOf({ kind, title, category, price, handlingDays, booking }: Reserved, quantity: number): Offer {
   return {
-    policyVersion: policy.version,
     kind,
-    price: price.amount * quantity,
-    currency: price.currency,
     title,
     category,
-    commissionBasisPoints: commission.basisPoints,
-    ...(commission.minimum !== undefined && { commissionMinimum: commission.minimum }),
-    ...(commission.maximum !== undefined && { commissionMaximum: commission.maximum }),
-    paymentWindowMs: policy.paymentWindow,
-    acceptWindowMs: policy.acceptWindow,
-    captureReserveMs: policy.captureReserve,
-    handlingMs: (handlingDays ?? 0) * policy.handlingDay,
-    inspectionWindowMs: policy.inspectionWindow,
-    aftercareWindowMs: policy.aftercareWindow,
-    holdLimitMs: policy.holdLimit,
-    transferRetryMs: policy.transferRetry,
-    transferCaseMs: policy.transferCase,
-    longestDisputeMs: policy.longestDispute,
-    cancellation: booking === null ? [] : policy.cancellation[booking.cancellationPolicy],
-    reminders: policy.reminders,
+    price: price.amount * quantity,
+    currency: price.currency,
+    handlingDays,
+    cancellationPolicy: booking?.cancellationPolicy ?? null,
   };
 }

@@ -6,7 +6,8 @@
 import type { Tx } from '../platform/database.ts';
 import type { Made } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
-import { closeCase, openCase } from '../services/cases/index.ts';
+import { amendCase, closeCase, openCase, postponeCase } from '../services/cases/index.ts';
+import { closeDispute } from '../services/disputes/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
 import {
   commitStep,
@@ -14,6 +15,7 @@ import {
   insertReceivable,
   insertRefund,
   MAX_REFUNDS,
+  type OpenDispute,
   owedBy,
   type Purchase,
   REFUND_STEP,
@@ -28,13 +30,13 @@ import {
   writeStaffWords,
 } from '../services/transactions/index.ts';
 import { applyMoves, MOVES, type Move, nonZero } from '../services/transactions/money.ts';
+import type { Plan } from '../services/transactions/plan-rules.ts';
 import { stopText } from '../services/transactions/rules.ts';
 import { payoutAccountOf } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import {
   intentOf,
-  type Plan,
   type PurchaseDeps,
   type PurchaseStanding,
   type PurchaseStep,
@@ -50,9 +52,9 @@ export function createSettlementActivities(deps: PurchaseDeps) {
   return {
     /** Refunds the buyer's share of the row. */
     async refundBuyer(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, refundStepOf(step));
-      const purchase = await purchaseToAct(database, key);
-      if (purchase.state !== step.from || (await isDone(deps, step))) return standing(purchase);
+      const purchase = await purchaseToAct(database, step);
+      const key = stepKey(step, partOf(purchase, step, REFUND_STEP));
+      if (purchase.state !== step.from || (await isDone(deps, step, key))) return standing(purchase);
       const plan = planOf(purchase, step);
       refuseStopped(purchase, 'refundBuyer', plan.row);
       await refuseTooMany(deps, step);
@@ -81,9 +83,13 @@ export function createSettlementActivities(deps: PurchaseDeps) {
      * next part advances it: the buyer's refund does not wait for the seller.
      */
     async reverseTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, partOf(step, 'reverseTransfer'));
-      const purchase = await purchaseToAct(database, key);
-      if (purchase.state !== step.from || (await isDone(deps, step))) return standing(purchase);
+      const purchase = await purchaseToAct(database, step);
+      const key = stepKey(step, partOf(purchase, step, 'reverseTransfer'));
+      if (
+        purchase.state !== step.from ||
+        (await isDone(deps, step, stepKey(step, partOf(purchase, step, REFUND_STEP))))
+      )
+        return standing(purchase);
       const plan = planOf(purchase, step);
       refuseStopped(purchase, 'refundReleased', plan.row);
       await refuseTooMany(deps, step);
@@ -115,7 +121,12 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       if (purchase.state !== step.from) return standing(purchase);
       const plan = planOf(purchase, step);
       refuseStopped(purchase, 'releaseToSeller', plan.row);
-      const most = total(plan.moves.filter((move) => isTransfer(move) || isRecovery(move)));
+      const { moves } = plan;
+      // A dispute after the release that leaves the seller everything moves nothing.
+      if (moves.length === 0) {
+        return carryOut(deps, stepKey(step, partOf(purchase, step, 'moveNothing')), step, isRelease, () => ({}));
+      }
+      const most = total(moves.filter((move) => isTransfer(move) || isRecovery(move)));
       const recovers = await reserveRecovery(database, purchase.id, step.from, most);
       const transfer = await sendToSeller(deps, purchase, key, most - recovers);
       return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({
@@ -150,28 +161,18 @@ export function createSettlementActivities(deps: PurchaseDeps) {
   };
 }
 
-/** The bank was faster, and we have not heard of it yet. @throws ApplicationFailure CHARGEBACK_OPEN */
-async function unlessDisputed<T>(refund: () => Promise<T>): Promise<T> {
-  try {
-    return await refund();
-  } catch (error) {
-    if (!(error instanceof ProviderError) || error.code !== 'charge_disputed') throw error;
-    throw refusal('CHARGEBACK_OPEN', stopText('CHARGEBACK_OPEN', 'open', null));
-  }
-}
-
 /**
  * The name of a step that can be taken more than once, since a party can ask for it again, or a dispute can come after it:
- * that of the command is in it.
+ * that of the command, or of the dispute, is in it.
  */
-const partOf = ({ event, from, command }: PurchaseStep, name: string): string =>
-  event === 'refund_in_part' || from === 'released' || from === 'disputed' ? `${name}/${command?.id ?? event}` : name;
-
-const refundStepOf = (step: PurchaseStep): string => partOf(step, REFUND_STEP);
+function partOf({ state, dispute }: Purchase, { event, from, command }: PurchaseStep, name: string): string {
+  if (state === 'disputed' && dispute !== null) return `${name}/dispute/${dispute.n}`;
+  return event === 'refund_in_part' || from === 'released' ? `${name}/${command?.id ?? event}` : name;
+}
 
 /** Whether a row that stays in its state was gone through with before, to its last part. */
-const isDone = async ({ database }: PurchaseDeps, step: PurchaseStep): Promise<boolean> =>
-  step.event === 'refund_in_part' && (await wasTaken(database, step.purchaseId, refundStepOf(step)));
+const isDone = async ({ database }: PurchaseDeps, { event }: PurchaseStep, refund: StepKey): Promise<boolean> =>
+  event === 'refund_in_part' && (await wasTaken(database, refund.purchaseId, refund.step));
 
 /** @throws ApplicationFailure TOO_MANY_REFUNDS: the last one that is left is for all of the rest */
 async function refuseTooMany({ database }: PurchaseDeps, { event, purchaseId }: PurchaseStep): Promise<void> {
@@ -198,6 +199,16 @@ const begun = ({ event, actor, atMs, command }: PurchaseStep): Unfinished => ({
 async function keepReason(tx: Tx, { purchaseId, actor, atMs, command }: PurchaseStep): Promise<void> {
   if (command?.reason === undefined || !(await takeStep(tx, purchaseId, `reason/${command.id}`))) return;
   await writeStaffWords(tx, purchaseId, { kind: 'refund', words: command.reason, actor, atMs });
+}
+
+/** The bank was faster, and we have not heard of it yet. @throws ApplicationFailure CHARGEBACK_OPEN */
+async function unlessDisputed<T>(refund: () => Promise<T>): Promise<T> {
+  try {
+    return await refund();
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.code !== 'charge_disputed') throw error;
+    throw refusal('CHARGEBACK_OPEN', stopText('CHARGEBACK_OPEN', 'open', null));
+  }
 }
 
 /** Stripe refused to take the transfer back, so Wellpact refunds in the seller's place: noted before money moves. */
@@ -227,19 +238,29 @@ async function recoverFromPayable({ database }: PurchaseDeps, purchase: Purchase
   });
 }
 
-/** A transfer that was refused for too long becomes a case, for finance to speak with the seller. */
+/**
+ * A transfer that was refused for too long becomes a case, for finance to speak with the seller; at the hold limit at the
+ * latest, and then it is due soon.
+ */
 async function reportBlocked(
   { database, policy }: PurchaseDeps,
-  { id, stateSince, terms, books, currency }: Purchase,
+  { id, stateSince, terms, books, currency, payment }: Purchase,
   { atMs }: PurchaseStep,
 ): Promise<void> {
   const caseFromMs = stateSince.getTime() + (terms.transferCaseMs ?? policy.transferCase);
-  if (atMs < caseFromMs) return;
-  const dueAt = new Date(caseFromMs + policy.transferCaseDue);
+  const capturedAtMs = payment.capturedAt?.getTime() ?? Number.POSITIVE_INFINITY;
+  const limitMs = capturedAtMs + (terms.holdLimitMs ?? Number.POSITIVE_INFINITY);
+  if (atMs < Math.min(caseFromMs, limitMs)) return;
+  const about = { kind: 'transfer_blocked', subjectType: 'purchase', subjectId: id } as const;
   const details = { amount: books.payable, currency };
-  await database.transaction((tx) =>
-    openCase(tx, { kind: 'transfer_blocked', subjectType: 'purchase', subjectId: id, dueAt, details }),
-  );
+  await database.transaction(async (tx) => {
+    const dueAt = new Date(caseFromMs + policy.transferCaseDue);
+    const opened = await openCase(tx, { ...about, dueAt, details });
+    if (atMs < limitMs) return;
+    // From now on Stripe's own limit is near: finance have as long for it as for money that staff have paused.
+    await amendCase(tx, opened, { ...details, heldUntil: new Date(limitMs).toISOString() });
+    await postponeCase(tx, about.kind, id, new Date(limitMs + policy.holdLimitCaseDue));
+  });
 }
 
 const closeBlocked = (tx: Tx, { purchaseId, actor }: StepKey): Promise<unknown> =>
@@ -270,11 +291,13 @@ async function carryOut(
   also: (tx: Tx) => Promise<unknown> = async () => {},
 ): Promise<PurchaseStanding> {
   let plan: Plan | undefined;
+  let dispute: OpenDispute | null = null;
   const after = await commitStep(
     database,
     key,
     (current) => {
       plan = planOf(current, step);
+      dispute = current.dispute;
       // Money that is released but could not be sent waits as payable: that is the end of the row, too.
       const left = plan.moves.filter((move) => !share(move) && !isTransfer(move));
       return {
@@ -289,7 +312,10 @@ async function carryOut(
       if (plan === undefined) return;
       await also(tx);
       await keepReason(tx, step);
-      if (purchase.state === plan.row.to) await freeReserved(tx, plan.row, purchase);
+      if (purchase.state === plan.row.to) {
+        await freeReserved(tx, plan.row, purchase);
+        await closeDisputeOf(tx, dispute, step);
+      }
       if (purchase.transfer.status !== 'blocked') await closeBlocked(tx, key);
       const advanced = total(plan.moves.filter(isAdvance).filter(share));
       if (advanced > 0) await insertReceivable(tx, purchase, key.step, advanced);
@@ -298,6 +324,17 @@ async function carryOut(
     },
   );
   return standing(after);
+}
+
+/** The dispute is over with the row that carried it out. */
+async function closeDisputeOf(
+  tx: Tx,
+  dispute: OpenDispute | null,
+  { event, actor, atMs }: PurchaseStep,
+): Promise<void> {
+  if (dispute === null) return;
+  const instead = { refund: dispute.defaultRefund, by: 'default_ruling' } as const;
+  await closeDispute(tx, dispute.id, actor, atMs, event === 'hold_limit_reached' ? instead : undefined);
 }
 
 /** What was reserved is for sale again, when the row says so. */

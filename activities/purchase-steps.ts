@@ -2,33 +2,28 @@
 import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { Actor } from '../contracts/actor.ts';
 import type { ChargebackWork } from '../contracts/chargeback.ts';
-import type { PurchaseId } from '../contracts/ids.ts';
+import type { DisputeReason, NewDispute } from '../contracts/dispute.ts';
+import type { DisputeId, PurchaseId } from '../contracts/ids.ts';
 import type { Chargeback, PaymentStatus, PurchaseState, TransferStatus } from '../contracts/purchase.ts';
 import type { Database } from '../platform/database.ts';
 import type { Payments } from '../providers/payments.ts';
 import type { TaxRates } from '../providers/tax.ts';
 import { SLOT_REFUSALS, type SlotRefusal } from '../services/marketplace/slot-rules.ts';
-import { cancellationSplit } from '../services/transactions/cancellation-rules.ts';
 import {
   findPurchase,
+  type OpenDispute,
   type Pause,
   type Policy,
   type Purchase,
   type StepKey,
   type Unfinished,
 } from '../services/transactions/index.ts';
-import type { Move } from '../services/transactions/money.ts';
+import { type Plan, planFor } from '../services/transactions/plan-rules.ts';
 import { leftOf, refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
-import { type Stop, stopOf, stopText, transition } from '../services/transactions/rules.ts';
-import { commissionRateOf, type Kind } from '../services/transactions/terms-rules.ts';
-import type {
-  Condition,
-  Party,
-  PurchaseEvent,
-  StepName,
-  Transition,
-} from '../services/transactions/transition-rules.ts';
+import { type Stop, type Stoppable, stopOf, stopText } from '../services/transactions/rules.ts';
+import type { Kind } from '../services/transactions/terms-rules.ts';
+import type { Party, PurchaseEvent, StepName } from '../services/transactions/transition-rules.ts';
 import { refusal } from './failures.ts';
 
 export interface PurchaseDeps {
@@ -61,6 +56,8 @@ export interface StepCommand {
   readonly amount?: number;
   /** Why staff want it, for staff alone. */
   readonly reason?: string;
+  /** What it opens. */
+  readonly dispute?: NewDispute;
 }
 
 /** A step that may have to begin the payment, or to learn what became of its beginning. */
@@ -103,6 +100,18 @@ export interface PurchaseStanding {
   readonly chargebackWork?: ChargebackWork;
   /** The hold limit came while its money stood still, and finance was asked. */
   readonly limitReached?: true;
+  /** The dispute that is open about it. */
+  readonly dispute?: DisputeStanding;
+}
+
+export interface DisputeStanding {
+  readonly id: DisputeId;
+  readonly n: number;
+  readonly reason: DisputeReason;
+  /** Whether it is decided, and waits to be carried out. */
+  readonly decided: boolean;
+  /** Whether the default ruling leaves the seller something. */
+  readonly defaultLeaves: boolean;
 }
 
 export interface ProposalStanding {
@@ -128,7 +137,7 @@ export interface Opened {
 
 export function standing(purchase: Purchase): PurchaseStanding {
   const { state, deadlineAt, deadlineEvent, payment, transfer, books, slot, proposal, unfinished, pause } = purchase;
-  const { chargeback, chargebackSheet: sheet, standstill } = purchase;
+  const { chargeback, chargebackSheet: sheet, standstill, dispute } = purchase;
   const reminders = remindersAhead(purchase);
   return {
     state,
@@ -147,8 +156,17 @@ export function standing(purchase: Purchase): PurchaseStanding {
     ...(sheet !== null && sheet.dueMs !== null && { evidenceDueMs: sheet.dueMs }),
     ...(sheet !== null && sheet.next !== null && { chargebackWork: sheet.next }),
     ...(standstill?.limitReached === true && { limitReached: true }),
+    ...(dispute !== null && { dispute: disputeStanding(dispute) }),
   };
 }
+
+const disputeStanding = ({ id, n, reason, gross, defaultRefund, refund }: OpenDispute): DisputeStanding => ({
+  id,
+  n,
+  reason,
+  decided: refund !== null,
+  defaultLeaves: defaultRefund < gross,
+});
 
 function remindersAhead({ state, terms, stateSince, deadlineAt, slot, standstill }: Purchase): Reminder[] {
   return remindersOf(state, terms.reminders, {
@@ -173,11 +191,7 @@ export async function purchaseToAct(
  * The last look before money moves. @param part what moves it now, of the row that the step follows
  * @throws ApplicationFailure MONEY_PAUSED, CHARGEBACK_OPEN
  */
-export function refuseStopped(
-  purchase: Purchase,
-  part: StepName,
-  row: Parameters<typeof stopOf>[0] = { step: part },
-): void {
+export function refuseStopped(purchase: Purchase, part: StepName, row: Stoppable = { step: part }): void {
   const overlays = { paused: purchase.pause !== null, chargeback: purchase.chargeback };
   const stop = stopOf(row, overlays) ?? stopOf({ step: part }, overlays);
   if (stop !== undefined) throw stopped(purchase, stop);
@@ -186,45 +200,31 @@ export function refuseStopped(
 export const stopped = ({ chargeback, chargebackSheet }: Purchase, stop: Stop): ApplicationFailure =>
   refusal(stop, stopText(stop, chargeback, chargebackSheet?.dueMs ?? null));
 
-/** The row of the table that a step follows, and the money it moves from the books as they are. */
-export interface Plan {
-  readonly row: Transition;
-  readonly moves: readonly Move[];
-}
-
 type PlannedStep = Pick<PurchaseStep, 'event' | 'actor' | 'atMs' | 'command'>;
 
-/** @throws ApplicationFailure NOT_ALLOWED_NOW when the table leads nowhere from here */
+/** The row that a step follows. @throws ApplicationFailure NOT_ALLOWED_NOW when the table leads nowhere; REFUND_TOO_LARGE */
 export function planOf(purchase: Purchase, step: PlannedStep): Plan {
-  const { terms, books } = purchase;
-  const forSeller = forSellerIn(purchase, step);
-  const when: Condition = forSeller === 0 ? 'nothing_for_seller' : 'something_for_seller';
-  const row = transition(purchase.state, { on: step.event, by: partyOf(purchase, step), kind: terms.kind, when });
-  if (row === undefined) throw refusal('NOT_ALLOWED_NOW', `"${step.event}" leads nowhere from ${purchase.state}.`);
-  const split = {
-    forSeller,
-    commission: commissionRateOf(terms),
-    ...(purchase.recovers !== null && { recovers: purchase.recovers }),
-    ...(purchase.unfinished?.reversalRefused === true && { reversalRefused: true as const }),
+  const { slot, unfinished, state } = purchase;
+  const planned = {
+    ...purchase,
+    startsAtMs: slot?.startsAt.getTime() ?? null,
+    reversalRefused: unfinished?.reversalRefused === true,
   };
-  return { row, moves: row.moves(books, split) };
+  const by = partyOf(purchase, step);
+  const plan = planFor(planned, { event: step.event, by, atMs: step.atMs, forSeller: decidedFor(purchase, step) });
+  if (plan === undefined) throw refusal('NOT_ALLOWED_NOW', `"${step.event}" leads nowhere from ${state}.`);
+  return plan;
 }
 
-/**
- * What a step leaves the seller, gross: for a cancellation the policy says so, for a refund who asks for it. Everything else
- * is all or nothing. @throws ApplicationFailure REFUND_TOO_LARGE
- */
-function forSellerIn(purchase: Purchase, { event, actor, atMs, command }: PlannedStep): number {
-  const { terms, slot, books } = purchase;
+/** What the seller keeps where somebody decided that. @throws ApplicationFailure REFUND_TOO_LARGE */
+function decidedFor(purchase: Purchase, { event, command }: PlannedStep): number | undefined {
+  const { dispute, state, unfinished, books } = purchase;
+  if (state === 'disputed' && dispute !== null) {
+    return dispute.gross - ((event === 'dispute_decided' ? dispute.refund : null) ?? dispute.defaultRefund);
+  }
   if (event === 'refund_in_part') return leftAfter(purchase, command?.amount ?? 0);
-  if (event !== 'cancel') return terms.price;
   // The buyer's part of the division has gone back already: what is held now is the seller's.
-  if (purchase.state === 'held' && purchase.unfinished?.event === 'cancel') return books.held;
-  const by = actor.id === purchase.sellerId ? 'seller' : 'buyer';
-  const aheadMs = slot === null ? Number.POSITIVE_INFINITY : slot.startsAt.getTime() - atMs;
-  // What was given back before is divided no more; what is not captured yet is given back whole.
-  const divided = books.held > 0 ? books.held : terms.price;
-  return cancellationSplit(divided, terms.cancellation ?? [], by, aheadMs, purchase.refundCap).forSeller;
+  return state === 'held' && event === 'cancel' && unfinished?.event === 'cancel' ? books.held : undefined;
 }
 
 /** A part is less than what is left: all of it is another row of the table, which ends the purchase. */
@@ -264,6 +264,7 @@ export function stepKey(parts: KeyParts, step: string): StepKey {
     atMs,
     cause: workflowExecution?.runId ?? 'no workflow',
     ...(workflowExecution !== undefined && { workflowId: workflowExecution.workflowId }),
+    ...(parts.event !== undefined && { event: parts.event }),
     causedBy: parts.causedBy ?? (command === undefined ? `${actor.type}/${event}` : `update/${command.id}`),
   };
 }

@@ -44,7 +44,10 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
       const { staff: by, words } = step.order;
       const after = await commitStep(
         database,
-        stepKey({ ...step, actor, causedBy: `update/${step.updateId}` }, `pauseMoney/${step.updateId}`),
+        stepKey(
+          { ...step, actor, event: 'money_paused', causedBy: `update/${step.updateId}` },
+          `pauseMoney/${step.updateId}`,
+        ),
         async (current, tx) => {
           if (current.pause !== null) throw refusal('ALREADY_PAUSED', 'The money of this purchase is paused already.');
           await admit(tx, step, MAX_PAUSES);
@@ -63,7 +66,10 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
       const actor = actorOf(step);
       const after = await commitStep(
         database,
-        stepKey({ ...step, actor, causedBy: `update/${step.updateId}` }, `resumeMoney/${step.updateId}`),
+        stepKey(
+          { ...step, actor, event: 'money_resumed', causedBy: `update/${step.updateId}` },
+          `resumeMoney/${step.updateId}`,
+        ),
         async ({ pause }, tx) => {
           if (pause === null) throw refusal('NOT_PAUSED', 'The money of this purchase is not paused.');
           if (pause.verified && actor.type !== 'staff') throw refusal('PAUSED_BY_VERIFIED', PAUSED_BY_VERIFIED);

@@ -19,6 +19,7 @@ import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import { createBookingActivities } from './purchase-booking.ts';
 import { createChargebackActivities } from './purchase-chargeback.ts';
+import { createPurchaseDisputeActivities } from './purchase-dispute.ts';
 import { type OpenPurchaseInput, reserveAndOpen, taxedSale } from './purchase-opening.ts';
 import { createSettlementActivities, freeReserved } from './purchase-settlement.ts';
 import {
@@ -52,6 +53,7 @@ export function createPurchaseActivities(deps: PurchaseDeps) {
     ...createPaymentActivities(deps),
     ...createSettlementActivities(deps),
     ...createBookingActivities(deps),
+    ...createPurchaseDisputeActivities(deps),
     ...createSupportActivities(deps),
     ...createChargebackActivities(deps),
   };

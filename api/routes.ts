@@ -2,6 +2,7 @@ import type { ApiDeps } from './deps.ts';
 import type { Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { caseRoutes } from './routes/cases.ts';
+import { disputeRoutes } from './routes/disputes.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { listingRoutes } from './routes/listings.ts';
 import { notificationRoutes } from './routes/notifications.ts';
@@ -26,6 +27,7 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...listingRoutes(deps),
     ...slotRoutes(deps),
     ...purchaseRoutes(deps),
+    ...disputeRoutes(deps),
     ...payoutRoutes(deps),
     ...statementRoutes(deps),
     ...notificationRoutes(deps),

@@ -1,4 +1,5 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { NewDispute } from './dispute.ts';
 import type { ListingId, PurchaseId, UserId } from './ids.ts';
 import type { Currency } from './money.ts';
 
@@ -81,6 +82,8 @@ export interface PurchaseCommand {
   readonly amount?: number;
   /** Of a refund that staff make: why, for staff alone. The actor is one of staff then. */
   readonly reason?: string;
+  /** Of one that opens a dispute. */
+  readonly dispute?: NewDispute;
 }
 
 /** What an update answers: the state that is committed now. Everything else is read from the database. */
@@ -109,6 +112,11 @@ export const reschedulePurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseC
 /** The other party accepts it: the booking moves there. */
 export const acceptRescheduleUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('acceptReschedule');
 
+/** The buyer disputes what they got: the money stays where it is until that is decided. */
+export const openDisputeUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('openDispute');
+/** A party says that the other one did not show up. */
+export const claimNoShowUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('claimNoShow');
+
 /** Stripe said that something changed about the payment. A hint: the workflow looks for itself. */
 export interface PaymentHint {
   /** The provider's event: one event counts once. */
@@ -135,6 +143,10 @@ export const PURCHASE_REFUSALS = [
   'AUTHORISATION_LOST',
   'REFUND_TOO_LARGE',
   'TOO_MANY_REFUNDS',
+  'TOO_MANY_DISPUTES',
+  'BEYOND_WHAT_IS_DISPUTED',
+  'OTHER_REFUND',
+  'REFUND_NOT_FAILED',
   // No longer given: it stands in histories.
   'SELLER_BALANCE_TOO_LOW',
   'MONEY_PAUSED',

@@ -8,6 +8,8 @@ export const PURCHASE_STATE = defineSearchAttributeKey('PurchaseState', SearchAt
 export const ONBOARDING_STATE = defineSearchAttributeKey('OnboardingState', SearchAttributeType.KEYWORD);
 export const BUYER_ID = defineSearchAttributeKey('BuyerId', SearchAttributeType.KEYWORD);
 export const SELLER_ID = defineSearchAttributeKey('SellerId', SearchAttributeType.KEYWORD);
+/** What a dispute is about. */
+export const DISPUTE_REASON = defineSearchAttributeKey('DisputeReason', SearchAttributeType.KEYWORD);
 /** When the flow will next move on by itself. */
 export const DEADLINE_AT = defineSearchAttributeKey('DeadlineAt', SearchAttributeType.DATETIME);
 
@@ -19,6 +21,7 @@ export const SEARCH_ATTRIBUTES = [
   ONBOARDING_STATE,
   BUYER_ID,
   SELLER_ID,
+  DISPUTE_REASON,
   DEADLINE_AT,
   PURCHASE_HOLDS,
 ] as const;

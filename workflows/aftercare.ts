@@ -1,13 +1,19 @@
 /**
- * What happens to a purchase's money after its own steps: a refund that was sent comes back, or arrives at last; the buyer's
- * bank takes the payment back. The purchase may have ended long ago, so this is a story of its own, begun by the hint and over
- * when nothing is left to do.
+ * What happens to a purchase's money after its own workflow has ended: a refund that was sent comes back, arrives at last, or
+ * is sent once more; the buyer's bank takes the payment back. A story of its own, begun by what comes in and over when nothing
+ * is left to do. As long as the purchase lives, its workflow does all of this itself: never do two write.
  */
-import { allHandlersFinished, condition, log, setHandler } from '@temporalio/workflow';
+import { allHandlersFinished, condition, currentUpdateInfo, log, setHandler } from '@temporalio/workflow';
 import type { PurchaseStanding } from '../activities/purchase.ts';
-import { type AftercareInput, type RefundHint, refundHintSignal } from '../contracts/aftercare.ts';
+import {
+  type AftercareInput,
+  type RefundAgainOrder,
+  type RefundHint,
+  refundAgainUpdate,
+  refundHintSignal,
+} from '../contracts/aftercare.ts';
 import { type ChargebackHint, chargebackHintSignal } from '../contracts/chargeback.ts';
-import type { PurchaseState } from '../contracts/purchase.ts';
+import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
 import {
   CHARGEBACK_UPDATES,
   type ChargebackWish,
@@ -15,12 +21,14 @@ import {
   followChargebackOrder,
   noteChargeback,
 } from './purchase-chargeback.ts';
+import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
 import { type Item, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
-import { answerOf, moneyStep } from './support/steps.ts';
+import { answerOf } from './support/steps.ts';
 import { GUARDED } from './support/updates.ts';
 
 type Hint = RefundHint | ChargebackHint;
+type AnyWish = ChargebackWish | RefundAgainWish;
 
 const objectOf = (hint: Hint): string => ('refundId' in hint ? hint.refundId : hint.chargebackId);
 
@@ -32,13 +40,17 @@ const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
 
 export async function aftercare({ purchaseId, work: handedOver }: AftercareInput): Promise<void> {
   const hints: Hint[] = [];
-  const desk = openDesk<ChargebackWish, PurchaseState, never>();
+  const desk = openDesk<AnyWish, PurchaseState, never>();
   let work = handedOver;
   setHandler(refundHintSignal, hint);
   setHandler(chargebackHintSignal, hint);
   for (const [update, kind] of CHARGEBACK_UPDATES) {
     setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), GUARDED);
   }
+  const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
+    state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
+  });
+  setHandler(refundAgainUpdate, again, { validator: refuseUnlessOrder });
   // It is only ever started together with a hint or an order, which is a moment away, or with work that is left.
   if (work === undefined) await condition(cameIn, '1 minute');
   for (;;) {
@@ -62,9 +74,11 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
     return hints.length > 0 || !desk.empty;
   }
 
-  async function obey({ wish, settle }: Item<ChargebackWish, PurchaseState, never> & { kind: 'wish' }): Promise<void> {
+  async function obey({ wish, settle }: Item<AnyWish, PurchaseState, never> & { kind: 'wish' }): Promise<void> {
     try {
-      const standing = await followChargebackOrder(purchaseId, wish);
+      const standing = await ('again' in wish
+        ? refundAgain(purchaseId, wish)
+        : followChargebackOrder(purchaseId, wish));
       work = standing.chargebackWork;
       settle.done(standing.state);
     } catch (error) {
@@ -73,21 +87,20 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   }
 
   async function hear(hint: Hint): Promise<void> {
-    if ('refundId' in hint) return noteRefund(hint);
+    if ('refundId' in hint) return hearOfRefund(hint);
     tell(`The buyer's bank does something about the payment of ${purchaseId}: ${hint.chargebackId}.`);
     return orTryAgain(() => noteChargeback(purchaseId, hint));
   }
 
-  async function noteRefund({ refundId, eventId }: RefundHint): Promise<void> {
+  async function hearOfRefund(hint: RefundHint): Promise<void> {
     tellStaff({
-      title: `The refund ${refundId} of ${purchaseId} has changed at Stripe.`,
+      title: `The refund ${hint.refundId} of ${purchaseId} has changed at Stripe.`,
       lines: [
         'Waits for Stripe: we look what became of it, and note it.',
         'If it came back, the money is owed to the buyer, and finance gets a case about it.',
       ],
     });
-    const step = { purchaseId, refundId, eventId, atMs: Date.now() };
-    await moneyStep('noteRefund', step, 'Look what became of the refund');
+    await orTryAgain(() => noteRefund(purchaseId, hint));
   }
 
   /** Waits until its time has come, unless something comes in first. */

@@ -15,6 +15,7 @@ export interface Trouble {
 /** The next thing on the agenda, and when it comes, in milliseconds since 1970. */
 export type AgendaItem =
   | { readonly kind: 'unfinished'; readonly atMs: number; readonly wish: Wish }
+  | { readonly kind: 'decision'; readonly atMs: number }
   | { readonly kind: 'deadline'; readonly atMs: number }
   | { readonly kind: 'transfer'; readonly atMs: number }
   | { readonly kind: 'chargeback'; readonly atMs: number; readonly work: ChargebackWork }
@@ -43,13 +44,17 @@ function nextWork({ standing }: Story, trouble: Trouble | undefined): AgendaItem
 }
 
 function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
-  const { unfinished, pause } = story.standing;
+  const { unfinished, pause, dispute } = story.standing;
   if (unfinished !== undefined) {
     const { event, actor, atMs, command } = unfinished;
     const wish = { event, actor, atMs, party: undefined, ...(command !== undefined && { command }) };
     // It has moved money and is about to move more: it waits until that is let go, but not unseen for ever.
     if (pause !== undefined || isStopped(story, wish)) return timeToAskFinance(story, trouble);
     return { kind: 'unfinished', wish, atMs: trouble?.tryAgainMs ?? atMs };
+  }
+  // What the dispute decided is carried out as soon as the money is let go, by staff and by the bank.
+  if (dispute?.decided === true && !standsStill(overlaysOf(story.standing))) {
+    return { kind: 'decision', atMs: trouble?.tryAgainMs ?? Date.now() };
   }
   const transfer = nextTransfer(story, done);
   if (transfer !== undefined) return transfer;
@@ -59,10 +64,14 @@ function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): A
   return deadlineMs === undefined ? undefined : { kind: 'deadline', atMs: deadlineMs };
 }
 
+/** In a dispute, what was not sent yet is not sent either. */
+export const isBlocked = ({ transfer, state }: Story['standing']): boolean =>
+  transfer === 'blocked' && state !== 'disputed';
+
 /** Until when the purchase waits for somebody; a transfer that is blocked keeps it open without end. */
 export function deadlineOf({ standing, deal }: Story, trouble: Trouble | undefined): number | undefined {
-  const { state, deadlineMs, deadlineEvent, transfer } = standing;
-  if (deadlineMs === null || transfer === 'blocked') return undefined;
+  const { state, deadlineMs, deadlineEvent } = standing;
+  if (deadlineMs === null || isBlocked(standing)) return undefined;
   // Without a timer to follow, a deadline would pass again and again.
   if (timerOf(state, deal.kind, deadlineEvent) === undefined) return undefined;
   return Math.max(deadlineMs, trouble?.tryAgainMs ?? 0);
@@ -78,7 +87,7 @@ function timeToAskFinance(story: Story, trouble: Trouble | undefined): AgendaIte
 }
 
 function nextTransfer({ standing, deal }: Story, { transferTriedMs }: Done): AgendaItem | undefined {
-  if (standing.transfer !== 'blocked' || standsStill(overlaysOf(standing))) return undefined;
+  if (!isBlocked(standing) || standsStill(overlaysOf(standing))) return undefined;
   if (deal.transferRetryMs === undefined) return undefined;
   return { kind: 'transfer', atMs: (transferTriedMs ?? Date.now()) + deal.transferRetryMs };
 }

@@ -107,6 +107,7 @@ export async function follow(input: PurchaseInput, story: Story, wish: Wish): Pr
 type Part = (step: PaymentStep, deadlineMs: number | undefined) => Promise<PurchaseStanding>;
 
 const refund: Part = (step) => moneyStep('refundBuyer', step, 'Refund the buyer');
+const reverse: Part = (step) => moneyStep('reverseTransfer', step, 'Take the transfer back from the seller');
 const release: Part = (step) => moneyStep('releaseToSeller', step, 'Release the money and send it to the seller');
 
 /** The parts of each step, in their order; those after the one that completes the row are not needed. */
@@ -115,13 +116,15 @@ const STEPS: Readonly<Partial<Record<StepName, readonly Part[]>>> = {
   cancelPayment: [(step) => moneyStep('cancelPayment', step, 'Cancel the payment'), refund],
   // After the deadline the clock gives the authorisation back: no capture goes on beyond it.
   capturePayment: [(step, deadlineMs) => moneyStep('capturePayment', step, 'Capture the payment', deadlineMs)],
+  pauseForDispute: [(step) => databaseStep('pauseForDispute', step, 'Begin a dispute')],
+  settleDispute: [reverse, refund, release],
   recordDelivery: [(step) => databaseStep('recordDelivery', step, 'Note the delivery')],
   proposeReschedule: [(step) => databaseStep('proposeReschedule', step, 'Propose another time')],
   moveBooking: [(step) => databaseStep('moveBooking', step, 'Move the booking')],
   releaseToSeller: [release],
   refundBuyer: [refund],
   settleCancellation: [refund, release],
-  refundReleased: [(step) => moneyStep('reverseTransfer', step, 'Take the transfer back from the seller'), refund],
+  refundReleased: [reverse, refund],
   completePurchase: [(step) => databaseStep('completePurchase', step, 'Complete the purchase')],
 };
 
@@ -143,8 +146,9 @@ export async function look(input: PurchaseInput, story: Story, { eventId, eventT
     story.standing = await moneyStep('refreshPayment', lookAt, 'Look at the payment', paymentEndsMs(story));
     const lost = story.standing.payment === 'canceled' && LOST[story.standing.state];
     if (lost) await follow(input, story, { ...PROVIDER, event: lost });
-  } else if (transfer === 'blocked' && !standsStill(overlaysOf(story.standing))) await retryTransfer(input, story);
-  else story.standing = await databaseStep('readStanding', step, 'Look at the purchase');
+  } else if (transfer === 'blocked' && state !== 'disputed' && !standsStill(overlaysOf(story.standing))) {
+    await retryTransfer(input, story);
+  } else story.standing = await databaseStep('readStanding', step, 'Look at the purchase');
 }
 
 /** What it means that Stripe shows the payment as cancelled, which we have not asked for. */

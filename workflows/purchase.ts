@@ -5,8 +5,9 @@
  * asked, what Stripe reported, or what its agenda demands, looks that up in the table of
  * `services/transactions/transition-rules.ts`, takes the steps that stand there, and tells staff how things stand now.
  */
+
 import {
-  ApplicationFailure,
+  type ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -16,32 +17,32 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { DisputeStanding } from '../activities/purchase-steps.ts';
+import { type RefundAgainOrder, type RefundHint, refundAgainUpdate, refundHintSignal } from '../contracts/aftercare.ts';
 import { type ChargebackHint, type ChargebackOrder, chargebackHintSignal } from '../contracts/chargeback.ts';
+import { type DisputeDecision, disputeDecidedSignal } from '../contracts/dispute.ts';
 import {
-  acceptPurchaseUpdate,
-  acceptRescheduleUpdate,
-  cancelPurchaseUpdate,
-  confirmPurchaseUpdate,
-  declinePurchaseUpdate,
-  deliverPurchaseUpdate,
   openPurchaseUpdate,
   type PaymentHint,
-  PURCHASE_REFUSALS,
-  type PurchaseCommand,
   type PurchaseInput,
   type PurchaseOutcome,
   type PurchaseResult,
   type PurchaseState,
   paymentHintSignal,
-  refundPurchaseUpdate,
-  reschedulePurchaseUpdate,
 } from '../contracts/purchase.ts';
-import { refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
 import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
-import { type AgendaItem, deadlineOf, nextItem, nextReminder, remindedUpTo, type Trouble } from './purchase-agenda.ts';
+import {
+  type AgendaItem,
+  deadlineOf,
+  isBlocked,
+  nextItem,
+  nextReminder,
+  remindedUpTo,
+  type Trouble,
+} from './purchase-agenda.ts';
 import {
   CHARGEBACK_UPDATES,
   type ChargebackOrderKind,
@@ -50,8 +51,10 @@ import {
   followChargebackOrder,
   noteChargeback,
 } from './purchase-chargeback.ts';
+import { beginDispute, DISPUTE, endDispute, noteDecision } from './purchase-dispute.ts';
 import { handOver } from './purchase-handover.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
+import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
 import {
   beginPayment,
   CLOCK,
@@ -62,7 +65,6 @@ import {
   PROVIDER,
   refuseStopped,
   retryTransfer,
-  rowsOf,
   type Story,
   stepOf,
   type Wish,
@@ -77,6 +79,7 @@ import {
   type StaffWish,
   staffStepOf,
 } from './purchase-support.ts';
+import { inProgress, isAlarm, refuseUnlessAllowed, WISHES, wishOf } from './purchase-wishes.ts';
 import { answersGiven, type Item, openDesk, type Settle } from './support/desk.ts';
 import { answerOf, databaseStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
@@ -96,8 +99,11 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let trouble: Trouble | undefined = input.resume?.trouble;
   let reminded: readonly string[] = input.resume?.reminded ?? [];
   let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
+  let disputeBegun: number | undefined = input.resume?.disputeBegun;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
-  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'open' | undefined = begun ? undefined : 'open';
+  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'refundAgain' | 'open' | undefined = begun
+    ? undefined
+    : 'open';
   listen();
 
   story ??= await open();
@@ -108,7 +114,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   if (!begun) await begin(story);
 
   while (!isFinal(story.standing.state)) {
-    const { state, transfer } = story.standing;
+    const { state, dispute } = story.standing;
+    if (dispute !== undefined) await begunDispute(dispute);
     const done = { reminded, transferTriedMs };
     board.tell(story, {
       deadlineMs: deadlineOf(story, trouble),
@@ -116,14 +123,15 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       reminder: nextReminder(story, done)?.reminder,
     });
     if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
-      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs };
+      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs, disputeBegun };
       await continueAsNew<typeof purchase>({ ...input, resume });
     }
-    if (transfer === 'blocked') transferTriedMs ??= Date.now();
+    if (isBlocked(story.standing)) transferTriedMs ??= Date.now();
     const next = nextItem(story, trouble, { reminded, transferTriedMs });
     const cameIn = await waitFor(next);
     await (cameIn ? takeUp(story) : next && because(undefined, attend, story, next));
     if (story.standing.state !== state) trouble = undefined;
+    if (dispute !== undefined && story.standing.dispute === undefined) await endDispute(input, dispute);
   }
   board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
   await windUp(story);
@@ -166,7 +174,18 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       });
     }
     setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
+      state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
+    });
+    setHandler(refundAgainUpdate, again, {
+      validator: (order) => {
+        refuseUnlessOrder(order);
+        if (desk.busy || doing !== undefined) throw inProgress(doing);
+      },
+    });
     setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(disputeDecidedSignal, (decision) => desk.tell(`dispute/${decision.n}/decided`, decision));
   }
 
   /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
@@ -224,11 +243,13 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   async function deal(current: Story, item: Item<AnyWish, PurchaseState, Hint>): Promise<void> {
     if (item.kind === 'hint') return hear(current, item.hint);
-    if ('chargeback' in item.wish) return answerBank(current, item.wish, item.settle);
+    if ('chargeback' in item.wish || 'again' in item.wish) return obeyFinance(current, item.wish, item.settle);
     if ('order' in item.wish) return obey(current, item.wish, item.settle);
     try {
       doing = item.wish.event;
       await follow(input, current, item.wish);
+      const { dispute } = current.standing;
+      if (dispute !== undefined) await begunDispute(dispute);
       item.settle.done(current.standing.state);
     } catch (error) {
       const answer = answerOf(error);
@@ -240,6 +261,13 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     } finally {
       doing = undefined;
     }
+  }
+
+  /** The dispute that is open runs, whoever asks for it next. */
+  async function begunDispute(dispute: DisputeStanding): Promise<void> {
+    if (dispute.n === disputeBegun) return;
+    await beginDispute(input, dispute);
+    disputeBegun = dispute.n;
   }
 
   /** Staff pause the money, or let it go: then everything that waited for it is due. */
@@ -261,6 +289,12 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** A provider said that something is new. When nothing stops the money any more, all that waited for that is due. */
   async function hear(current: Story, hint: Hint): Promise<void> {
+    if ('n' in hint) return unlessRefused(current, () => noteDecision(input, current, hint.n));
+    if ('refundId' in hint) {
+      return unlessRefused(current, async () => {
+        current.standing = await noteRefund(input.purchaseId, hint);
+      });
+    }
     if (!('chargebackId' in hint)) return unlessRefused(current, () => look(input, current, hint));
     const stoodStill = standsStill(overlaysOf(current.standing));
     await unlessRefused(current, async () => {
@@ -269,11 +303,17 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     if (stoodStill && !standsStill(overlaysOf(current.standing))) [trouble, transferTriedMs] = [undefined, 0];
   }
 
-  /** Finance answers a chargeback, or gives it up. */
-  async function answerBank(current: Story, wish: ChargebackWish, settle: Settle<PurchaseState>): Promise<void> {
+  /** Finance answers a chargeback, or gives it up; or sends a refund that came back once more. */
+  async function obeyFinance(
+    current: Story,
+    wish: ChargebackWish | RefundAgainWish,
+    settle: Settle<PurchaseState>,
+  ): Promise<void> {
     try {
-      doing = wish.kind;
-      current.standing = await followChargebackOrder(input.purchaseId, wish);
+      doing = 'again' in wish ? 'refundAgain' : wish.kind;
+      current.standing = await ('again' in wish
+        ? refundAgain(input.purchaseId, wish)
+        : followChargebackOrder(input.purchaseId, wish));
       settle.done(current.standing.state);
     } catch (error) {
       const answer = answerOf(error);
@@ -297,12 +337,15 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     }
   }
 
-  /** Whoever still asks for something is told that it has ended. What a bank did is noted all the same. */
+  /**
+   * Whoever still asks for something is told that it has ended. What a bank did, and what concerns refunds, is done all the
+   * same: only of a workflow that has ended is the aftercare the writer.
+   */
   async function turnAway(current: Story): Promise<void> {
     for (let item = desk.take(); item !== undefined; item = desk.take()) {
       if (item.kind === 'hint') {
-        if ('chargebackId' in item.hint) await hear(current, item.hint);
-      } else if ('chargeback' in item.wish) await answerBank(current, item.wish, item.settle);
+        if ('chargebackId' in item.hint || 'refundId' in item.hint) await hear(current, item.hint);
+      } else if ('chargeback' in item.wish || 'again' in item.wish) await obeyFinance(current, item.wish, item.settle);
       else item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
     }
   }
@@ -313,6 +356,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     switch (item.kind) {
       case 'unfinished':
         return unlessRefused(current, () => follow(input, current, item.wish), againMs);
+      case 'decision':
+        return unlessRefused(current, () => follow(input, current, { ...DISPUTE, event: 'dispute_decided' }), againMs);
       case 'deadline':
         return unlessRefused(current, () => followTheClock(current), againMs);
       case 'transfer':
@@ -362,8 +407,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   }
 }
 
-type AnyWish = Wish | StaffWish | ChargebackWish;
-type Hint = PaymentHint | ChargebackHint;
+/** What is laid on the desk. */
+type AnyWish = Wish | StaffWish | ChargebackWish | RefundAgainWish;
+/** What comes in without anybody waiting for an answer. */
+type Hint = PaymentHint | ChargebackHint | RefundHint | DisputeDecision;
 
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {
@@ -374,65 +421,9 @@ interface Resumed {
     readonly orders?: StaffCounts;
     readonly trouble?: Trouble | undefined;
     readonly transferTriedMs?: number | undefined;
+    /** Which dispute was begun last. */
+    readonly disputeBegun?: number | undefined;
   };
 }
-
-/** Which update asks for what. */
-const WISHES = [
-  [acceptPurchaseUpdate, 'accept'],
-  [declinePurchaseUpdate, 'decline'],
-  [cancelPurchaseUpdate, 'cancel'],
-  [deliverPurchaseUpdate, 'deliver'],
-  [confirmPurchaseUpdate, 'confirm'],
-  [refundPurchaseUpdate, 'refund_in_full'],
-  [reschedulePurchaseUpdate, 'reschedule'],
-  [acceptRescheduleUpdate, 'accept_reschedule'],
-] as const;
-
-/** The wish behind a command. Its party is the one that its actor is; a stranger is none. */
-function wishOf(
-  { buyerId, sellerId }: PurchaseInput,
-  story: Story | undefined,
-  event: PurchaseEvent,
-  { actorId, startsAt, amount, reason }: PurchaseCommand,
-): Wish {
-  const command = {
-    id: currentUpdateInfo()?.id ?? '',
-    ...(startsAt !== undefined && { startsAt }),
-    ...(amount !== undefined && { amount }),
-    ...(reason !== undefined && { reason }),
-  };
-  const asked = { event: event === 'refund_in_full' ? refundEvent(story, amount) : event, command };
-  // The API has looked at who of staff it is: only a refund comes with a reason.
-  if (reason !== undefined) return { ...asked, party: 'finance', actor: { type: 'staff', id: actorId } };
-  if (actorId !== buyerId && actorId !== sellerId) {
-    throw ApplicationFailure.nonRetryable('This is not your purchase.', 'NOT_A_PARTY');
-  }
-  return { ...asked, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId } };
-}
-
-/** All that is left is not a part, whoever counted it. */
-const refundEvent = (story: Story | undefined, amount: number | undefined): PurchaseEvent =>
-  amount === undefined || amount === story?.standing.left ? 'refund_in_full' : 'refund_in_part';
-
-function inProgress(doing: string | undefined): ApplicationFailure {
-  const what = doing === undefined ? 'Another change' : `"${doing}"`;
-  return ApplicationFailure.nonRetryable(`${what} is in progress. Try again in a moment.`, 'IN_PROGRESS');
-}
-
-/** A wish is refused before it is recorded when it comes at the wrong time or from the wrong party. */
-function refuseUnlessAllowed(story: Story | undefined, wish: Wish): void {
-  if (story === undefined) throw inProgress('open');
-  if (rowsOf(story, wish).length === 0) throw notAllowed(story, wish.event);
-  const { left } = story.standing;
-  if (wish.event !== 'refund_in_part' || left === undefined || (wish.command?.amount ?? 0) < left) return;
-  const { currency } = story.deal;
-  const detail = { refundable: { amount: left, currency } };
-  throw ApplicationFailure.nonRetryable(refundTooLargeText(left, currency), 'REFUND_TOO_LARGE', detail);
-}
-
-/** What neither the rules nor a provider answer: staff have to know of it, whoever asked. */
-const isAlarm = ({ type }: ApplicationFailure): boolean =>
-  !PURCHASE_REFUSALS.some((refusal) => refusal === type) && type?.startsWith('PROVIDER_') !== true;
 
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;

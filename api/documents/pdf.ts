@@ -27,6 +27,12 @@ export interface Column {
   readonly align?: 'right';
 }
 
+export interface Total {
+  readonly name: string;
+  readonly amount: string;
+  readonly strong?: boolean;
+}
+
 /** What a document says, from the top. */
 export interface PdfContent {
   readonly title: string;
@@ -36,8 +42,8 @@ export interface PdfContent {
   readonly facts: readonly (readonly [string, string])[];
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly string[])[];
-  /** Below the table, the last one strong. */
-  readonly totals: readonly (readonly [string, string])[];
+  /** Below the table; what it comes to is strong. */
+  readonly totals: readonly Total[];
   readonly notes: readonly string[];
   /** At the foot of each page. */
   readonly foot: string;
@@ -157,14 +163,13 @@ function fitted(doc: Doc, given: string, room: number): { readonly text: string;
 
 function drawTotals(doc: Doc, { totals }: PdfContent, from: number): number {
   let y = from;
-  for (const [index, [name, amount]] of totals.entries()) {
+  for (const { name, amount, strong = false } of totals) {
     if (y + ROW > BOTTOM) {
       doc.addPage();
       y = MARGIN;
     }
-    const isLast = index === totals.length - 1;
     const left = MARGIN + WIDTH * 0.5;
-    if (isLast) {
+    if (strong) {
       doc
         .moveTo(left, y)
         .lineTo(MARGIN + WIDTH, y)
@@ -173,12 +178,12 @@ function drawTotals(doc: Doc, { totals }: PdfContent, from: number): number {
       y += 5;
     }
     doc
-      .font(isLast ? BOLD : REGULAR)
-      .fontSize(isLast ? 10.5 : 9)
+      .font(strong ? BOLD : REGULAR)
+      .fontSize(strong ? 10.5 : 9)
       .fillColor(INK);
     doc.text(name, left, y, { width: WIDTH * 0.3 });
     doc.text(amount, left + WIDTH * 0.3, y, { width: WIDTH * 0.2 - 4, align: 'right' });
-    y += isLast ? 20 : 16;
+    y += strong ? 20 : 16;
   }
   return y + 10;
 }

@@ -43,8 +43,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'missing dedupe',
     file: 'services/transactions/steps.ts',
-    from: 'if (before.state !== key.from || !(await takeStep(tx, key.purchaseId, key.step))) return before;\n    const change',
-    to: 'if (before.state !== key.from) return before;\n    const change',
+    from: 'if (isElsewhere || !(await takeStep(tx, key.purchaseId, key.step))) return before;',
+    to: 'if (isElsewhere) return before;',
     test: guards('two attempts of one step in the same moment are one step of a note that a refund came back'),
     because: /overdraws the purchase/,
   },
@@ -69,7 +69,7 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'refund without reversal',
     file: 'workflows/purchase-steps.ts',
-    from: "refundReleased: [(step) => moneyStep('reverseTransfer', step, 'Take the transfer back from the seller'), refund],",
+    from: 'refundReleased: [reverse, refund],',
     to: 'refundReleased: [refund],',
     test: {
       project: 'scenarios',

@@ -3,14 +3,16 @@
 export type CaseKind =
   | 'identity_review'
   | 'transfer_blocked'
+  | 'payout_failed'
   | 'refund_failed'
   | 'compliance_hold'
   | 'hold_limit'
   | 'chargeback'
-  | 'chargeback_remainder';
+  | 'chargeback_remainder'
+  | 'dispute_mediation';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
-export type CaseRole = 'support' | 'compliance' | 'finance' | 'admin';
+export type CaseRole = 'support' | 'mediator' | 'compliance' | 'finance' | 'admin';
 
 export interface CaseRule {
   readonly roles: readonly CaseRole[];
@@ -34,6 +36,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     roles: ['finance', 'admin'],
     decisions: ['resolved'],
     about: 'Money that is due to a seller could not be sent for a long time.',
+  },
+  payout_failed: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'A bank did not take a payout, and the seller has not named another account: the money is in theirs at Stripe.',
   },
   refund_failed: {
     roles: ['finance', 'admin'],
@@ -63,6 +71,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about:
       'A chargeback has ended and left money behind that no rule gives to anybody, or a loss that nobody else bears.',
+  },
+  dispute_mediation: {
+    roles: ['mediator', 'admin'],
+    decisions: ['resolved'],
+    about: 'Buyer and seller could not agree: a mediator has to rule, or the default ruling stands.',
+    closedBy: 'rule on the dispute, with POST /v1/disputes/{id}/rulings',
   },
 };
 

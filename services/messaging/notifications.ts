@@ -146,7 +146,7 @@ async function subjectOf(db: Queryable, rule: NotificationRule, of: Notification
     const found = await findOnboarding(db, 'userId', of.recipientId);
     return found === undefined ? {} : { onboarding: found.state, path: `/v1/onboardings/${found.id}` };
   }
-  return {};
+  return rule.on.startsWith('payout.') ? { path: '/v1/payouts' } : {};
 }
 
 const standingOf = ({ state, transfer, payment, chargeback, books, deadlineAt, slot, proposal }: Purchase) => ({

@@ -1,5 +1,6 @@
 /** The face of the transactions service: opening a purchase, taking its steps, reading it. */
 
+export { type Archived, archivedPurchases, countArchives } from './archive.ts';
 export {
   type ChargebackOutcome,
   chargebacksOf,
@@ -19,6 +20,7 @@ export {
   type PurchaseFigures,
   purchaseFigures,
 } from './figures.ts';
+export { type Invoice, issueInvoice } from './invoices.ts';
 export {
   type LedgerPosting,
   type Posting,
@@ -32,7 +34,7 @@ export { chartOf } from './ledger-accounts.ts';
 export { type AccountBalance, accountBalances, takeSnapshot } from './ledger-balances.ts';
 export { CHECKED, type Checked, checkLedger, type LedgerCheck, MAX_DIFFERENCES } from './ledger-check.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
-export type { KeyEpoch, Pause, Purchase, Side, Slot, Unfinished } from './purchase-record.ts';
+export type { KeyEpoch, OpenDispute, Pause, Purchase, Side, Slot, Unfinished } from './purchase-record.ts';
 export {
   giveBackReservation,
   insertReceivable,
@@ -50,6 +52,7 @@ export {
   setRefundStatus,
   wasSplit,
 } from './refunds.ts';
+export { effectOfRuling, type RulingEffect } from './ruling-effect.ts';
 export { type PurchaseSearch, searchPurchases } from './search.ts';
 export { type SellerBooks, sellerBooks } from './seller-books.ts';
 export { type Statement, statementMonths, statementOf } from './statements.ts';

@@ -1,6 +1,7 @@
 /** A purchase as it is stored: its members, its columns, and how one becomes the other. */
 import type { Actor } from '../../contracts/actor.ts';
-import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
+import type { DisputeReason } from '../../contracts/dispute.ts';
+import type { DisputeId, ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Currency } from '../../contracts/money.ts';
 import type {
   Chargeback,
@@ -48,6 +49,8 @@ export interface Purchase {
   readonly chargeback: Chargeback;
   /** What stands behind that word; null when no bank ever asked. */
   readonly chargebackSheet: ChargebackSheet | null;
+  /** The dispute that is open about it; null when none is. */
+  readonly dispute: OpenDispute | null;
   /** Staff have stopped the money; null when they have not. */
   readonly pause: Pause | null;
   /** Its money stands still, since staff or a chargeback stop it; null when nothing does. */
@@ -117,6 +120,20 @@ export interface UnfinishedCommand {
   readonly amount?: number;
 }
 
+/** The dispute that is open about a purchase, as far as the purchase has to know. Minor units. */
+export interface OpenDispute {
+  readonly id: DisputeId;
+  /** The how manieth of the purchase, from 1. */
+  readonly n: number;
+  readonly reason: DisputeReason;
+  /** What is disputed about. */
+  readonly gross: number;
+  /** What the buyer gets back when the money may be held no longer before it is decided. */
+  readonly defaultRefund: number;
+  /** What the buyer gets back, as it was decided; null before that. */
+  readonly refund: number | null;
+}
+
 export interface Pause {
   /** Milliseconds since 1970. */
   readonly sinceMs: number;
@@ -166,7 +183,7 @@ export const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 export const PURCHASE_COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
   deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by, refund_cap,
   payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
-  unfinished, key_epochs, chargeback, chargeback_sheet, returned_at, pause, standstill, stood_still_ms, recovers, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
+  unfinished, key_epochs, chargeback, chargeback_sheet, returned_at, dispute, pause, standstill, stood_still_ms, recovers, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
 export interface PurchaseRow extends Record<string, unknown> {
   id: PurchaseId;
@@ -202,6 +219,7 @@ export interface PurchaseRow extends Record<string, unknown> {
   chargeback: Chargeback;
   chargeback_sheet: ChargebackSheet | null;
   returned_at: Date | null;
+  dispute: OpenDispute | null;
   pause: Pause | null;
   standstill: Standstill | null;
   stood_still_ms: number;
@@ -242,6 +260,7 @@ export function purchaseFromRow(row: PurchaseRow): Purchase {
     keyEpochs: row.key_epochs,
     chargeback: row.chargeback,
     chargebackSheet: row.chargeback_sheet,
+    dispute: row.dispute,
     pause: row.pause,
     // Paused by a process of before, to which a pause was all there was.
     standstill: row.standstill ?? (row.pause && { sinceMs: row.pause.sinceMs }),
@@ -291,6 +310,7 @@ export const CHANGING_COLUMNS: readonly (readonly [string, (purchase: Purchase) 
   ['chargeback', ({ chargeback }) => chargeback],
   ['chargeback_sheet', ({ chargebackSheet }) => json(chargebackSheet)],
   ['returned_at', ({ payment }) => payment.returnedAt],
+  ['dispute', ({ dispute }) => json(dispute)],
   ['pause', ({ pause }) => json(pause)],
   ['standstill', ({ standstill }) => json(standstill)],
   ['stood_still_ms', ({ stoodStillMs }) => stoodStillMs],

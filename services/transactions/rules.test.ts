@@ -137,20 +137,34 @@ describe('what is wired', () => {
     expect(timerOf('delivered', 'goods')?.row).toMatchObject({ on: 'inspection_over', to: 'released' });
   });
 
-  test('a row that is not wired is not offered, and its timer does not run', () => {
-    expect(transition('held', { on: 'open_dispute', by: 'buyer', kind: 'goods' })).toBeUndefined();
-    expect(timerOf('disputed', 'goods')).toBeUndefined();
-    expect(allowedActions('delivered', 'goods', 'buyer', GOODS)).toEqual(['confirm']);
+  test('in a dispute nobody but the dispute and the hold limit moves the purchase', () => {
+    for (const party of ['buyer', 'seller'] as const)
+      expect(allowedActions('disputed', 'goods', party, GOODS)).toEqual([]);
+    expect(timerOf('disputed', 'goods')?.timer.event).toBe('hold_limit_reached');
+  });
+
+  test('that somebody did not show up can be said from the beginning of the booking on', () => {
+    const claims = (party: 'buyer' | 'seller', nowMs: number) =>
+      allowedActions('held', 'booking', party, { nowMs, startsAtMs: 1_000 }).includes('claim_no_show');
+    expect([claims('buyer', 999), claims('seller', 999)]).toEqual([false, false]);
+    expect([claims('buyer', 1_000), claims('seller', 1_000)]).toEqual([true, true]);
+    expect(allowedActions('held', 'goods', 'buyer', { nowMs: 5, startsAtMs: null })).not.toContain('claim_no_show');
   });
 
   test('the buyer of a booking can cancel until it begins, its seller also after', () => {
     const at = (nowMs: number) => ({ nowMs, startsAtMs: 1_000 });
-    expect(allowedActions('held', 'booking', 'buyer', at(999))).toEqual(['confirm', 'cancel', 'reschedule']);
-    expect(allowedActions('held', 'booking', 'buyer', at(1_000))).toEqual(['confirm']);
+    expect(allowedActions('held', 'booking', 'buyer', at(999))).toEqual([
+      'confirm',
+      'cancel',
+      'reschedule',
+      'open_dispute',
+    ]);
+    expect(allowedActions('held', 'booking', 'buyer', at(1_000))).toEqual(['confirm', 'claim_no_show', 'open_dispute']);
     expect(allowedActions('held', 'booking', 'seller', at(1_000))).toEqual([
       'cancel',
       'refund_in_full',
       'refund_in_part',
+      'claim_no_show',
     ]);
   });
 

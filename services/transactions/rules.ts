@@ -41,15 +41,14 @@ export const standsStill = ({ paused, chargeback }: Overlays): boolean =>
 /** What stops a step, as failures carry it. */
 export type Stop = 'MONEY_PAUSED' | 'CHARGEBACK_OPEN';
 
-/** What gives the buyer everything back ends an inquiry: it alone is possible while the bank asks. */
-const refundsAll = ({ on, step, when }: Stoppable): boolean =>
-  on !== 'refund_in_part' &&
-  (step === 'refundBuyer' ||
-    step === 'refundReleased' ||
-    (step === 'settleCancellation' && when === 'nothing_for_seller'));
+/** What a step that may be stopped is part of, as far as it matters. */
+export type Stoppable = Pick<Transition, 'step' | 'when'> & Partial<Pick<Transition, 'on'>>;
 
-/** What of a row decides; its event is missing where a part of a row is meant. */
-type Stoppable = Pick<Transition, 'step' | 'when'> & { readonly on?: PurchaseEvent };
+/** What gives the buyer everything back ends an inquiry: it alone is possible while the bank asks. */
+const refundsAll = ({ step, when, on }: Stoppable): boolean =>
+  (step === 'refundBuyer' && on !== 'refund_in_part') ||
+  (step === 'refundReleased' && on !== 'refund_in_part') ||
+  (step === 'settleCancellation' && when === 'nothing_for_seller');
 
 /** What stops a row at the moment, if anything. What staff have paused is paused; a bank hinders what it may still take. */
 export function stopOf(row: Stoppable, { paused, chargeback }: Overlays): Stop | undefined {
@@ -92,6 +91,7 @@ const hasProposed =
 
 const NEEDS: Readonly<Record<Need, (circumstances: Circumstances) => boolean>> = {
   before_start: isBeforeStart,
+  after_start: (circumstances) => !isBeforeStart(circumstances),
   buyer_proposed: hasProposed('buyer'),
   seller_proposed: hasProposed('seller'),
 };

@@ -5,12 +5,14 @@ import type { Actor } from '../../platform/audit.ts';
 import { audit } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
 import { emit } from '../../platform/outbox.ts';
+import { archive } from './archive.ts';
 import type { ChargebackSheet } from './chargeback-rules.ts';
 import { type LedgerEntry, type Posting, postAll } from './ledger.ts';
 import { isAtStripe, type LedgerAccount } from './ledger-accounts.ts';
 import { applyMoves, EMPTY_BOOKS, MOVES, type Move } from './money.ts';
 import type {
   KeyEpochs,
+  OpenDispute,
   Pause,
   PaymentRecord,
   Proposal,
@@ -40,6 +42,8 @@ export interface StepKey {
   readonly workflowId?: string;
   /** What made it happen: the update of a person, the event of a provider, a deadline. */
   readonly causedBy?: string;
+  /** What happened, in the word of the table; undefined for a step that follows no row of it. */
+  readonly event?: string;
   /** The workflow's time when it decided on the step, milliseconds since 1970: deadlines are counted from it. */
   readonly atMs: number;
 }
@@ -60,6 +64,8 @@ export interface StepChange {
   /** What was begun with this step and is gone through with by the next ones; null when it is done. */
   readonly unfinished?: Unfinished | null;
   readonly keyEpochs?: KeyEpochs;
+  /** The dispute that is opened with this step, or what is new about it; it ends with the state. */
+  readonly dispute?: OpenDispute;
   /** Null when money moves again. */
   readonly pause?: Pause | null;
   /** The hold limit came while its money stood still, and finance is asked. */
@@ -107,6 +113,7 @@ export async function commitStep(
     await postMoves(tx, key, after, change);
     await also(tx, after);
     await record(tx, key, before, after, change);
+    if (isFinal(after.state) && !isFinal(before.state)) await archive(tx, after);
     return after;
   });
 }
@@ -142,6 +149,7 @@ export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): P
     keyEpochs: {},
     chargeback: 'none',
     chargebackSheet: null,
+    dispute: null,
     pause: null,
     standstill: null,
     stoodStillMs: 0,
@@ -208,6 +216,7 @@ function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
     refund: { ...before.refund, ...change.refund },
     unfinished: change.unfinished === undefined ? before.unfinished : change.unfinished,
     keyEpochs: { ...before.keyEpochs, ...change.keyEpochs },
+    dispute: to === 'disputed' ? (change.dispute ?? before.dispute) : null,
     // With the last state the pause is over: nothing is left that could move.
     pause: isFinal(to) ? null : change.pause === undefined ? before.pause : change.pause,
     chargeback: change.chargeback ?? before.chargeback,
@@ -264,7 +273,7 @@ function deadlineColumns(purchase: Deadlined): Pick<Purchase, 'deadlineAt' | 'de
     enteredAtMs: stateSince.getTime(),
     stoodStillMs,
     captureBeforeMs: payment.captureBefore?.getTime(),
-    // What the bank has is held by nobody here.
+    // What the bank has, or what is disputed after its release, is held by nobody here.
     capturedAtMs: books.held > 0 ? heldSince?.getTime() : undefined,
     startsAtMs: slot?.startsAt.getTime(),
     endsAtMs: slot?.endsAt.getTime(),
@@ -330,6 +339,8 @@ async function record(
     action: `purchase.${stateChanged ? after.state : (ofPause ?? ofBooking ?? ofBank ?? 'updated')}`,
     change: {
       step: key.step,
+      ...(key.event !== undefined && { event: key.event, atMs: key.atMs }),
+      ...(before === undefined && { slot: after.slot }),
       ...(stateChanged && { from: before?.state ?? null, to: after.state }),
       ...(ofBooking !== undefined && !stateChanged && { slot: after.slot, proposal: after.proposal }),
       ...(ofPause !== undefined &&
@@ -354,14 +365,14 @@ async function record(
     const data = { ...event, startsAt, ...(after.proposal !== null && { proposedBy: after.proposal.by }) };
     await emit(tx, { type: `purchase.${ofBooking}`, key: after.id, data });
   }
-  if (ofBank !== undefined) {
-    const data = { ...event, chargeback: after.chargeback };
-    await emit(tx, { type: `purchase.${ofBank}`, key: after.id, data });
-  }
   if (!stateChanged && before?.refund.id !== after.refund.id) {
     const amount = after.books.refunded - (before?.books.refunded ?? 0);
     const data = { ...event, amount, currency: after.currency };
     await emit(tx, { type: 'purchase.refunded_in_part', key: after.id, data });
+  }
+  if (ofBank !== undefined) {
+    const data = { ...event, chargeback: after.chargeback };
+    await emit(tx, { type: `purchase.${ofBank}`, key: after.id, data });
   }
   if (before?.transfer.status !== 'blocked' && after.transfer.status === 'blocked') {
     await emit(tx, { type: 'purchase.transfer_blocked', key: after.id, data: event });

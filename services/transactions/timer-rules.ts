@@ -10,8 +10,8 @@ export interface Timer {
   readonly owner: 'buyer' | 'seller' | 'platform';
   /** Only for this kind of purchase. */
   readonly kind?: Kind;
-  /** When it passes, in milliseconds since 1970; null where a dispute sets its own deadlines. */
-  readonly due: ((terms: Terms, since: Since) => number) | null;
+  /** When it passes, in milliseconds since 1970. */
+  readonly due: (terms: Terms, since: Since) => number;
   /**
    * Of one that runs on while the money stands still, since the world does not wait: what happens then. Every other one
    * stands still, too.
@@ -87,7 +87,8 @@ export const TIMERS: Readonly<Partial<Record<PurchaseState, readonly Timer[]>>> 
     { event: 'inspection_over', owner: 'buyer', due: afterEntering('inspectionWindowMs') },
     { event: 'hold_limit_reached', owner: 'platform', due: holdLimit, inPause: 'finance is asked' },
   ],
-  disputed: [{ event: 'hold_limit_reached', owner: 'platform', due: null }],
+  // A dispute has deadlines of its own; this one comes first only when money is held.
+  disputed: [{ event: 'hold_limit_reached', owner: 'platform', due: holdLimit, inPause: 'finance is asked' }],
   released: [{ event: 'aftercare_over', owner: 'platform', due: afterEntering('aftercareWindowMs') }],
 };
 /** A deadline that runs: when it passes, in milliseconds since 1970, and what happens then. */
@@ -100,7 +101,7 @@ export interface Deadline {
 export function deadlineOf(state: PurchaseState, terms: Terms, since: Since): Deadline | undefined {
   return timersOf(state, terms.kind)
     .filter((timer) => since.paused !== true || runsOn(timer, since))
-    .flatMap(({ event, due }) => (due === null ? [] : [{ event, atMs: due(terms, since) }]))
+    .map(({ event, due }) => ({ event, atMs: due(terms, since) }))
     .filter(({ atMs }) => atMs !== NEVER)
     .sort((one, other) => one.atMs - other.atMs)[0];
 }

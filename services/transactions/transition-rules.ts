@@ -58,7 +58,7 @@ export type StepName =
 export type Condition = 'nothing_for_seller' | 'something_for_seller';
 
 /** What has to be so for a row to be open, beyond state, party and kind. */
-export type Need = 'before_start' | 'buyer_proposed' | 'seller_proposed';
+export type Need = 'before_start' | 'after_start' | 'buyer_proposed' | 'seller_proposed';
 export interface Transition {
   readonly from: PurchaseState;
   readonly on: PurchaseEvent;
@@ -113,6 +113,10 @@ const takeBackAll = (books: Books, terms: TakeBackTerms): Move[] => takeBack(boo
 const settle = (books: Books, split: Split): Move[] =>
   books.held > 0 ? releaseHeld(books, split) : takeBack(books, leftOf(books) - split.forSeller, split);
 
+/** What is not left to the seller goes back, and the purchase goes on with the rest. */
+const refundPart = (books: Books, split: Split): Move[] =>
+  books.held > 0 ? nonZero([{ name: 'refundHeld', amount: books.held - split.forSeller }]) : settle(books, split);
+
 /** The buyer's bank has taken all there is: after the release its seller and Wellpact give it. */
 function chargeBackAll(books: Books, { commission }: TakeBackTerms): Move[] {
   const taken = takenMoves(books, leftOf(books));
@@ -120,10 +124,6 @@ function chargeBackAll(books: Books, { commission }: TakeBackTerms): Move[] {
   const advanced = after.advanced - books.advanced;
   return [...taken, ...recoveryMoves(recoveryOf(after, advanced, advanced, commission), true)];
 }
-
-/** What is not left to the seller goes back, and the purchase goes on with the rest. */
-const refundPart = (books: Books, split: Split): Move[] =>
-  books.held > 0 ? nonZero([{ name: 'refundHeld', amount: books.held - split.forSeller }]) : settle(books, split);
 
 // biome-ignore format: a table reads by its columns
 /** Every way on from every state that is not final. */
@@ -154,9 +154,9 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'held', on: 'reschedule', by: 'seller', to: 'held', kind: 'booking', needs: 'before_start', step: 'proposeReschedule', moves: nothing, says: 'the buyer is asked to accept the new time', wired: true },
   { from: 'held', on: 'accept_reschedule', by: 'buyer', to: 'held', kind: 'booking', needs: 'seller_proposed', step: 'moveBooking', moves: nothing, says: 'the booking moves to the new time', wired: true },
   { from: 'held', on: 'accept_reschedule', by: 'seller', to: 'held', kind: 'booking', needs: 'buyer_proposed', step: 'moveBooking', moves: nothing, says: 'the booking moves to the new time', wired: true },
-  { from: 'held', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
-  { from: 'held', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
-  { from: 'held', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
+  { from: 'held', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', needs: 'after_start', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest', wired: true },
+  { from: 'held', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', needs: 'after_start', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest', wired: true },
+  { from: 'held', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response', wired: true },
   { from: 'held', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
   { from: 'held', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', frees: true, moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
@@ -166,20 +166,20 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'delivered', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
   { from: 'delivered', on: 'refund_in_part', by: 'seller', to: 'delivered', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
   { from: 'delivered', on: 'refund_in_part', by: 'finance', to: 'delivered', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
-  { from: 'delivered', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
-  { from: 'delivered', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
-  { from: 'delivered', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
+  { from: 'delivered', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', needs: 'after_start', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest', wired: true },
+  { from: 'delivered', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', needs: 'after_start', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest', wired: true },
+  { from: 'delivered', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response', wired: true },
   { from: 'delivered', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
   { from: 'delivered', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
-  { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the ruling is carried out' },
-  { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the buyer is refunded in full' },
-  { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out' },
-  { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out' },
-  { from: 'disputed', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank" },
+  { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the ruling is carried out', wired: true },
+  { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the buyer is refunded in full', wired: true },
+  { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out', wired: true },
+  { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out', wired: true },
+  { from: 'disputed', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
   { from: 'released', on: 'aftercare_over', by: 'clock', to: 'completed', step: 'completePurchase', moves: nothing, says: 'the purchase is completed', wired: true },
-  { from: 'released', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
+  { from: 'released', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response', wired: true },
   { from: 'released', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded', wired: true },
   { from: 'released', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded', wired: true },
   { from: 'released', on: 'refund_in_part', by: 'seller', to: 'released', step: 'refundReleased', moves: refundPart, says: 'a part of the transfer is taken back and goes to the buyer', wired: true },

@@ -97,7 +97,9 @@ function purchaseRowsOf({ buyerId }: PurchaseInput, { input, result }: Step): st
         ? 'provider'
         : actor.type === 'staff'
           ? 'finance'
-          : 'clock';
+          : actor.id === 'dispute'
+            ? 'dispute'
+            : 'clock';
   return TRANSITIONS.filter(
     (row) => row.wired === true && row.from === from && row.on === event && row.by === by && row.to === state,
   ).map(purchaseRow);

@@ -368,6 +368,17 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
       ]),
     ),
   ),
+  'held/open_dispute/buyer': 'tests/scenarios/dispute-hold-limit.test.ts',
+  'delivered/open_dispute/buyer': 'tests/scenarios/dispute-response.test.ts',
+  'released/open_dispute/buyer': 'tests/scenarios/dispute-after-release.test.ts',
+  'disputed/dispute_decided/dispute/nothing_for_seller': 'tests/scenarios/dispute-response.test.ts',
+  'disputed/dispute_decided/dispute/something_for_seller': 'tests/scenarios/dispute-offers.test.ts',
+  'disputed/hold_limit_reached/clock/something_for_seller': 'tests/scenarios/dispute-hold-limit.test.ts',
+  'disputed/hold_limit_reached/clock/nothing_for_seller': 'tests/time-travel/dispute.test.ts',
+  'held/claim_no_show/buyer': 'tests/time-travel/no-show.test.ts',
+  'held/claim_no_show/seller': 'tests/time-travel/no-show.test.ts',
+  'delivered/claim_no_show/buyer': 'tests/time-travel/no-show.test.ts',
+  'delivered/claim_no_show/seller': 'tests/time-travel/no-show.test.ts',
 };
 
 const nameOf = ({ from, on, by, when }: Transition): string => [from, on, by, ...(when ? [when] : [])].join('/');
