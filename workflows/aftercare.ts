@@ -119,9 +119,10 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   }
 
   /** What is refused is nobody's to hear: it is tried again later, if there is still something to do. */
-  async function orTryAgain(step: () => Promise<PurchaseStanding>): Promise<void> {
+  async function orTryAgain(step: () => Promise<PurchaseStanding | undefined>): Promise<void> {
     try {
-      work = (await step()).chargebackWork;
+      // Before, noting a refund answered nothing.
+      work = (await step())?.chargebackWork;
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
