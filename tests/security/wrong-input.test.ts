@@ -151,6 +151,7 @@ async function samples(): Promise<Samples> {
       { by: 'finance', id: heldId, body: { refundId: 're_1', reason: 'A reason.' }, required: ['refundId', 'reason'] },
     ],
     resumeMoney: [{ by: 'finance', id: heldId, body: { reason: 'A reason.' }, required: ['reason'] }],
+    answerChargeback: [{ by: 'finance', id: heldId, body: { statement: 'It was delivered.' }, required: [] }],
     decideCase: [
       { by: 'finance', id: caseId, body: { decision: 'resolved', reason: 'Done.' }, required: ['decision', 'reason'] },
     ],
@@ -222,7 +223,7 @@ async function send(
   { method, path }: Pick<Operation, 'method' | 'path'>,
   { token, id = '', text, query = '' }: { token?: string | undefined; id?: string; text?: string; query?: string },
 ): Promise<Answer> {
-  const answer = await fetch(`${stack().urls.api}${path.replace('{id}', id)}${query}`, {
+  const answer = await fetch(`${stack().urls.api}${path.replace('{id}', id).replace(/\{\w+\}/, 'du_none')}${query}`, {
     method,
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
