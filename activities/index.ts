@@ -1,8 +1,9 @@
 import { createAftercareActivities } from './aftercare.ts';
 import { createOnboardingActivities, type OnboardingDeps } from './onboarding.ts';
 import { createPurchaseActivities, type PurchaseDeps } from './purchase.ts';
+import { createReconciliationActivities, type ReconciliationDeps } from './reconciliation.ts';
 
-export type ActivityDeps = PurchaseDeps & OnboardingDeps;
+export type ActivityDeps = PurchaseDeps & OnboardingDeps & ReconciliationDeps;
 
 /** Every activity of every flow, over real providers and a real database. */
 export function createActivities(deps: ActivityDeps) {
@@ -10,6 +11,7 @@ export function createActivities(deps: ActivityDeps) {
     ...createPurchaseActivities(deps),
     ...createAftercareActivities(deps),
     ...createOnboardingActivities(deps),
+    ...createReconciliationActivities(deps),
   };
 }
 

@@ -8,6 +8,7 @@ import { notificationRoutes } from './routes/notifications.ts';
 import { onboardingRoutes } from './routes/onboardings.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
+import { reconciliationRoutes } from './routes/reconciliations.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { slotRoutes } from './routes/slots.ts';
 import { staffPurchaseRoutes } from './routes/staff-purchases.ts';
@@ -28,6 +29,7 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...caseRoutes(deps),
     ...staffPurchaseRoutes(deps),
     ...ledgerRoutes(deps),
+    ...reconciliationRoutes(deps),
     ...webhookRoutes(deps),
     ...operationsRoutes(deps),
   ];

@@ -15,10 +15,11 @@ import { startStack } from '../scripts/stack/stack.ts';
 import { freePortOffset } from '../tests/setup/test-stack.ts';
 import { apiRead, apiWrite } from './api.ts';
 import { type Benchmark, keeps, type Result } from './bench.ts';
+import { ledgerPosting, ledgerSize } from './ledger.ts';
 import { purchaseCost, purchaseStart } from './orchestration.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const BENCHMARKS: readonly Benchmark[] = [purchaseCost, purchaseStart, apiWrite, apiRead];
+const BENCHMARKS: readonly Benchmark[] = [purchaseCost, purchaseStart, ledgerPosting, ledgerSize, apiWrite, apiRead];
 const DEFAULT_ROUNDS = 5;
 const MAX_ROUNDS = 50;
 

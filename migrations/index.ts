@@ -20,6 +20,7 @@ import { outboxTrace } from './0022_outbox_trace.ts';
 import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
 import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
 import { ledgerSinceSnapshot, ledgerSnapshots } from './0102_ledger_snapshots.ts';
+import { reconciliations } from './0104_reconciliations.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -57,4 +58,5 @@ export const migrations: readonly Migration[] = [
   ledgerReferences,
   ledgerSnapshots,
   ledgerSinceSnapshot,
+  reconciliations,
 ];

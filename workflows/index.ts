@@ -2,3 +2,4 @@
 export { aftercare } from './aftercare.ts';
 export { onboarding } from './onboarding.ts';
 export { purchase } from './purchase.ts';
+export { reconciliation } from './reconciliation.ts';

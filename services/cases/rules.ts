@@ -1,6 +1,12 @@
 /** The kinds of cases, as data: who may decide them and how. Pure. */
 
-export type CaseKind = 'identity_review' | 'transfer_blocked' | 'refund_failed' | 'compliance_hold' | 'hold_limit';
+export type CaseKind =
+  | 'identity_review'
+  | 'transfer_blocked'
+  | 'refund_failed'
+  | 'compliance_hold'
+  | 'hold_limit'
+  | 'reconciliation';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
 export type CaseRole = 'support' | 'compliance' | 'finance' | 'admin';
@@ -38,6 +44,11 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about: 'Money stands still until compliance has looked.',
     confidential: true,
+  },
+  reconciliation: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about: "The ledger and Stripe's balance differ: both sides stand in the details.",
   },
   hold_limit: {
     roles: ['finance', 'admin'],

@@ -61,15 +61,16 @@ describe('postings', () => {
       entries.map(({ account, reference }) => `${account} ${reference?.split('_')[0]}`),
     );
     expect(references).toEqual([
-      ...['captured ch', 'held undefined', 'stripeFees undefined', 'stripeFeesPaid ch'],
-      ...[
-        'held undefined',
-        'payable undefined',
-        'held undefined',
-        'fees undefined',
-        'payable undefined',
-        'transferred tr',
-      ],
+      'captured ch',
+      'held undefined',
+      'stripeFees undefined',
+      'stripeFeesPaid ch',
+      'held undefined',
+      'payable undefined',
+      'held undefined',
+      'fees undefined',
+      'payable undefined',
+      'transferred tr',
     ]);
   });
 
