@@ -61,6 +61,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'random-paths',
+          include: ['tests/random-paths/**/*.test.ts'],
+          globalSetup: ['tests/setup/random-paths.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'afresh',
           include: ['tests/afresh/**/*.test.ts'],
           globalSetup: ['tests/setup/afresh.ts'],

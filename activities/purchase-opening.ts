@@ -1,7 +1,8 @@
 /** Opening a purchase: what is bought is reserved and the purchase written, together or not at all. */
 import type { PurchaseInput } from '../contracts/purchase.ts';
+import type { TaxRate } from '../contracts/tax.ts';
 import type { Tx } from '../platform/database.ts';
-import { type ReservedListing, reserveSlot, reserveStock } from '../services/marketplace/index.ts';
+import { findListing, type ReservedListing, reserveSlot, reserveStock } from '../services/marketplace/index.ts';
 import {
   fitsHoldLimit,
   type NewPurchase,
@@ -9,15 +10,20 @@ import {
   type Policy,
   type Purchase,
 } from '../services/transactions/index.ts';
-import type { Terms } from '../services/transactions/terms-rules.ts';
+import { type Offer, termsOf } from '../services/transactions/terms-rules.ts';
 import { getUser } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
-import { beyondHoldLimit, slotRefusal, stepKey } from './purchase-steps.ts';
+import { beyondHoldLimit, type PurchaseDeps, slotRefusal, stepKey } from './purchase-steps.ts';
 
 export type OpenPurchaseInput = PurchaseInput & { readonly atMs: number };
 
 /** @throws ApplicationFailure with a code of PURCHASE_REFUSALS: then nothing was written */
-export async function reserveAndOpen(tx: Tx, policy: Policy, input: OpenPurchaseInput): Promise<Purchase> {
+export async function reserveAndOpen(
+  tx: Tx,
+  policy: Policy,
+  input: OpenPurchaseInput,
+  taxed: Taxed | undefined,
+): Promise<Purchase> {
   const reserved = await reserve(tx, input);
   await refuseUnlessForSale(tx, reserved, input);
   const { slot } = reserved;
@@ -30,13 +36,49 @@ export async function reserveAndOpen(tx: Tx, policy: Policy, input: OpenPurchase
     listingId: input.listingId,
     quantity: input.quantity,
     currency: reserved.price.currency,
-    terms: termsOf(policy, reserved, input.quantity),
+    terms: { ...termsOf(policy, offerOf(reserved, input.quantity), input.atMs), taxes: taxesOf(reserved, taxed) },
     acceptedDisclaimers: input.acceptedDisclaimers,
     state: 'payment_pending',
     stateSince: at,
     slot: slot === null ? null : { ...slot, since: at },
   } as const satisfies NewPurchase;
   return openPurchase(tx, stepKey({ ...input, actor: { type: 'user', id: input.buyerId } }, 'openPurchase'), purchase);
+}
+
+/** The taxes that are part of the price, as far as the listing stayed what it was. */
+export interface Taxed {
+  readonly category: string;
+  readonly rates: readonly TaxRate[];
+}
+
+/**
+ * Which taxes are part of the price: asked before anything is reserved, since whoever knows may be far away.
+ * @returns undefined when there is no such listing or party: then nothing is opened either
+ */
+export async function taxedSale(
+  { database, taxes }: Pick<PurchaseDeps, 'database' | 'taxes'>,
+  { listingId, sellerId, buyerId, expectedPrice }: OpenPurchaseInput,
+): Promise<Taxed | undefined> {
+  const [listing, seller, buyer] = await Promise.all([
+    findListing(database, listingId),
+    getUser(database, sellerId),
+    getUser(database, buyerId),
+  ]);
+  if (listing === undefined || seller === undefined || buyer === undefined) return undefined;
+  const { category } = listing;
+  const { amount: gross, currency } = expectedPrice;
+  const sale = { sellerCountry: seller.country, buyerCountry: buyer.country, category, gross, currency };
+  return { category, rates: await taxes.ratesFor(sale) };
+}
+
+/**
+ * @throws ApplicationFailure NOT_A_PARTY when an account is gone; Error when the listing moved to another category in
+ *   between: the step is taken again
+ */
+function taxesOf({ category }: Reserved, taxed: Taxed | undefined): readonly TaxRate[] {
+  if (taxed === undefined) throw refusal('NOT_A_PARTY', 'One of the accounts does not exist any more.');
+  if (taxed.category === category) return taxed.rates;
+  throw new Error('the listing was changed while its taxes were looked up');
 }
 
 interface Reserved extends ReservedListing {
@@ -72,24 +114,15 @@ async function refuseUnlessForSale(tx: Tx, { sellerId, price }: Reserved, input:
   }
 }
 
-function termsOf(policy: Policy, { kind, price, handlingDays, booking }: Reserved, quantity: number): Terms {
+/** What is bought, as the policy looks at it. */
+function offerOf({ kind, title, category, price, handlingDays, booking }: Reserved, quantity: number): Offer {
   return {
-    policyVersion: policy.version,
     kind,
+    title,
+    category,
     price: price.amount * quantity,
     currency: price.currency,
-    commissionBasisPoints: policy.commissionBasisPoints,
-    paymentWindowMs: policy.paymentWindow,
-    acceptWindowMs: policy.acceptWindow,
-    captureReserveMs: policy.captureReserve,
-    handlingMs: (handlingDays ?? 0) * policy.handlingDay,
-    inspectionWindowMs: policy.inspectionWindow,
-    aftercareWindowMs: policy.aftercareWindow,
-    holdLimitMs: policy.holdLimit,
-    transferRetryMs: policy.transferRetry,
-    transferCaseMs: policy.transferCase,
-    longestDisputeMs: policy.longestDispute,
-    cancellation: booking === null ? [] : policy.cancellation[booking.cancellationPolicy],
-    reminders: policy.reminders,
+    handlingDays,
+    cancellationPolicy: booking?.cancellationPolicy ?? null,
   };
 }

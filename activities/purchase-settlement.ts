@@ -6,22 +6,43 @@
 import type { Tx } from '../platform/database.ts';
 import type { Made } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
-import { closeCase, openCase } from '../services/cases/index.ts';
+import { amendCase, closeCase, openCase, postponeCase } from '../services/cases/index.ts';
+import { closeDispute } from '../services/disputes/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
-import { commitStep, type Purchase, type StepChange, type StepKey } from '../services/transactions/index.ts';
-import { MOVES, type Move } from '../services/transactions/money.ts';
+import {
+  commitStep,
+  giveBackReservation,
+  insertReceivable,
+  insertRefund,
+  MAX_REFUNDS,
+  type OpenDispute,
+  owedBy,
+  type Purchase,
+  REFUND_STEP,
+  refundsOf,
+  reserveRecovery,
+  type StepChange,
+  type StepKey,
+  takeFromReceivables,
+  takeStep,
+  type Unfinished,
+  wasTaken,
+  writeStaffWords,
+} from '../services/transactions/index.ts';
+import { applyMoves, MOVES, type Move, nonZero } from '../services/transactions/money.ts';
+import type { Plan } from '../services/transactions/plan-rules.ts';
+import { stopText } from '../services/transactions/rules.ts';
 import { payoutAccountOf } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import {
   intentOf,
-  type Plan,
   type PurchaseDeps,
   type PurchaseStanding,
   type PurchaseStep,
   planOf,
   purchaseToAct,
-  refuseInPause,
+  refuseStopped,
   standing,
   stepKey,
 } from './purchase-steps.ts';
@@ -31,32 +52,48 @@ export function createSettlementActivities(deps: PurchaseDeps) {
   return {
     /** Refunds the buyer's share of the row. */
     async refundBuyer(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, 'refundBuyer');
-      const purchase = await purchaseToAct(database, key);
-      if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
-      const amount = total(planOf(purchase, step).moves.filter(isRefund));
+      const purchase = await purchaseToAct(database, step);
+      const key = stepKey(step, partOf(purchase, step, REFUND_STEP));
+      if (purchase.state !== step.from || (await isDone(deps, step, key))) return standing(purchase);
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'refundBuyer', plan.row);
+      await refuseTooMany(deps, step);
+      const amount = total(plan.moves.filter(isRefund));
       if (amount === 0) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, paymentId: intentOf(purchase) };
-      const refund = await makeOnce(database, purchase, key, {
-        make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
-        find: () => payments.findRefund(ref),
-      });
-      return carryOut(deps, key, step, isRefund, (current) => ({
+      const refund = await unlessDisputed(() =>
+        makeOnce(database, purchase, key, {
+          make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
+          find: () => payments.findRefund(ref),
+        }),
+      );
+      const noted = { step: key.step, providerId: refund.id, amount, status: refund.status, at: new Date(step.atMs) };
+      const note = (tx: Tx): Promise<void> => insertRefund(tx, purchase.id, noted);
+      const change = (current: Purchase): StepChange => ({
         refund,
         reference: refund.id,
         // What was blocked is the seller's no longer: there is nothing left to be sent.
-        ...(current.transfer.status === 'blocked' && { transfer: { status: 'none' } }),
-      }));
+        ...(current.transfer.status === 'blocked' && isNothingLeft(current, step) && { transfer: { status: 'none' } }),
+      });
+      return carryOut(deps, key, step, isRefund, change, note);
     },
 
-    /** Takes the transfer back from the seller. @throws ApplicationFailure SELLER_BALANCE_TOO_LOW */
+    /**
+     * Takes back from the seller what they were sent. When their balance does not cover it, nothing is taken, and the
+     * next part advances it: the buyer's refund does not wait for the seller.
+     */
     async reverseTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, 'reverseTransfer');
-      const purchase = await purchaseToAct(database, key);
-      if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
-      const amount = total(planOf(purchase, step).moves.filter(isReversal));
+      const purchase = await purchaseToAct(database, step);
+      const key = stepKey(step, partOf(purchase, step, 'reverseTransfer'));
+      if (
+        purchase.state !== step.from ||
+        (await isDone(deps, step, stepKey(step, partOf(purchase, step, REFUND_STEP))))
+      )
+        return standing(purchase);
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'refundReleased', plan.row);
+      await refuseTooMany(deps, step);
+      const amount = total(plan.moves.filter(isReversal));
       const transferId = purchase.transfer.id;
       if (amount === 0 || transferId === null) return standing(purchase);
       const ref = { purchaseId: purchase.id, step: key.step, transferId };
@@ -68,22 +105,30 @@ export function createSettlementActivities(deps: PurchaseDeps) {
         });
       } catch (error) {
         if (!(error instanceof ProviderError) || error.code !== 'balance_insufficient') throw error;
-        const message = 'The Stripe balance of the seller does not cover what would go back. Nothing was refunded.';
-        throw refusal('SELLER_BALANCE_TOO_LOW', message);
+        return noteRefusedReversal(deps, key, step);
       }
-      return carryOut(deps, key, step, isReversal, () => ({
-        transfer: { status: 'reversed' },
-        reference: reversal.id,
-      }));
+      const status = amount === purchase.books.transferred ? 'reversed' : purchase.transfer.status;
+      return carryOut(deps, key, step, isReversal, () => ({ transfer: { status }, reference: reversal.id }));
     },
 
-    /** Releases the seller's share of the row and sends it. A refused transfer leaves it payable. */
+    /**
+     * Releases the seller's share of the row, keeps what they owe of it, and sends the rest. A refused transfer leaves it
+     * payable.
+     */
     async releaseToSeller(step: PurchaseStep): Promise<PurchaseStanding> {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
-      const transfer = await sendToSeller(deps, purchase, key, total(planOf(purchase, step).moves.filter(isTransfer)));
+      const plan = planOf(purchase, step);
+      refuseStopped(purchase, 'releaseToSeller', plan.row);
+      const { moves } = plan;
+      // A dispute after the release that leaves the seller everything moves nothing.
+      if (moves.length === 0) {
+        return carryOut(deps, stepKey(step, partOf(purchase, step, 'moveNothing')), step, isRelease, () => ({}));
+      }
+      const most = total(moves.filter((move) => isTransfer(move) || isRecovery(move)));
+      const recovers = await reserveRecovery(database, purchase.id, step.from, most);
+      const transfer = await sendToSeller(deps, purchase, key, most - recovers);
       return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({
         transfer,
         reference: transfer.id,
@@ -95,14 +140,15 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
-      refuseInPause(purchase);
-      const amount = purchase.books.payable;
+      refuseStopped(purchase, 'releaseToSeller');
+      const { books } = await recoverFromPayable(deps, purchase, key);
+      const amount = books.payable;
       const transfer = await sendToSeller(deps, purchase, key, amount);
       if (transfer.status === 'blocked') {
         await reportBlocked(deps, purchase, step);
         return standing(purchase);
       }
-      const moves: Move[] = [{ name: 'transfer', amount }];
+      const moves: Move[] = nonZero([{ name: 'transfer', amount }]);
       const sent = { ...key, step: 'retryTransfer' };
       const after = await commitStep(
         database,
@@ -115,19 +161,106 @@ export function createSettlementActivities(deps: PurchaseDeps) {
   };
 }
 
-/** A transfer that was refused for too long becomes a case, for finance to speak with the seller. */
+/**
+ * The name of a step that can be taken more than once, since a party can ask for it again, or a dispute can come after it:
+ * that of the command, or of the dispute, is in it.
+ */
+function partOf({ state, dispute }: Purchase, { event, from, command }: PurchaseStep, name: string): string {
+  if (state === 'disputed' && dispute !== null) return `${name}/dispute/${dispute.n}`;
+  return event === 'refund_in_part' || from === 'released' ? `${name}/${command?.id ?? event}` : name;
+}
+
+/** Whether a row that stays in its state was gone through with before, to its last part. */
+const isDone = async ({ database }: PurchaseDeps, { event }: PurchaseStep, refund: StepKey): Promise<boolean> =>
+  event === 'refund_in_part' && (await wasTaken(database, refund.purchaseId, refund.step));
+
+/** @throws ApplicationFailure TOO_MANY_REFUNDS: the last one that is left is for all of the rest */
+async function refuseTooMany({ database }: PurchaseDeps, { event, purchaseId }: PurchaseStep): Promise<void> {
+  if (event !== 'refund_in_part') return;
+  const made = (await refundsOf(database, [purchaseId])).get(purchaseId)?.length ?? 0;
+  if (made < MAX_REFUNDS - 1) return;
+  throw refusal(
+    'TOO_MANY_REFUNDS',
+    `A purchase is refunded in ${MAX_REFUNDS} parts at the most. Refund all that is left.`,
+  );
+}
+
+/** What was begun, for the parts that follow. */
+const begun = ({ event, actor, atMs, command }: PurchaseStep): Unfinished => ({
+  event,
+  actor,
+  atMs,
+  ...(command !== undefined && {
+    command: { id: command.id, ...(command.amount !== undefined && { amount: command.amount }) },
+  }),
+});
+
+/** Why staff want it stands with their other words, once, from the first part that is taken on. */
+async function keepReason(tx: Tx, { purchaseId, actor, atMs, command }: PurchaseStep): Promise<void> {
+  if (command?.reason === undefined || !(await takeStep(tx, purchaseId, `reason/${command.id}`))) return;
+  await writeStaffWords(tx, purchaseId, { kind: 'refund', words: command.reason, actor, atMs });
+}
+
+/** The bank was faster, and we have not heard of it yet. @throws ApplicationFailure CHARGEBACK_OPEN */
+async function unlessDisputed<T>(refund: () => Promise<T>): Promise<T> {
+  try {
+    return await refund();
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.code !== 'charge_disputed') throw error;
+    throw refusal('CHARGEBACK_OPEN', stopText('CHARGEBACK_OPEN', 'open', null));
+  }
+}
+
+/** Stripe refused to take the transfer back, so Wellpact refunds in the seller's place: noted before money moves. */
+async function noteRefusedReversal(
+  { database }: PurchaseDeps,
+  key: StepKey,
+  step: PurchaseStep,
+): Promise<PurchaseStanding> {
+  const noted = { ...key, step: `${key.step}/refused` };
+  const unfinished = { ...begun(step), reversalRefused: true } as const;
+  return standing(
+    await commitStep(
+      database,
+      noted,
+      () => ({ unfinished }),
+      (tx) => keepReason(tx, step),
+    ),
+  );
+}
+
+/** What the seller has come to owe since the release is kept of what could not be sent. */
+async function recoverFromPayable({ database }: PurchaseDeps, purchase: Purchase, key: StepKey): Promise<Purchase> {
+  if ((await owedBy(database, purchase.sellerId, purchase.currency)) === 0) return purchase;
+  return commitStep(database, { ...key, step: `recover/${key.atMs}` }, async (current, tx) => {
+    const amount = await takeFromReceivables(tx, purchase, current.books.payable);
+    return { moves: nonZero([{ name: 'recover', amount }]) };
+  });
+}
+
+/**
+ * A transfer that was refused for too long becomes a case, for finance to speak with the seller; at the hold limit at the
+ * latest, and then it is due soon.
+ */
 async function reportBlocked(
   { database, policy }: PurchaseDeps,
-  { id, stateSince, terms, books, currency }: Purchase,
+  { id, stateSince, terms, books, currency, payment }: Purchase,
   { atMs }: PurchaseStep,
 ): Promise<void> {
   const caseFromMs = stateSince.getTime() + (terms.transferCaseMs ?? policy.transferCase);
-  if (atMs < caseFromMs) return;
-  const dueAt = new Date(caseFromMs + policy.transferCaseDue);
+  const capturedAtMs = payment.capturedAt?.getTime() ?? Number.POSITIVE_INFINITY;
+  const limitMs = capturedAtMs + (terms.holdLimitMs ?? Number.POSITIVE_INFINITY);
+  if (atMs < Math.min(caseFromMs, limitMs)) return;
+  const about = { kind: 'transfer_blocked', subjectType: 'purchase', subjectId: id } as const;
   const details = { amount: books.payable, currency };
-  await database.transaction((tx) =>
-    openCase(tx, { kind: 'transfer_blocked', subjectType: 'purchase', subjectId: id, dueAt, details }),
-  );
+  await database.transaction(async (tx) => {
+    const dueAt = new Date(caseFromMs + policy.transferCaseDue);
+    const opened = await openCase(tx, { ...about, dueAt, details });
+    if (atMs < limitMs) return;
+    // From now on Stripe's own limit is near: finance have as long for it as for money that staff have paused.
+    await amendCase(tx, opened, { ...details, heldUntil: new Date(limitMs).toISOString() });
+    await postponeCase(tx, about.kind, id, new Date(limitMs + policy.holdLimitCaseDue));
+  });
 }
 
 const closeBlocked = (tx: Tx, { purchaseId, actor }: StepKey): Promise<unknown> =>
@@ -135,12 +268,18 @@ const closeBlocked = (tx: Tx, { purchaseId, actor }: StepKey): Promise<unknown> 
 
 type Share = (move: Move) => boolean;
 const isRefund: Share = ({ name }) => MOVES[name].credit === 'refunded';
+const isAdvance: Share = ({ name }) => MOVES[name].debit === 'advanced';
 const isReversal: Share = ({ name }) => name === 'reverseTransfer';
 const isTransfer: Share = ({ name }) => name === 'transfer';
-const isReleaseOnly: Share = ({ name }) => name === 'release' || name === 'earnCommission';
+const isRecovery: Share = ({ name }) => name === 'recover';
+const isReleaseOnly: Share = (move) => move.name === 'release' || move.name === 'earnCommission' || isRecovery(move);
 const isRelease: Share = (move) => isReleaseOnly(move) || isTransfer(move);
 
 const total = (moves: readonly Move[]): number => moves.reduce((sum, { amount }) => sum + amount, 0);
+
+/** Whether a refund leaves nothing that could still be sent to the seller. */
+const isNothingLeft = (purchase: Purchase, step: PurchaseStep): boolean =>
+  applyMoves(purchase.books, planOf(purchase, step).moves.filter(isRefund)).payable === 0;
 
 /** Commits a share of a row, and completes the row when the others are done. */
 async function carryOut(
@@ -149,28 +288,53 @@ async function carryOut(
   step: PurchaseStep,
   share: Share,
   change: (current: Purchase) => StepChange,
+  also: (tx: Tx) => Promise<unknown> = async () => {},
 ): Promise<PurchaseStanding> {
   let plan: Plan | undefined;
+  let dispute: OpenDispute | null = null;
   const after = await commitStep(
     database,
     key,
     (current) => {
       plan = planOf(current, step);
-      const { event, actor, atMs } = step;
+      dispute = current.dispute;
       // Money that is released but could not be sent waits as payable: that is the end of the row, too.
       const left = plan.moves.filter((move) => !share(move) && !isTransfer(move));
       return {
         ...change(current),
         moves: plan.moves.filter(share),
-        ...(left.length === 0 ? { to: plan.row.to, unfinished: null } : { unfinished: { event, actor, atMs } }),
+        ...(left.length === 0
+          ? { to: plan.row.to, unfinished: null }
+          : { unfinished: { ...current.unfinished, ...begun(step) } }),
       };
     },
     async (tx, purchase) => {
-      if (plan !== undefined && purchase.state === plan.row.to) await freeReserved(tx, plan.row, purchase);
+      if (plan === undefined) return;
+      await also(tx);
+      await keepReason(tx, step);
+      if (purchase.state === plan.row.to) {
+        await freeReserved(tx, plan.row, purchase);
+        await closeDisputeOf(tx, dispute, step);
+      }
       if (purchase.transfer.status !== 'blocked') await closeBlocked(tx, key);
+      const advanced = total(plan.moves.filter(isAdvance).filter(share));
+      if (advanced > 0) await insertReceivable(tx, purchase, key.step, advanced);
+      // A release that was begun and then refused has set something aside: what is left may be less by now.
+      if ((purchase.recovers ?? 0) > purchase.books.recovered) await giveBackReservation(tx, purchase);
     },
   );
   return standing(after);
+}
+
+/** The dispute is over with the row that carried it out. */
+async function closeDisputeOf(
+  tx: Tx,
+  dispute: OpenDispute | null,
+  { event, actor, atMs }: PurchaseStep,
+): Promise<void> {
+  if (dispute === null) return;
+  const instead = { refund: dispute.defaultRefund, by: 'default_ruling' } as const;
+  await closeDispute(tx, dispute.id, actor, atMs, event === 'hold_limit_reached' ? instead : undefined);
 }
 
 /** What was reserved is for sale again, when the row says so. */

@@ -1,24 +1,36 @@
 /** What all steps of a purchase share: their input, what they answer, and which row of the table they follow. */
 import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { Actor } from '../contracts/actor.ts';
-import type { PurchaseId } from '../contracts/ids.ts';
-import type { PaymentStatus, PurchaseState, TransferStatus } from '../contracts/purchase.ts';
+import type { ChargebackWork } from '../contracts/chargeback.ts';
+import type { DisputeReason, NewDispute } from '../contracts/dispute.ts';
+import type { DisputeId, PurchaseId } from '../contracts/ids.ts';
+import type { Chargeback, PaymentStatus, PurchaseState, TransferStatus } from '../contracts/purchase.ts';
 import type { Database } from '../platform/database.ts';
 import type { Payments } from '../providers/payments.ts';
+import type { TaxRates } from '../providers/tax.ts';
 import { SLOT_REFUSALS, type SlotRefusal } from '../services/marketplace/slot-rules.ts';
-import { cancellationSplit } from '../services/transactions/cancellation-rules.ts';
-import { findPurchase, type Pause, type Policy, type Purchase, type StepKey } from '../services/transactions/index.ts';
-import type { Move } from '../services/transactions/money.ts';
+import {
+  findPurchase,
+  type OpenDispute,
+  type Pause,
+  type Policy,
+  type Purchase,
+  type StepKey,
+  type Unfinished,
+} from '../services/transactions/index.ts';
+import { type Plan, planFor } from '../services/transactions/plan-rules.ts';
+import { leftOf, refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
-import { MONEY_PAUSED, transition } from '../services/transactions/rules.ts';
+import { type Stop, type Stoppable, stopOf, stopText } from '../services/transactions/rules.ts';
 import type { Kind } from '../services/transactions/terms-rules.ts';
-import type { Condition, Party, PurchaseEvent, Transition } from '../services/transactions/transition-rules.ts';
+import type { Party, PurchaseEvent, StepName } from '../services/transactions/transition-rules.ts';
 import { refusal } from './failures.ts';
 
 export interface PurchaseDeps {
   readonly database: Database;
   readonly payments: Payments;
   readonly policy: Policy;
+  readonly taxes: TaxRates;
 }
 
 /** Which step to take, and on whose behalf. */
@@ -40,6 +52,12 @@ export interface StepCommand {
   readonly id: string;
   /** Which time it is about, ISO 8601. */
   readonly startsAt?: string;
+  /** How much it is about, minor units. */
+  readonly amount?: number;
+  /** Why staff want it, for staff alone. */
+  readonly reason?: string;
+  /** What it opens. */
+  readonly dispute?: NewDispute;
 }
 
 /** A step that may have to begin the payment, or to learn what became of its beginning. */
@@ -62,6 +80,8 @@ export interface PurchaseStanding {
   readonly transfer: TransferStatus;
   /** Minor units that are held for it. */
   readonly held: number;
+  /** Minor units that could still be refunded; missing in histories of before. */
+  readonly left?: number;
   /** When a booking begins, milliseconds since 1970. */
   readonly startsAtMs?: number;
   /** Where a party wants to move it, until the other one accepts. */
@@ -69,9 +89,29 @@ export interface PurchaseStanding {
   /** The reminders that come while it stands so, the next one first. */
   readonly reminders?: readonly Reminder[];
   /** What was begun and has to be gone through with before anything else. */
-  readonly unfinished?: { readonly event: PurchaseEvent; readonly actor: Actor; readonly atMs: number };
+  readonly unfinished?: Unfinished;
   /** Staff have paused the money. */
   readonly pause?: Pause;
+  /** What the buyer's bank does, or did. */
+  readonly chargeback?: Exclude<Chargeback, 'none'>;
+  /** Until when it takes evidence, milliseconds since 1970. */
+  readonly evidenceDueMs?: number;
+  /** What has to be done about it. */
+  readonly chargebackWork?: ChargebackWork;
+  /** The hold limit came while its money stood still, and finance was asked. */
+  readonly limitReached?: true;
+  /** The dispute that is open about it. */
+  readonly dispute?: DisputeStanding;
+}
+
+export interface DisputeStanding {
+  readonly id: DisputeId;
+  readonly n: number;
+  readonly reason: DisputeReason;
+  /** Whether it is decided, and waits to be carried out. */
+  readonly decided: boolean;
+  /** Whether the default ruling leaves the seller something. */
+  readonly defaultLeaves: boolean;
 }
 
 export interface ProposalStanding {
@@ -97,6 +137,7 @@ export interface Opened {
 
 export function standing(purchase: Purchase): PurchaseStanding {
   const { state, deadlineAt, deadlineEvent, payment, transfer, books, slot, proposal, unfinished, pause } = purchase;
+  const { chargeback, chargebackSheet: sheet, standstill, dispute } = purchase;
   const reminders = remindersAhead(purchase);
   return {
     state,
@@ -105,19 +146,33 @@ export function standing(purchase: Purchase): PurchaseStanding {
     payment: payment.status,
     transfer: transfer.status,
     held: books.held,
+    left: leftOf(books),
     ...(slot !== null && { startsAtMs: slot.startsAt.getTime() }),
     ...(proposal !== null && { proposal: { by: proposal.by, startsAtMs: proposal.startsAt.getTime() } }),
     ...(reminders.length > 0 && { reminders }),
     ...(unfinished !== null && { unfinished }),
     ...(pause !== null && { pause }),
+    ...(chargeback !== 'none' && { chargeback }),
+    ...(sheet !== null && sheet.dueMs !== null && { evidenceDueMs: sheet.dueMs }),
+    ...(sheet !== null && sheet.next !== null && { chargebackWork: sheet.next }),
+    ...(standstill?.limitReached === true && { limitReached: true }),
+    ...(dispute !== null && { dispute: disputeStanding(dispute) }),
   };
 }
 
-function remindersAhead({ state, terms, stateSince, deadlineAt, slot, pause }: Purchase): Reminder[] {
+const disputeStanding = ({ id, n, reason, gross, defaultRefund, refund }: OpenDispute): DisputeStanding => ({
+  id,
+  n,
+  reason,
+  decided: refund !== null,
+  defaultLeaves: defaultRefund < gross,
+});
+
+function remindersAhead({ state, terms, stateSince, deadlineAt, slot, standstill }: Purchase): Reminder[] {
   return remindersOf(state, terms.reminders, {
     knownSinceMs: Math.max(stateSince.getTime(), slot?.since.getTime() ?? 0),
-    // The deadline that people are reminded of stands still in a pause.
-    deadlineMs: pause === null ? (deadlineAt?.getTime() ?? null) : null,
+    // The deadline that people are reminded of stands still, too.
+    deadlineMs: standstill === null ? (deadlineAt?.getTime() ?? null) : null,
     startsAtMs: slot?.startsAt.getTime() ?? null,
   });
 }
@@ -132,41 +187,59 @@ export async function purchaseToAct(
   return purchase;
 }
 
-/** The last look before money moves. @throws ApplicationFailure MONEY_PAUSED */
-export function refuseInPause({ pause }: Purchase): void {
-  if (pause !== null) throw refusal('MONEY_PAUSED', MONEY_PAUSED);
+/**
+ * The last look before money moves. @param part what moves it now, of the row that the step follows
+ * @throws ApplicationFailure MONEY_PAUSED, CHARGEBACK_OPEN
+ */
+export function refuseStopped(purchase: Purchase, part: StepName, row: Stoppable = { step: part }): void {
+  const overlays = { paused: purchase.pause !== null, chargeback: purchase.chargeback };
+  const stop = stopOf(row, overlays) ?? stopOf({ step: part }, overlays);
+  if (stop !== undefined) throw stopped(purchase, stop);
 }
 
-/** The row of the table that a step follows, and the money it moves from the books as they are. */
-export interface Plan {
-  readonly row: Transition;
-  readonly moves: readonly Move[];
+export const stopped = ({ chargeback, chargebackSheet }: Purchase, stop: Stop): ApplicationFailure =>
+  refusal(stop, stopText(stop, chargeback, chargebackSheet?.dueMs ?? null));
+
+type PlannedStep = Pick<PurchaseStep, 'event' | 'actor' | 'atMs' | 'command'>;
+
+/** The row that a step follows. @throws ApplicationFailure NOT_ALLOWED_NOW when the table leads nowhere; REFUND_TOO_LARGE */
+export function planOf(purchase: Purchase, step: PlannedStep): Plan {
+  const { slot, unfinished, state } = purchase;
+  const planned = {
+    ...purchase,
+    startsAtMs: slot?.startsAt.getTime() ?? null,
+    reversalRefused: unfinished?.reversalRefused === true,
+  };
+  const by = partyOf(purchase, step);
+  const plan = planFor(planned, { event: step.event, by, atMs: step.atMs, forSeller: decidedFor(purchase, step) });
+  if (plan === undefined) throw refusal('NOT_ALLOWED_NOW', `"${step.event}" leads nowhere from ${state}.`);
+  return plan;
 }
 
-/** @throws ApplicationFailure NOT_ALLOWED_NOW when the table leads nowhere from here */
-export function planOf(purchase: Purchase, step: Pick<PurchaseStep, 'event' | 'actor' | 'atMs'>): Plan {
-  const { terms, books } = purchase;
-  const forSeller = forSellerIn(purchase, step);
-  const when: Condition = forSeller === 0 ? 'nothing_for_seller' : 'something_for_seller';
-  const row = transition(purchase.state, { on: step.event, by: partyOf(purchase, step), kind: terms.kind, when });
-  if (row === undefined) throw refusal('NOT_ALLOWED_NOW', `"${step.event}" leads nowhere from ${purchase.state}.`);
-  return { row, moves: row.moves(books, { forSeller, commissionBasisPoints: terms.commissionBasisPoints }) };
+/** What the seller keeps where somebody decided that. @throws ApplicationFailure REFUND_TOO_LARGE */
+function decidedFor(purchase: Purchase, { event, command }: PlannedStep): number | undefined {
+  const { dispute, state, unfinished, books } = purchase;
+  if (state === 'disputed' && dispute !== null) {
+    return dispute.gross - ((event === 'dispute_decided' ? dispute.refund : null) ?? dispute.defaultRefund);
+  }
+  if (event === 'refund_in_part') return leftAfter(purchase, command?.amount ?? 0);
+  // The buyer's part of the division has gone back already: what is held now is the seller's.
+  return state === 'held' && event === 'cancel' && unfinished?.event === 'cancel' ? books.held : undefined;
 }
 
-/** What a step leaves the seller, gross: the policy says so for a cancellation, everything else is all or nothing. */
-function forSellerIn(
-  purchase: Purchase,
-  { event, actor, atMs }: Pick<PurchaseStep, 'event' | 'actor' | 'atMs'>,
-): number {
-  const { terms, slot } = purchase;
-  if (event !== 'cancel') return terms.price;
-  const by = actor.id === purchase.sellerId ? 'seller' : 'buyer';
-  const aheadMs = slot === null ? Number.POSITIVE_INFINITY : slot.startsAt.getTime() - atMs;
-  return cancellationSplit(terms.price, terms.cancellation ?? [], by, aheadMs, purchase.refundCap).forSeller;
+/** A part is less than what is left: all of it is another row of the table, which ends the purchase. */
+function leftAfter({ books, currency }: Purchase, amount: number): number {
+  const left = leftOf(books);
+  if (amount < left && amount > 0) return left - amount;
+  throw refundTooLarge(left, currency);
 }
+
+export const refundTooLarge = (left: number, currency: string): ApplicationFailure =>
+  refusal('REFUND_TOO_LARGE', refundTooLargeText(left, currency), { refundable: { amount: left, currency } });
 
 /** Which party takes the step; undefined when none of them does. */
 export function partyOf({ buyerId, sellerId }: Purchase, { actor }: Pick<PurchaseStep, 'actor'>): Party | undefined {
+  if (actor.type === 'staff') return 'finance';
   if (actor.type !== 'user') return undefined;
   return actor.id === buyerId ? 'buyer' : actor.id === sellerId ? 'seller' : undefined;
 }
@@ -191,6 +264,7 @@ export function stepKey(parts: KeyParts, step: string): StepKey {
     atMs,
     cause: workflowExecution?.runId ?? 'no workflow',
     ...(workflowExecution !== undefined && { workflowId: workflowExecution.workflowId }),
+    ...(parts.event !== undefined && { event: parts.event }),
     causedBy: parts.causedBy ?? (command === undefined ? `${actor.type}/${event}` : `update/${command.id}`),
   };
 }

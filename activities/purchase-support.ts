@@ -44,7 +44,10 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
       const { staff: by, words } = step.order;
       const after = await commitStep(
         database,
-        stepKey({ ...step, actor, causedBy: `update/${step.updateId}` }, `pauseMoney/${step.updateId}`),
+        stepKey(
+          { ...step, actor, event: 'money_paused', causedBy: `update/${step.updateId}` },
+          `pauseMoney/${step.updateId}`,
+        ),
         async (current, tx) => {
           if (current.pause !== null) throw refusal('ALREADY_PAUSED', 'The money of this purchase is paused already.');
           await admit(tx, step, MAX_PAUSES);
@@ -63,30 +66,33 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
       const actor = actorOf(step);
       const after = await commitStep(
         database,
-        stepKey({ ...step, actor, causedBy: `update/${step.updateId}` }, `resumeMoney/${step.updateId}`),
+        stepKey(
+          { ...step, actor, event: 'money_resumed', causedBy: `update/${step.updateId}` },
+          `resumeMoney/${step.updateId}`,
+        ),
         async ({ pause }, tx) => {
           if (pause === null) throw refusal('NOT_PAUSED', 'The money of this purchase is not paused.');
           if (pause.verified && actor.type !== 'staff') throw refusal('PAUSED_BY_VERIFIED', PAUSED_BY_VERIFIED);
           await admit(tx, step, Number.POSITIVE_INFINITY);
           return { pause: null };
         },
-        async (tx) => {
+        async (tx, { standstill }) => {
           const { words } = step.order;
           await writeStaffWords(tx, step.purchaseId, { kind: 'resume', words, actor, atMs: step.atMs });
-          await closeCase(tx, 'hold_limit', step.purchaseId, { decision: 'resolved', actor });
+          if (standstill === null) await closeCase(tx, 'hold_limit', step.purchaseId, { decision: 'resolved', actor });
         },
       );
       return standing(after);
     },
 
-    /** Money that is paused may be held no longer: nothing moves, and finance is asked. */
+    /** Money that stands still may be held no longer: nothing moves, and finance is asked. */
     async reportHoldLimit(step: PurchaseStep): Promise<PurchaseStanding> {
       const after = await commitStep(
         database,
         stepKey(step, `reportHoldLimit/${step.atMs}`),
-        ({ pause }) => (pause === null ? {} : { pause: { ...pause, limitReached: true } }),
-        async (tx, { id, books, currency, pause }) => {
-          if (pause === null) return;
+        ({ standstill }) => (standstill === null ? {} : { limitReached: true }),
+        async (tx, { id, books, currency, standstill }) => {
+          if (standstill === null) return;
           const dueAt = new Date(step.atMs + policy.holdLimitCaseDue);
           const details = { amount: books.held, currency };
           await openCase(tx, { kind: 'hold_limit', subjectType: 'purchase', subjectId: id, dueAt, details });

@@ -18,7 +18,9 @@ import { transition } from '../services/transactions/rules.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import { createBookingActivities } from './purchase-booking.ts';
-import { type OpenPurchaseInput, reserveAndOpen } from './purchase-opening.ts';
+import { createChargebackActivities } from './purchase-chargeback.ts';
+import { createPurchaseDisputeActivities } from './purchase-dispute.ts';
+import { type OpenPurchaseInput, reserveAndOpen, taxedSale } from './purchase-opening.ts';
 import { createSettlementActivities, freeReserved } from './purchase-settlement.ts';
 import {
   intentOf,
@@ -29,7 +31,7 @@ import {
   type PurchaseStep,
   planOf,
   purchaseToAct,
-  refuseInPause,
+  refuseStopped,
   standing,
   stepKey,
 } from './purchase-steps.ts';
@@ -51,7 +53,9 @@ export function createPurchaseActivities(deps: PurchaseDeps) {
     ...createPaymentActivities(deps),
     ...createSettlementActivities(deps),
     ...createBookingActivities(deps),
+    ...createPurchaseDisputeActivities(deps),
     ...createSupportActivities(deps),
+    ...createChargebackActivities(deps),
   };
 }
 
@@ -60,9 +64,10 @@ function createPaymentActivities(deps: PurchaseDeps) {
   return {
     /** Reserves what is bought and writes the purchase, together or not at all. */
     async openPurchase(input: OpenPurchaseInput): Promise<Opened> {
+      const taxed = await taxedSale(deps, input);
       const purchase = await database.transaction(async (tx) => {
         const known = await findPurchase(tx, input.purchaseId);
-        return known ?? (await reserveAndOpen(tx, policy, input));
+        return known ?? (await reserveAndOpen(tx, policy, input, taxed));
       });
       const { kind, price, currency, transferRetryMs } = purchase.terms;
       const deal = { kind, price, currency, ...(transferRetryMs !== undefined && { transferRetryMs }) };
@@ -118,7 +123,7 @@ function createPaymentActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'capturePayment');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from) return standing(purchase);
-      refuseInPause(purchase);
+      refuseStopped(purchase, 'capturePayment');
       const payment = await payments.capturePayment(intentOf(purchase), freshKey(key));
       if (payment.status === 'canceled') {
         throw refusal('AUTHORISATION_LOST', 'The card no longer covers this purchase: it is cancelled.');

@@ -1,4 +1,5 @@
 import type { Config } from '../platform/config.ts';
+import type { FieldCipher } from '../platform/crypto.ts';
 import type { Database } from '../platform/database.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { ReadinessCheck } from '../platform/operations-readiness.ts';
@@ -20,5 +21,7 @@ export interface ApiDeps {
   readonly payments: Payments;
   readonly accessTokens: AccessTokens;
   readonly links: LinkTokens;
+  /** Encrypts what people write in disputes. */
+  readonly texts: FieldCipher;
   readonly security: SecurityLog;
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserId } from '../contracts/ids.ts';
 import { ABOUT_ROLES, argumentsOrExit } from '../platform/arguments.ts';
 import { type Config, configOrExit } from '../platform/config.ts';
-import { secretKey } from '../platform/crypto.ts';
+import { createFieldCipher, deriveKey, secretKey } from '../platform/crypto.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
 import { createLogger, type Logger } from '../platform/logging.ts';
 import { createMetrics, observeDatabase, observeDependencies } from '../platform/metrics.ts';
@@ -71,6 +71,7 @@ async function depsOf(
       file: config.SECURITY_LOG_FILE,
     }),
     links: createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY)),
+    texts: createFieldCipher(deriveKey(secretKey('FIELD_KEY', config.FIELD_KEY), 'dispute statements')),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { DISPUTE_REFUSALS } from '../contracts/dispute.ts';
 import { PURCHASE_REFUSALS, type PurchaseRefusal } from '../contracts/purchase.ts';
 import { Problem, unavailable } from '../platform/errors.ts';
 
@@ -75,12 +76,18 @@ function refused(error: WorkflowUpdateFailedError): CommandResult {
     throw new Problem(409, 'PAYMENT_REFUSED', detail, { extra: { reason: extra['code'] ?? null } });
   }
   // Anything else is not the caller's doing and not theirs to read.
-  if (!PURCHASE_REFUSALS.some((refusal) => refusal === failure.type)) throw error;
+  if (!REFUSALS.has(failure.type)) throw error;
   throw new Problem(UNPROCESSABLE.has(failure.type) ? 422 : 409, failure.type, failure.message, { extra });
 }
 
+const REFUSALS: ReadonlySet<string> = new Set([...PURCHASE_REFUSALS, ...DISPUTE_REFUSALS]);
+
 /** What would be refused whatever the state of things. */
-const UNPROCESSABLE: ReadonlySet<string> = new Set<PurchaseRefusal>(['BEYOND_HOLD_LIMIT']);
+const UNPROCESSABLE: ReadonlySet<string> = new Set<PurchaseRefusal>([
+  'BEYOND_HOLD_LIMIT',
+  'REFUND_TOO_LARGE',
+  'BEYOND_WHAT_IS_DISPUTED',
+]);
 
 const UNAVAILABLE_CODES = new Set([4, 8, 14]); // deadline exceeded, resource exhausted, unavailable
 

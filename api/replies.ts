@@ -23,6 +23,7 @@ function mismatchOf(route: Route, reply: Reply): string | undefined {
     // An answer that is not the last word is the idempotency records', declared once for all routes.
     return reply.status === 202 && reply.body === undefined ? undefined : 'the status is not declared';
   }
+  if (Buffer.isBuffer(reply.body)) return declared.contentType === undefined ? 'bytes have a type' : undefined;
   if (declared.schema === null) return reply.body === undefined ? undefined : 'there is a body';
   // What the client gets, not what the handler gave: dates have become texts and undefined members are gone.
   const body: unknown = reply.body === undefined ? undefined : JSON.parse(JSON.stringify(reply.body));

@@ -93,7 +93,7 @@ export interface Reply<Body = unknown> {
 export interface ResponseDeclaration {
   readonly description: string;
   readonly schema: z.ZodType | null;
-  /** For an answer that is a text and not JSON: `text/html`. */
+  /** For an answer that is not JSON: `text/html`, `application/pdf`. Its body is a text, or bytes in a `Buffer`. */
   readonly contentType?: string;
 }
 

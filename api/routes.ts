@@ -2,16 +2,19 @@ import type { ApiDeps } from './deps.ts';
 import type { Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { caseRoutes } from './routes/cases.ts';
+import { disputeRoutes } from './routes/disputes.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { listingRoutes } from './routes/listings.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { onboardingRoutes } from './routes/onboardings.ts';
 import { operationsRoutes } from './routes/operations.ts';
+import { payoutRoutes } from './routes/payouts.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
 import { reconciliationRoutes } from './routes/reconciliations.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { slotRoutes } from './routes/slots.ts';
 import { staffPurchaseRoutes } from './routes/staff-purchases.ts';
+import { statementRoutes } from './routes/statements.ts';
 import { verificationPageRoutes } from './routes/verification-page.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
@@ -25,6 +28,9 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...listingRoutes(deps),
     ...slotRoutes(deps),
     ...purchaseRoutes(deps),
+    ...disputeRoutes(deps),
+    ...payoutRoutes(deps),
+    ...statementRoutes(deps),
     ...notificationRoutes(deps),
     ...caseRoutes(deps),
     ...staffPurchaseRoutes(deps),

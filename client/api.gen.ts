@@ -538,8 +538,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give the buyer everything back, as its seller
-         * @description In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, nothing is refunded.
+         * Give the buyer a part back, or everything, as its seller or as finance
+         * @description In `held`, `delivered` and `released`. A part leaves the purchase in its state, and the commission is worked out anew on what the seller keeps; several parts can follow one another. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
          *
@@ -674,6 +674,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/purchases/{id}/refunds/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a refund that came back once more
+         * @description As a new refund, to the same card. When Stripe refuses it, the buyer has to be paid in another way, and the case stays open until finance close it.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["refundAgain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/chargebacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what the buyer’s bank does about its payment, and what the bank is told
+         * @description That you looked stands in the audit trail.
+         *
+         *     **Who:** staff with the role finance or admin.
+         */
+        get: operations["listChargebacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/chargebacks/{chargebackId}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit the evidence about it now
+         * @description The bank takes evidence once: afterwards it only decides. Without this call it is submitted by itself, some time before the bank stops taking it.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["answerChargeback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/purchases/{id}/chargebacks/{chargebackId}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give it up: the bank keeps what it took
+         * @description A formal one is lost then, an inquiry is closed. After the release the seller’s part is taken back.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["acceptChargeback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/purchases/{id}": {
         parameters: {
             query?: never;
@@ -726,6 +820,448 @@ export interface paths {
          * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
          */
         get: operations["purchaseTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/purchases/{id}/invoice/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your receipt, or the invoice about the commission, as PDF
+         * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 60 calls in 60 seconds from one network address.
+         */
+        get: operations["getInvoicePdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/purchases/{id}/invoice/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your receipt, or the invoice about the commission, as CSV
+         * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 300 calls in 60 seconds from one network address.
+         */
+        get: operations["getInvoiceCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/purchases/{id}/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The disputes of a purchase, oldest first
+         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["listDisputes"];
+        put?: never;
+        /**
+         * Dispute a purchase, as its buyer
+         * @description While it is `held`, `delivered` or `released`. The money stays where it is until the dispute is decided. `wants` is what you want back: everything, unless you say so.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["openDispute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/purchases/{id}/no-show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that the other party did not show up
+         * @description Of a booking, once it has begun. The other party has some time to contest that; silence is taken as it is claimed: a seller who was not there gives everything back, a buyer who was not there gets what cancelling at the last moment gives.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["claimNoShow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a dispute, as a party or a mediator
+         * @description That a mediator looked stands in the audit trail.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["getDispute"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/response": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a claim, as the other party
+         * @description Accept it, contest it with a text, or make an offer.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["respondToDispute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/purchases/{id}/no-show/contest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deny that you did not show up, or say that it was the other party who did not
+         * @description Then it goes on like any other dispute.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["contestNoShow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer what you would agree to
+         * @description What the buyer would get back; the rest is the seller’s. It takes the place of the one you made before.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["makeOffer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/offers/{number}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept what the other side offered: that decides the dispute
+         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["acceptOffer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/escalate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a mediator
+         * @description From `next.escalateFrom` on.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["escalateDispute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Appeal a ruling: another mediator looks at it and rules finally
+         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["appealRuling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/waive-appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that you will not appeal: when both sides do, the ruling is carried out at once
+         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["waiveAppeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/rulings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rule on a dispute, as a mediator
+         * @description With `dryRun` nothing changes: the answer says what the ruling would do to the money. A ruling about much money waits for a second mediator. After an appeal it takes somebody who has not ruled before.
+         *
+         *     **Who:** staff with the role mediator or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["ruleOnDispute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/rulings/{number}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a ruling of another mediator
+         * @description **Who:** staff with the role mediator or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["approveRuling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See what you have as a seller, by currency
+         * @description Minor units. What is `held` becomes `payable` when a purchase is released, is then sent to your account at Stripe, is `available` there some days later, and is paid out to your bank from there.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["getBalance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was sent from your account at Stripe to your bank, newest first
+         * @description As we last saw it there. A payout that is `paid` can still become `failed`, days later, when the bank sends the money back. A failed one takes nothing from you: the money is in your account at Stripe, and goes out again with a later payout once a bank account is named that works.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["listPayouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the months with something on your statement, newest first
+         * @description One entry for each month and currency. All amounts are in minor units.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["listStatements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/statements/{month}/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your statement of a month as CSV
+         * @description RFC 4180, in UTF-8. The first row has the opening balance, the last one the closing balance; amounts are decimals of the currency. A month that is not over has what happened so far.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 300 calls in 60 seconds from one network address.
+         */
+        get: operations["getStatementCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/statements/{month}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your statement of a month as PDF
+         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Limit:** 60 calls in 60 seconds from one network address.
+         */
+        get: operations["getStatementPdf"];
         put?: never;
         post?: never;
         delete?: never;
@@ -819,7 +1355,7 @@ export interface paths {
         };
         /**
          * List cases, newest first
-         * @description **Who:** staff with the role support or compliance or finance or admin.
+         * @description **Who:** staff with the role support or mediator or compliance or finance or admin.
          */
         get: operations["listCases"];
         put?: never;
@@ -839,7 +1375,7 @@ export interface paths {
         };
         /**
          * Read a case
-         * @description **Who:** staff with the role support or compliance or finance or admin.
+         * @description **Who:** staff with the role support or mediator or compliance or finance or admin.
          */
         get: operations["getCase"];
         put?: never;
@@ -863,7 +1399,7 @@ export interface paths {
          * Decide a case
          * @description The decision is final, stands in the audit trail, and is carried out by the flow the case is about.
          *
-         *     **Who:** staff with the role support or compliance or finance or admin.
+         *     **Who:** staff with the role support or mediator or compliance or finance or admin.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
          */
@@ -1328,12 +1864,14 @@ export interface components {
             acceptedDisclaimers?: string[];
         };
         NewRefund: {
-            /** @description All that was paid, which is what is refunded when it is absent. */
+            /** @description All that is left, when it is absent. */
             amount?: {
                 amount: number;
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description Of finance, who have to give one: for staff alone. */
+            reason?: string;
         };
         NewTime: {
             /**
@@ -1355,6 +1893,74 @@ export interface components {
         StaffReason: {
             /** @description For staff alone. */
             reason: string;
+        };
+        RefundAgain: {
+            /** @description For staff alone. */
+            reason: string;
+            /** @description The one that came back, by its id at Stripe. */
+            refundId: string;
+        };
+        NewEvidence: {
+            /** @description What you add to the facts. Of what the parties wrote, only what you selected and redacted; nothing about health. */
+            statement?: string;
+        };
+        NewDispute: {
+            /** @enum {string} */
+            reason: "not_received" | "not_as_described" | "damaged" | "unsafe" | "other";
+            /** @description For the seller and our mediators. */
+            description: string;
+            wants?: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+        };
+        NoShow: {
+            description: string;
+        };
+        DisputeResponse: {
+            /** @constant */
+            answer: "accept";
+        } | {
+            /** @constant */
+            answer: "contest";
+            text: string;
+        } | {
+            /** @constant */
+            answer: "offer";
+            refund: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            text?: string;
+        };
+        NoShowContest: {
+            text: string;
+        };
+        NewOffer: {
+            refund: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            text?: string;
+        };
+        Escalation: {
+            text?: string;
+        };
+        Appeal: {
+            text: string;
+        };
+        NewRuling: {
+            refund: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            reason: string;
+            /** @default false */
+            dryRun?: boolean;
         };
         NewDevice: {
             /** @enum {string} */
@@ -1577,6 +2183,8 @@ export interface components {
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             /** @enum {string} */
             chargeback: "none" | "inquiry" | "open" | "won" | "lost" | "prevented";
+            /** @description What the buyer's bank asks about or has taken back, in minor units; null if it never did. */
+            chargebackAmount: number | null;
             /** @example lst_0199c1a2b3c47d5e8f60718293a4b5c6 */
             listingId: string;
             /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
@@ -1615,6 +2223,19 @@ export interface components {
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description What Wellpact keeps of what the seller gets, as agreed when it was bought. */
+            commission: {
+                basisPoints: number;
+                minimum: number | null;
+                maximum: number | null;
+            };
+            /** @description Taxes within the price, as agreed when it was bought. They move no money: the seller owes them. */
+            taxes: {
+                name: string;
+                country: string;
+                basisPoints: number;
+                amount: number;
+            }[];
             payment: {
                 /** @enum {string} */
                 status: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled";
@@ -1627,10 +2248,24 @@ export interface components {
                 /** @enum {string} */
                 status: "none" | "sent" | "blocked" | "reversed";
             };
+            /** @description The last one. */
             refund: {
                 /** @enum {string} */
                 status: "none" | "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
             };
+            /** @description What went back to the buyer, oldest first. One that `failed` came back, and is owed to them. */
+            refunds: {
+                number: number;
+                amount: number;
+                /** @enum {string} */
+                status: "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
             /** @description Where the money is, in minor units. captured + platformFunded + advanced is the sum of all others. */
             money: {
                 /** @enum {string} */
@@ -1670,7 +2305,7 @@ export interface components {
                     becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
                     says: string;
                 } | null;
-                /** @description How the price would be divided if you cancelled now; null when you cannot. */
+                /** @description How what is left of the price would be divided if you cancelled now; null when you cannot. */
                 ifCancelled: {
                     refund: number;
                     forSeller: number;
@@ -1736,7 +2371,7 @@ export interface components {
             data: {
                 number: number;
                 /** @enum {string} */
-                kind: "note" | "pause" | "resume";
+                kind: "refund" | "note" | "pause" | "resume";
                 text: string;
                 /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 by: string;
@@ -1749,6 +2384,64 @@ export interface components {
                  */
                 at: string;
             }[];
+        };
+        PurchaseChargebacks: {
+            data: components["schemas"]["Chargeback"][];
+            evidence: components["schemas"]["ChargebackEvidence"];
+        };
+        Chargeback: {
+            /** @description Stripe's. */
+            id: string;
+            /**
+             * @description In Stripe's word.
+             * @enum {string}
+             */
+            status: "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "prevented" | "won" | "lost";
+            /**
+             * @description What that lays over the purchase.
+             * @enum {string}
+             */
+            chargeback: "none" | "inquiry" | "open" | "won" | "lost" | "prevented";
+            /** @description In Stripe's word. */
+            reason: string;
+            /** @enum {string} */
+            currency: "EUR" | "GBP" | "USD" | "CHF";
+            /** @description What it is about. */
+            amount: number;
+            /** @description What the bank took from our balance, without the fee. */
+            withdrawn: number;
+            /** @description What it gave back. */
+            reinstated: number;
+            /** @description What Wellpact has put in for it, and has not got back. */
+            advanced: number;
+            /** @description Evidence can be submitted, once. */
+            answerable: boolean;
+            /** @description Until when the bank takes evidence. */
+            dueBy: string | null;
+            /** @description When we submitted it. */
+            answeredAt: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            openedAt: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            seenAt: string;
+            closedAt: string | null;
+        };
+        /** @description What the bank is told, besides what staff add. */
+        ChargebackEvidence: {
+            description: string;
+            deliveredOn?: string;
+            servedOn?: string;
+            refundPolicy: string;
+            cancellationPolicy: string;
+            activity: string;
         };
         PurchaseWhy: {
             /** @enum {string} */
@@ -1794,6 +2487,265 @@ export interface components {
                 }[];
             }[];
         };
+        Dispute: {
+            /** @example dsp_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            /** @example pur_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            purchaseId: string;
+            /** @description The how manieth of the purchase. */
+            number: number;
+            /** @enum {string} */
+            state: "opened" | "negotiating" | "mediating" | "ruled" | "appealed" | "closed";
+            summary: string;
+            /** @enum {string} */
+            claimedBy: "buyer" | "seller";
+            /** @enum {string} */
+            reason: "not_received" | "not_as_described" | "damaged" | "unsafe" | "other" | "no_show";
+            description: string;
+            /** @description What it is about: a refund is at most this. */
+            disputed: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            /** @description What the buyer gets back if the claim is accepted. */
+            claim: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            offers: {
+                number: number;
+                /** @enum {string} */
+                by: "buyer" | "seller";
+                refund: {
+                    amount: number;
+                    /** @enum {string} */
+                    currency: "EUR" | "GBP" | "USD" | "CHF";
+                };
+                text: string | null;
+                /** @enum {string} */
+                status: "open" | "superseded" | "accepted";
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
+            rulings: {
+                number: number;
+                refund: {
+                    amount: number;
+                    /** @enum {string} */
+                    currency: "EUR" | "GBP" | "USD" | "CHF";
+                };
+                /** @description Null for the default ruling. */
+                reason: string | null;
+                /** @description No mediator ruled in time: the policy did. */
+                isDefault: boolean;
+                onAppeal: boolean;
+                /**
+                 * @description `proposed`: a second mediator has to approve it. Parties see rulings that stand.
+                 * @enum {string}
+                 */
+                status: "proposed" | "superseded" | "stands";
+                /** @description For staff. */
+                ruledBy: string | null;
+                /** @description For staff. */
+                approvedBy: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
+            remarks: {
+                on: string;
+                /** @enum {string} */
+                by: "buyer" | "seller";
+                text: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
+            appealedBy: ("buyer" | "seller") | null;
+            appealWaivedBy: ("buyer" | "seller")[];
+            /** @description What the buyer gets back; null while it is not decided. */
+            decision: {
+                refund: {
+                    amount: number;
+                    /** @enum {string} */
+                    currency: "EUR" | "GBP" | "USD" | "CHF";
+                };
+                restsOn: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            } | null;
+            /** @description A chargeback makes it stand still. */
+            frozenSince: string | null;
+            deadlines: {
+                [key: string]: string;
+            };
+            next: {
+                /** @enum {string} */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
+                /** @description What you can do now. */
+                actions: string[];
+                /** @description From when on you can ask for a mediator. */
+                escalateFrom: string | null;
+                /** @description Whether files can be handed in. */
+                evidence: boolean;
+                automatic: {
+                    /**
+                     * Format: date-time
+                     * @description ISO 8601, UTC.
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    at: string;
+                    says: string;
+                } | null;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            closedAt: string | null;
+        };
+        Disputes: {
+            data: components["schemas"]["Dispute"][];
+        };
+        Ruling: {
+            dispute: components["schemas"]["Dispute"];
+            effect: components["schemas"]["RulingEffect"];
+        };
+        RulingEffect: {
+            refund: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            /** @description What is left the seller, after commission. */
+            toSeller: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            commission: {
+                before: {
+                    amount: number;
+                    /** @enum {string} */
+                    currency: "EUR" | "GBP" | "USD" | "CHF";
+                };
+                after: {
+                    amount: number;
+                    /** @enum {string} */
+                    currency: "EUR" | "GBP" | "USD" | "CHF";
+                };
+            };
+            /** @description What is taken back from the seller’s Stripe balance. */
+            reversal: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            /** @description What we advance at most: the part of the reversal that the seller’s balance does not cover. */
+            advance: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            needsSecondPerson: boolean;
+        };
+        Balance: {
+            /**
+             * @description `unavailable`: Stripe does not answer at the moment; `available` and `pending` are null then, the rest is ours and true.
+             * @enum {string}
+             */
+            stripe: "known" | "unavailable" | "no_account";
+            data: {
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+                /** @description At Stripe, and paid out next; below zero when more was taken back than was there. */
+                available: number | null;
+                /** @description Yours, and on its way: `payable`, and what is at Stripe and not yet available. */
+                pending: number | null;
+                /** @description The part of `pending` that is released and not yet sent to Stripe. */
+                payable: number;
+                /** @description Paid by buyers and not released yet; the commission, and refunds, still come off. */
+                held: number;
+                /** @description What you owe Wellpact for refunds paid in your place. */
+                owed: number;
+            }[];
+        };
+        Payout: {
+            /**
+             * @description Stripe’s id.
+             * @example po_1Q2w3E4r5T6y7U8i
+             */
+            id: string;
+            /** @enum {string} */
+            status: "pending" | "in_transit" | "paid" | "failed" | "canceled";
+            amount: {
+                amount: number;
+                /** @description ISO 4217: the one of your bank account. */
+                currency: string;
+            };
+            /** @description By the schedule of your account, and not asked for by you. */
+            automatic: boolean;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it is expected at the bank.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            arrivesAt: string;
+            paidAt: string | null;
+            failedAt: string | null;
+            /** @description Why the bank did not take it, and what you can do. */
+            failure: {
+                code: string | null;
+                says: string;
+            } | null;
+        };
+        StatementSummary: {
+            /**
+             * @description A month in UTC.
+             * @example 2026-11
+             */
+            month: string;
+            /** @enum {string} */
+            currency: "EUR" | "GBP" | "USD" | "CHF";
+            openingBalance: number;
+            closingBalance: number;
+            /** @description Sums of what happened: above zero where it added to the balance. */
+            changes: {
+                [key: string]: number;
+            };
+            /** @description The month is over, and nothing can be added any more. */
+            closed: boolean;
+        };
         Device: {
             /** @example dev_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
@@ -1824,7 +2776,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -2027,6 +2979,7 @@ export interface components {
             };
             /** @enum {string} */
             chargeback: "none" | "inquiry" | "open" | "won" | "lost" | "prevented";
+            chargebacks: components["schemas"]["Chargeback"][];
             /** @description Where the money comes from and where it is; both sides have the same sum. */
             money: {
                 /** @enum {string} */
@@ -2088,7 +3041,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -3534,6 +4487,8 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
              *     `AUTHORISATION_LOST`: the card no longer covers it: the purchase is cancelled.
@@ -3595,6 +4550,8 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
             409: {
@@ -3653,6 +4610,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
@@ -3713,6 +4672,8 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
             409: {
@@ -3771,6 +4732,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              */
@@ -3835,9 +4798,11 @@ export interface operations {
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
              *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
+             *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
-             *     `SELLER_BALANCE_TOO_LOW`: your Stripe balance does not cover what would go back.
+             *     `TOO_MANY_REFUNDS`: it was refunded in 49 parts: only all that is left can follow.
              */
             409: {
                 headers: {
@@ -3847,7 +4812,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `NOT_THE_WHOLE_AMOUNT`: it is not all that was paid: parts cannot be refunded yet. */
+            /**
+             * @description `REFUND_TOO_LARGE`: it is more than what is left: `refundable` says how much that is.
+             *
+             *     `OTHER_CURRENCY`: it is not the currency of the purchase: `refundable` says which is.
+             *
+             *     `REASON_REQUIRED`: finance have to say why.
+             *
+             *     `REASON_NOT_TAKEN`: you are its seller, who need not say why.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3908,6 +4881,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
@@ -3990,6 +4965,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change of this purchase is in progress.
              *
              *     `MONEY_PAUSED`: it would move money, which our staff have paused.
+             *
+             *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
@@ -4249,6 +5226,218 @@ export interface operations {
             };
         };
     };
+    refundAgain: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundAgain"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /** @description It is under way: it waits for what was begun before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /**
+             * @description `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `OTHER_REFUND`: it is no refund that this purchase has made.
+             *
+             *     `REFUND_NOT_FAILED`: it has not come back.
+             *
+             *     `MONEY_PAUSED`: our staff have paused the money of the purchase.
+             *
+             *     `CHARGEBACK_OPEN`: the buyer's bank has a chargeback open about it.
+             *
+             *     `PAYMENT_REFUSED`: the payment provider refused it.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChargebacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, and the evidence as it would be submitted now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseChargebacks"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerChargeback: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                chargebackId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewEvidence"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /** @description It is under way: read it again in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /**
+             * @description `IN_PROGRESS`: a change of this purchase is in progress.
+             *
+             *     `NOT_ANSWERABLE`: the bank takes no evidence about it any more.
+             *
+             *     `PAYMENT_REFUSED`: Stripe refused the evidence.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptChargeback: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                chargebackId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /** @description It is under way: read it again in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            /** @description `IN_PROGRESS`: a change of this purchase is in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPurchase: {
         parameters: {
             query?: never;
@@ -4329,6 +5518,1049 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PurchaseTimeline"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInvoicePdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description `NOTHING_TO_INVOICE`: nothing was paid yet, or nothing earned. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInvoiceCsv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description `NOTHING_TO_INVOICE`: nothing was paid yet, or nothing earned. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDisputes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disputes"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openDispute: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDispute"];
+            };
+        };
+        responses: {
+            /** @description The dispute. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
+             *
+             *     `IN_PROGRESS`: another change is in progress.
+             *
+             *     `TOO_MANY_DISPUTES`: the purchase was disputed too often already.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `BEYOND_WHAT_IS_DISPUTED`: `wants` is more than is left of what you paid.
+             *
+             *     `OTHER_CURRENCY`: `wants` is in another currency than the purchase.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claimNoShow: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoShow"];
+            };
+        };
+        responses: {
+            /** @description The dispute. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
+             *
+             *     `IN_PROGRESS`: another change is in progress.
+             *
+             *     `TOO_MANY_DISPUTES`: the purchase was disputed too often already.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDispute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dispute. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    respondToDispute: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisputeResponse"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /** @description It is under way: read the dispute in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
+             *
+             *     `IN_PROGRESS`: another change is in progress.
+             *
+             *     `DISPUTE_FROZEN`: a chargeback makes it stand still.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `BEYOND_WHAT_IS_DISPUTED`: it is more than is disputed.
+             *
+             *     `OTHER_CURRENCY`: it is in another currency than the purchase.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contestNoShow: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoShowContest"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /** @description It is under way: read the dispute in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
+             *
+             *     `IN_PROGRESS`: another change is in progress.
+             *
+             *     `DISPUTE_FROZEN`: a chargeback makes it stand still.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeOffer: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOffer"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /** @description It is under way: read the dispute in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
+             *
+             *     `IN_PROGRESS`: another change is in progress.
+             *
+             *     `DISPUTE_FROZEN`: a chargeback makes it stand still.
+             *
+             *     `TOO_MANY_OFFERS`: there were too many offers already.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `BEYOND_WHAT_IS_DISPUTED`: it is more than is disputed.
+             *
+             *     `OTHER_CURRENCY`: it is in another currency than the purchase.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptOffer: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /** @description It is under way: read the dispute in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
+             *
+             *     `IN_PROGRESS`: another change is in progress.
+             *
+             *     `DISPUTE_FROZEN`: a chargeback makes it stand still.
+             *
+             *     `NO_SUCH_OFFER`: this offer is not open any more.
+             *
+             *     `OWN_OFFER`: it is your own.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalateDispute: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Escalation"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /** @description It is under way: read the dispute in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
+             *
+             *     `IN_PROGRESS`: another change is in progress.
+             *
+             *     `DISPUTE_FROZEN`: a chargeback makes it stand still.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appealRuling: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Appeal"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /** @description It is under way: read the dispute in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
+             *
+             *     `IN_PROGRESS`: another change is in progress.
+             *
+             *     `DISPUTE_FROZEN`: a chargeback makes it stand still.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waiveAppeal: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /** @description It is under way: read the dispute in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
+             *
+             *     `IN_PROGRESS`: another change is in progress.
+             *
+             *     `DISPUTE_FROZEN`: a chargeback makes it stand still.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ruleOnDispute: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRuling"];
+            };
+        };
+        responses: {
+            /** @description It is committed, or would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ruling"];
+                };
+            };
+            /** @description It is under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ruling"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
+             *
+             *     `IN_PROGRESS`: another change is in progress.
+             *
+             *     `DISPUTE_FROZEN`: a chargeback makes it stand still.
+             *
+             *     `NEEDS_ANOTHER_PERSON`: you are a party, or have ruled before the appeal.
+             *
+             *     `TOO_MANY_RULINGS`: there were too many rulings already.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `BEYOND_WHAT_IS_DISPUTED`: it is more than is disputed.
+             *
+             *     `OTHER_CURRENCY`: it is in another currency than the purchase.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveRuling: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /** @description It is under way: read the dispute in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
+             *
+             *     `IN_PROGRESS`: another change is in progress.
+             *
+             *     `DISPUTE_FROZEN`: a chargeback makes it stand still.
+             *
+             *     `NO_SUCH_RULING`: it does not wait for approval.
+             *
+             *     `NEEDS_ANOTHER_PERSON`: it is your own ruling, or you are not to judge this.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBalance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your balance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Balance"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPayouts: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Payout"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStatements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["StatementSummary"][];
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatementCsv: {
+        parameters: {
+            query: {
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            header?: never;
+            path: {
+                /** @description A month in UTC. */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /**
+             * @description `MONTH_TO_COME`: the month has not begun.
+             *
+             *     `STATEMENT_TOO_LONG`: it has more lines than the document can have: `maximum`.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatementPdf: {
+        parameters: {
+            query: {
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            header?: never;
+            path: {
+                /** @description A month in UTC. */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /**
+             * @description `MONTH_TO_COME`: the month has not begun.
+             *
+             *     `STATEMENT_TOO_LONG`: it has more lines than the document can have: `maximum`.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Any other problem. */
@@ -4538,7 +6770,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;

@@ -41,6 +41,7 @@ export const ACTIONS = {
   confirm: 'confirm that all is well',
   cancel: 'cancel',
   refund_in_full: 'refund all of it',
+  refund_in_part: 'refund a part of it',
   reschedule: 'propose another time',
   accept_reschedule: 'accept the proposed time',
   claim_no_show: 'say that nobody came',

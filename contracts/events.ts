@@ -3,7 +3,7 @@ interface EventRow {
   /** What happened. */
   readonly about: string;
   /** Of what its key is the id: events of one key come in the order of their transactions. */
-  readonly of: 'purchase' | 'listing' | 'user' | 'onboarding' | 'case';
+  readonly of: 'purchase' | 'listing' | 'user' | 'onboarding' | 'payout' | 'case' | 'dispute';
   /** The members of its data, `?` after those that can be missing. Ids, states and figures, never anything personal. */
   readonly data: readonly string[];
 }
@@ -25,10 +25,21 @@ const user = (about: string, data: readonly string[] = []): EventRow => ({
   data: ['userId', ...data],
 });
 const onboarding = (about: string): EventRow => ({ about, of: 'onboarding', data: ['userId'] });
+const payout = (about: string): EventRow => ({
+  about,
+  of: 'payout',
+  data: ['payoutId', 'userId', 'amount', 'currency'],
+});
 const aCase = (about: string, data: readonly string[]): EventRow => ({
   about,
   of: 'case',
   data: ['caseId', 'subjectType', 'subjectId', 'kind', ...data],
+});
+
+const dispute = (about: string, data: readonly string[] = []): EventRow => ({
+  about,
+  of: 'dispute',
+  data: ['disputeId', 'purchaseId', 'n', 'buyerId', 'sellerId', 'state', ...data],
 });
 
 /**
@@ -44,6 +55,10 @@ export const EVENTS = {
   'purchase.released': purchase('The money was released to the seller.'),
   'purchase.completed': purchase('Nothing more happens to it.'),
   'purchase.refunded': purchase('The buyer was refunded.'),
+  'purchase.refunded_in_part': purchase('A part went back to the buyer; the purchase goes on with the rest.', [
+    'amount',
+    'currency',
+  ]),
   'purchase.cancelled': purchase('It was cancelled.'),
   'purchase.declined': purchase('The seller did not accept.'),
   'purchase.expired': purchase('The buyer did not pay in time.'),
@@ -60,6 +75,10 @@ export const EVENTS = {
   'purchase.money_paused': purchase('Staff stopped the money.'),
   'purchase.money_resumed': purchase('Staff let the money go again.'),
   'purchase.paused_at_hold_limit': purchase('The hold limit came while the money was stopped.'),
+  'purchase.chargeback_changed': purchase(
+    "The buyer's bank asks about the payment, took it back, or has decided; `chargeback` says which.",
+    ['chargeback'],
+  ),
   'purchase.staff_note_added': {
     about: 'Staff wrote a note; what it says is not told.',
     of: 'purchase',
@@ -87,8 +106,28 @@ export const EVENTS = {
   'onboarding.abandoned': onboarding('The identity check was not taken in time.'),
   'onboarding.transfers_enabled': onboarding('Stripe sends money to the seller.'),
   'onboarding.transfers_disabled': onboarding('Stripe does not send money to the seller.'),
+  'payout.pending': payout('Stripe will send money of a seller to their bank.'),
+  'payout.in_transit': payout('It is on its way.'),
+  'payout.paid': payout('The bank has it; it can still send it back.'),
+  'payout.failed': payout('The bank did not take it, or sent it back: it is in the account of the seller at Stripe.'),
+  'payout.canceled': payout('It was cancelled before it was sent.'),
+  'dispute.opened': dispute('A party disputes a purchase; the other one is to answer.', ['reason', 'claimedBy']),
+  'dispute.contested': dispute('The other side denies the claim: both negotiate.'),
+  'dispute.offered': dispute('A side made an offer; `by` says which.', ['by', 'refund']),
+  'dispute.mediating': dispute('A mediator is to look at it.'),
+  'dispute.ruling_proposed': dispute('A mediator ruled; a second one has to approve that.'),
+  'dispute.ruled': dispute('There is a ruling, which can be appealed.'),
+  'dispute.appealed': dispute('A side appealed: another mediator is to rule.'),
+  'dispute.appeal_waived': dispute('A side will not appeal.'),
+  'dispute.decided': dispute('It is decided what the buyer gets back.', ['refund', 'decidedBy']),
+  'dispute.frozen': dispute('A chargeback makes it stand still.'),
+  'dispute.resumed': dispute('It goes on after a chargeback.'),
+  'dispute.closed': dispute('It was carried out: the dispute is over.', ['refund', 'decidedBy']),
+  'dispute.evidence_added': dispute('A file was handed in.', ['number', 'by']),
+  'dispute.evidence_redacted': dispute('The content of a file was deleted.', ['number']),
   'case.opened': aCase('Somebody of staff has something to decide.', ['dueAt']),
   'case.escalated': aCase('A case was not decided in time.', ['dueAt']),
+  'case.postponed': aCase('A case is to be decided at another time.', ['dueAt']),
   'case.closed': aCase('A case was decided.', ['decision']),
 } as const satisfies Readonly<Record<string, EventRow>>;
 

@@ -20,3 +20,9 @@ export type Currency = keyof typeof CURRENCIES;
 
 /** Stripe accepts amounts of at most eight digits in these currencies. */
 export const MAXIMUM_CHARGE = 99_999_999;
+
+/** `12.50`, from minor units: every currency that Wellpact settles in has two decimals. */
+export function decimalText(amountMinor: number): string {
+  const digits = String(Math.abs(amountMinor)).padStart(3, '0');
+  return `${amountMinor < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}

@@ -1,4 +1,5 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { NewDispute } from './dispute.ts';
 import type { ListingId, PurchaseId, UserId } from './ids.ts';
 import type { Currency } from './money.ts';
 
@@ -77,6 +78,12 @@ export interface PurchaseCommand {
   readonly actorId: UserId;
   /** Of a booking that is to be moved: which time is proposed, or accepted; ISO 8601. */
   readonly startsAt?: string;
+  /** Of a refund: how much, in minor units; everything that is left unless told. */
+  readonly amount?: number;
+  /** Of a refund that staff make: why, for staff alone. The actor is one of staff then. */
+  readonly reason?: string;
+  /** Of one that opens a dispute. */
+  readonly dispute?: NewDispute;
 }
 
 /** What an update answers: the state that is committed now. Everything else is read from the database. */
@@ -97,13 +104,18 @@ export const deliverPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseComm
 /** The buyer confirms: the money is released to the seller. */
 export const confirmPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('confirmPurchase');
 
-/** The seller gives the buyer everything back, also after the release. */
+/** The seller, or finance, gives the buyer everything back that is left, or a part; also after the release. */
 export const refundPurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('refundPurchase');
 
 /** A party proposes another time for a booking. */
 export const reschedulePurchaseUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('reschedulePurchase');
 /** The other party accepts it: the booking moves there. */
 export const acceptRescheduleUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('acceptReschedule');
+
+/** The buyer disputes what they got: the money stays where it is until that is decided. */
+export const openDisputeUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('openDispute');
+/** A party says that the other one did not show up. */
+export const claimNoShowUpdate = defineUpdate<PurchaseOutcome, [PurchaseCommand]>('claimNoShow');
 
 /** Stripe said that something changed about the payment. A hint: the workflow looks for itself. */
 export interface PaymentHint {
@@ -129,8 +141,18 @@ export const PURCHASE_REFUSALS = [
   'NOT_ALLOWED_NOW',
   'IN_PROGRESS',
   'AUTHORISATION_LOST',
+  'REFUND_TOO_LARGE',
+  'TOO_MANY_REFUNDS',
+  'TOO_MANY_DISPUTES',
+  'BEYOND_WHAT_IS_DISPUTED',
+  'OTHER_REFUND',
+  'REFUND_NOT_FAILED',
+  // No longer given: it stands in histories.
   'SELLER_BALANCE_TOO_LOW',
   'MONEY_PAUSED',
+  'CHARGEBACK_OPEN',
+  'NO_SUCH_CHARGEBACK',
+  'NOT_ANSWERABLE',
   'ALREADY_PAUSED',
   'NOT_PAUSED',
   'PAUSED_BY_VERIFIED',

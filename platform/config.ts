@@ -14,6 +14,13 @@ import { type ProfileProblem, type TemporalProfile, temporalProfile } from './te
 
 const text = z.string().min(1);
 const url = z.url();
+const lines = z
+  .string()
+  .transform((value) => value.split(';').map((line) => line.trim()))
+  .refine(
+    (given) => given.length <= 6 && given.every((line) => line !== ''),
+    'one to six lines, with `;` between them',
+  );
 /** A comma too many would be an empty secret, or a role that everybody has. */
 const list = text
   .transform((value) => value.split(',').map((item) => item.trim()))
@@ -262,6 +269,11 @@ export const SETTINGS = {
     schema: wholeNumber.refine((seconds) => seconds <= 86_400, 'at most a day'),
     default: '900',
     about: 'What is younger is left to the next reconciliation: both sides of it are still being written.',
+  },
+  DOCUMENT_ISSUER: {
+    schema: lines,
+    default: 'Wellpact',
+    about: 'Who issues statements and invoices: the name of the company, then its address, with `;` between the lines.',
   },
   REPLY_CHECK: {
     schema: z.enum(['off', 'log', 'fail']).optional(),

@@ -1,12 +1,13 @@
 import type { Currency } from '../contracts/money.ts';
 import type { PaymentStatus, RefundStatus } from '../contracts/purchase.ts';
+import type { Payouts } from './payouts.ts';
 
 /**
  * What Wellpact needs of a payment provider: payments that are authorised first and captured later, transfers to sellers,
  * and the sellers' accounts. Amounts are in minor units. Whatever has an effect takes an idempotency key: the same key
  * acts once, however often it is sent. All of it throws `ProviderError`.
  */
-export interface Payments {
+export interface Payments extends Payouts {
   /** Begins a payment with manual capture; with `paymentMethod` it is confirmed at once. A declined card is an answer. */
   createPayment(request: PaymentRequest, idempotencyKey: string): Promise<Payment>;
   getPayment(paymentId: string): Promise<Payment>;
@@ -26,6 +27,13 @@ export interface Payments {
   transfer(request: TransferRequest, idempotencyKey: string): Promise<Made>;
   /** Takes a transfer back from the seller's account. */
   reverseTransfer(request: ReversalRequest, idempotencyKey: string): Promise<Made>;
+
+  /** How a dispute of the buyer's bank stands now, and the money that it has moved. */
+  getDispute(disputeId: string): Promise<Dispute>;
+  /** Hands evidence to the bank. It takes it once: afterwards it only decides. */
+  submitEvidence(disputeId: string, evidence: DisputeEvidence, idempotencyKey: string): Promise<Dispute>;
+  /** Gives a dispute up: it is lost, or, as long as it only asks, closed. */
+  acceptDispute(disputeId: string, idempotencyKey: string): Promise<Dispute>;
 
   /**
    * What was made for a step, looked for in the provider's own lists, whatever key it was made under; undefined when
@@ -128,6 +136,52 @@ export interface TransferRequest extends StepRef {
   readonly destination: string;
   /** The charge the money comes from: it is transferred even while that charge is not yet available. */
   readonly sourceCharge: string;
+}
+
+/** A dispute of the buyer's bank, as Stripe shows it. Money is without fees, in minor units of `currency`. */
+export interface Dispute {
+  readonly id: string;
+  /** The payment it is about; null when Stripe names none. */
+  readonly paymentId: string | null;
+  readonly chargeId: string | null;
+  readonly status:
+    | 'warning_needs_response'
+    | 'warning_under_review'
+    | 'warning_closed'
+    | 'needs_response'
+    | 'under_review'
+    | 'prevented'
+    | 'won'
+    | 'lost';
+  /** What it is about: nothing that moved. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly reason: string;
+  /** Until when evidence is taken, milliseconds since 1970; null when none is asked for. */
+  readonly dueMs: number | null;
+  readonly openedMs: number;
+  /** What was taken from our balance, and what came back. */
+  readonly withdrawn: number;
+  readonly reinstated: number;
+  /** How many balance transactions say so. */
+  readonly movements: number;
+  /** How often evidence was submitted. */
+  readonly submissions: number;
+  /** What each of them cost, in the currency of our balance; below zero when it was given back. */
+  readonly fees: readonly { readonly id: string; readonly amount: number; readonly currency: string }[];
+}
+
+/** What a bank is told. It never says what was bought, or of which kind it was. */
+export interface DisputeEvidence {
+  readonly description: string;
+  readonly deliveredOn?: string | undefined;
+  readonly servedOn?: string | undefined;
+  readonly refundPolicy: string;
+  readonly cancellationPolicy: string;
+  /** What happened, and when. */
+  readonly activity: string;
+  /** What staff add. */
+  readonly statement?: string | undefined;
 }
 
 export interface SellerAccountRequest {

@@ -9,6 +9,8 @@ export interface StripeHint {
   readonly objectId: string | null;
   /** From the metadata that the platform wrote; null on events of connected accounts. */
   readonly purchaseId: string | null;
+  /** The payment that the object names; null on events of connected accounts, and where it names none. */
+  readonly paymentId: string | null;
 }
 
 export interface StripeSecrets {
@@ -41,13 +43,18 @@ export function readStripeEvent(
   const accountId = event.account ?? null;
   // Each endpoint has its secret: an event of an account that is signed for the platform was not sent by Stripe.
   if ((accountId === null) !== (fromPlatform !== undefined)) return undefined;
-  const object = (event.data?.object ?? {}) as { id?: unknown; metadata?: unknown };
+  const object = (event.data?.object ?? {}) as {
+    id?: unknown;
+    metadata?: unknown;
+    payment_intent?: unknown;
+  };
   return {
     eventId: event.id,
     eventType: event.type,
     accountId,
     objectId: plainOrNull(object.id),
     purchaseId: accountId === null ? purchaseIn(object.metadata) : null,
+    paymentId: accountId === null ? plainOrNull(object.payment_intent) : null,
   };
 }
 

@@ -44,7 +44,7 @@ export async function startSandbox(settings: SandboxSettings, log: Logger): Prom
     await createSchema(database);
     const clock = await openClock(database);
     await prune(database.pool, clock.seconds());
-    const deliveries = startDeliveries(database, log, receiversOf(settings));
+    const deliveries = startDeliveries(database, log, receiversOf(settings, database));
     closers.push(() => deliveries.stop());
     const steps = createSteps(settings, database, clock, deliveries);
     closers.push(startSweep(steps, log));
@@ -127,7 +127,7 @@ function startSweep(steps: Steps, log: Logger): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     running = running
-      .then(() => steps.stripe(letTimePass))
+      .then(() => letTimePass((step) => steps.stripe(step)))
       .catch((error: unknown) => log.warn('Time could not pass at Stripe', { error }));
   }, SWEEP_MS);
   return async () => {

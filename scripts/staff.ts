@@ -10,7 +10,7 @@ import { Problem } from '../platform/errors.ts';
 import { createLogger } from '../platform/logging.ts';
 import { createStaff } from '../services/users/index.ts';
 import { STAFF_ROLES } from '../services/users/rules.ts';
-import { localStack } from './stack/local-stack.ts';
+import { localDatabaseUrl } from './stack/local-stack.ts';
 import { codeOf, StartError } from './stack/problems.ts';
 
 const USAGE = `Usage: npm run staff -- create --email <address> --name <name> --role <${STAFF_ROLES.join('|')}>`;
@@ -36,14 +36,6 @@ function readArguments(): z.output<typeof wanted> {
   throw new TypeError([...result.error.issues.map(({ message }) => message), USAGE].join('\n'));
 }
 
-async function databaseUrl(): Promise<string> {
-  const { DATABASE_URL } = process.env;
-  if (DATABASE_URL) return DATABASE_URL;
-  const { ports, secrets } = await localStack('DATABASE_URL');
-  const password = encodeURIComponent(secrets.POSTGRES_APP_PASSWORD);
-  return `postgres://wellpact_app:${password}@127.0.0.1:${ports.postgres}/wellpact`;
-}
-
 /** A database that is not there is no riddle for whoever types this. */
 const saidPlainly =
   (url: string) =>
@@ -59,7 +51,7 @@ helpIfAsked(USAGE);
 try {
   const { email, name, role } = readArguments();
   const log = createLogger({ role: 'staff', level: 'error' });
-  const url = await databaseUrl();
+  const url = await localDatabaseUrl();
   const database = openDatabase({ url, maxConnections: 1, applicationName: 'wellpact-staff', log });
   try {
     const { id, password } = await createStaff(database, { email, displayName: name, role }).catch(saidPlainly(url));

@@ -12,6 +12,7 @@ import { activityTracing, workflowTracing } from '../platform/temporal/tracing.t
 import type { Tracing } from '../platform/tracing.ts';
 import { createOnfidoIdentity } from '../providers/onfido.ts';
 import { createStripePayments } from '../providers/stripe.ts';
+import { createFixedTaxRates } from '../providers/tax.ts';
 import { watched } from '../providers/watched.ts';
 import { loadPolicy } from '../services/transactions/index.ts';
 import { stepTimer } from './step-timer.ts';
@@ -49,6 +50,7 @@ export async function createWorkers(
     identity: watched('onfido', identity, metrics),
     policy: loadPolicy(config.POLICY_FILE),
     reconciliationSettleMs: config.RECONCILIATION_SETTLE_SECONDS * 1_000,
+    taxes: createFixedTaxRates(),
   });
   const common = {
     connection,

@@ -1,24 +1,77 @@
 /**
- * What happens to a purchase's money after its own steps: a refund that was sent comes back, or arrives at last. The
- * purchase may have ended long ago, so this is a story of its own, begun by the hint and over when nothing is left to do.
+ * What happens to a purchase's money after its own workflow has ended: a refund that was sent comes back, arrives at last, or
+ * is sent once more; the buyer's bank takes the payment back. A story of its own, begun by what comes in and over when nothing
+ * is left to do. As long as the purchase lives, its workflow does all of this itself: never do two write.
  */
-import { condition, setHandler } from '@temporalio/workflow';
-import { type AftercareInput, type RefundHint, refundHintSignal } from '../contracts/aftercare.ts';
-import { tellStaff } from './support/notices.ts';
-import { moneyStep } from './support/steps.ts';
+import { allHandlersFinished, condition, currentUpdateInfo, log, setHandler } from '@temporalio/workflow';
+import type { PurchaseStanding } from '../activities/purchase.ts';
+import {
+  type AftercareInput,
+  type RefundAgainOrder,
+  type RefundHint,
+  refundAgainUpdate,
+  refundHintSignal,
+} from '../contracts/aftercare.ts';
+import { type ChargebackHint, chargebackHintSignal } from '../contracts/chargeback.ts';
+import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
+import {
+  CHARGEBACK_UPDATES,
+  type ChargebackWish,
+  doChargebackWork,
+  followChargebackOrder,
+  noteChargeback,
+} from './purchase-chargeback.ts';
+import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
+import { openDesk } from './support/desk.ts';
+import { tellStaff, timeText } from './support/notices.ts';
+import { answerOf } from './support/steps.ts';
+import { GUARDED } from './support/updates.ts';
 
-/** Of one purchase at once: more is a provider gone mad, and looked at when it tells again. */
-const MAX_HINTS = 20;
+type Hint = RefundHint | ChargebackHint;
 
-export async function aftercare({ purchaseId }: AftercareInput): Promise<void> {
-  const hints: RefundHint[] = [];
-  setHandler(refundHintSignal, (hint) => {
-    const known = hints.some(({ refundId }) => refundId === hint.refundId);
-    if (!known && hints.length < MAX_HINTS) hints.push(hint);
+/** What failed is tried again after this long. */
+const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
+
+export async function aftercare({ purchaseId, work: handedOver }: AftercareInput): Promise<void> {
+  const desk = openDesk<ChargebackWish | RefundAgainWish, PurchaseState, Hint>();
+  let work = handedOver;
+  setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
+  setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
+  for (const [update, kind] of CHARGEBACK_UPDATES) {
+    setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), GUARDED);
+  }
+  const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
+    state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
   });
-  // It is only ever started together with a hint, which is a moment away.
-  await condition(() => hints.length > 0, '1 minute');
-  for (let hint = hints.shift(); hint !== undefined; hint = hints.shift()) {
+  setHandler(refundAgainUpdate, again, { validator: refuseUnlessOrder });
+  // It is only ever started together with a hint or an order, which is a moment away, or with work that is left.
+  if (work === undefined) await condition(() => !desk.empty, '1 minute');
+  for (;;) {
+    const item = desk.take();
+    if (item?.kind === 'wish') {
+      try {
+        const standing = await ('again' in item.wish
+          ? refundAgain(purchaseId, item.wish)
+          : followChargebackOrder(purchaseId, item.wish));
+        work = standing.chargebackWork;
+        item.settle.done(standing.state);
+      } catch (error) {
+        item.settle.failed(answerOf(error) ?? error);
+      }
+    } else if (item !== undefined) await hear(item.hint);
+    else if (work !== undefined) await attend(work);
+    else if (allHandlersFinished()) break;
+    else await condition(() => allHandlersFinished() || !desk.empty);
+  }
+  tellStaff({ title: `All that is known about the money of ${purchaseId} is noted.`, lines: ['It has ended.'] });
+
+  async function hear(hint: Hint): Promise<void> {
+    if ('refundId' in hint) return hearOfRefund(hint);
+    tell(`The buyer's bank does something about the payment of ${purchaseId}: ${hint.chargebackId}.`);
+    return orTryAgain(() => noteChargeback(purchaseId, hint));
+  }
+
+  async function hearOfRefund(hint: RefundHint): Promise<void> {
     tellStaff({
       title: `The refund ${hint.refundId} of ${purchaseId} has changed at Stripe.`,
       lines: [
@@ -26,8 +79,37 @@ export async function aftercare({ purchaseId }: AftercareInput): Promise<void> {
         'If it came back, the money is owed to the buyer, and finance gets a case about it.',
       ],
     });
-    const step = { purchaseId, refundId: hint.refundId, eventId: hint.eventId, atMs: Date.now() };
-    await moneyStep('noteRefund', step, 'Look what became of the refund');
+    await orTryAgain(() => noteRefund(purchaseId, hint));
   }
-  tellStaff({ title: `All that is known about refunds of ${purchaseId} is noted.`, lines: ['It has ended.'] });
+
+  /** Waits until its time has come, unless something comes in first. */
+  async function attend(next: NonNullable<typeof work>): Promise<void> {
+    const answers = next.what === 'answer';
+    tell(
+      `The buyer's bank takes evidence about the payment of ${purchaseId}.`,
+      answers
+        ? `**Until ${timeText(next.atMs)}**: then the evidence is submitted, unless finance does it earlier.`
+        : '',
+    );
+    const summary = answers ? 'submits the evidence about the chargeback' : 'takes back what the chargeback cost';
+    if (await desk.wait(next.atMs - Date.now(), summary)) return;
+    await orTryAgain(() => doChargebackWork(purchaseId, next));
+  }
+
+  /** What is refused is nobody's to hear: it is tried again later, if there is still something to do. */
+  async function orTryAgain(step: () => Promise<PurchaseStanding>): Promise<void> {
+    try {
+      work = (await step()).chargebackWork;
+    } catch (error) {
+      const answer = answerOf(error);
+      if (answer === undefined) throw error;
+      log.error('a step was refused', { type: answer.type, message: answer.message });
+      if (work !== undefined) work = { ...work, atMs: Date.now() + TRY_AGAIN_AFTER_MS };
+    }
+  }
+
+  function tell(title: string, line = ''): void {
+    const more = 'It is looked at, and what the bank took or gave back is booked. Finance has a case about it.';
+    tellStaff({ title, lines: [...(line === '' ? [] : [line]), more] });
+  }
 }

@@ -1,7 +1,9 @@
 /** What a purchase does next by itself, and when. */
+import type { ChargebackWork } from '../contracts/chargeback.ts';
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
-import { timerOf } from '../services/transactions/timer-rules.ts';
-import type { Story, Wish } from './purchase-steps.ts';
+import { standsStill } from '../services/transactions/rules.ts';
+import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
+import { isStopped, overlaysOf, type Story, type Wish } from './purchase-steps.ts';
 
 /** A step that the clock or a provider called for was refused. */
 export interface Trouble {
@@ -13,8 +15,10 @@ export interface Trouble {
 /** The next thing on the agenda, and when it comes, in milliseconds since 1970. */
 export type AgendaItem =
   | { readonly kind: 'unfinished'; readonly atMs: number; readonly wish: Wish }
+  | { readonly kind: 'decision'; readonly atMs: number }
   | { readonly kind: 'deadline'; readonly atMs: number }
   | { readonly kind: 'transfer'; readonly atMs: number }
+  | { readonly kind: 'chargeback'; readonly atMs: number; readonly work: ChargebackWork }
   | { readonly kind: 'reminder'; readonly atMs: number; readonly reminder: Reminder };
 
 /** What the agenda has to remember. */
@@ -27,13 +31,30 @@ export interface Done {
 
 /** One thing at a time: what comes first. Undefined when nothing happens by itself. */
 export function nextItem(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
-  const { unfinished, pause } = story.standing;
+  const work = nextWork(story, trouble);
+  const item = nextOfItsOwn(story, trouble, done);
+  return work !== undefined && (item === undefined || work.atMs < item.atMs) ? work : item;
+}
+
+/** What a chargeback asks for. Nobody is taken anything from while staff have paused the money. */
+function nextWork({ standing }: Story, trouble: Trouble | undefined): AgendaItem | undefined {
+  const { chargebackWork: work, pause } = standing;
+  if (work === undefined || (work.what === 'settle' && pause !== undefined)) return undefined;
+  return { kind: 'chargeback', work, atMs: Math.max(work.atMs, trouble?.tryAgainMs ?? 0) };
+}
+
+function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
+  const { unfinished, pause, dispute } = story.standing;
   if (unfinished !== undefined) {
-    // It has moved money and is about to move more: it waits until staff let that go, but not unseen for ever.
-    if (pause !== undefined) return timeToAskFinance(story, trouble);
-    const { event, actor, atMs } = unfinished;
-    const wish = { event, actor, atMs, party: undefined };
+    const { event, actor, atMs, command } = unfinished;
+    const wish = { event, actor, atMs, party: undefined, ...(command !== undefined && { command }) };
+    // It has moved money and is about to move more: it waits until that is let go, but not unseen for ever.
+    if (pause !== undefined || isStopped(story, wish)) return timeToAskFinance(story, trouble);
     return { kind: 'unfinished', wish, atMs: trouble?.tryAgainMs ?? atMs };
+  }
+  // What the dispute decided is carried out as soon as the money is let go, by staff and by the bank.
+  if (dispute?.decided === true && !standsStill(overlaysOf(story.standing))) {
+    return { kind: 'decision', atMs: trouble?.tryAgainMs ?? Date.now() };
   }
   const transfer = nextTransfer(story, done);
   if (transfer !== undefined) return transfer;
@@ -43,25 +64,30 @@ export function nextItem(story: Story, trouble: Trouble | undefined, done: Done)
   return deadlineMs === undefined ? undefined : { kind: 'deadline', atMs: deadlineMs };
 }
 
+/** In a dispute, what was not sent yet is not sent either. */
+export const isBlocked = ({ transfer, state }: Story['standing']): boolean =>
+  transfer === 'blocked' && state !== 'disputed';
+
 /** Until when the purchase waits for somebody; a transfer that is blocked keeps it open without end. */
 export function deadlineOf({ standing, deal }: Story, trouble: Trouble | undefined): number | undefined {
-  const { state, deadlineMs, deadlineEvent, transfer } = standing;
-  if (deadlineMs === null || transfer === 'blocked') return undefined;
+  const { state, deadlineMs, deadlineEvent } = standing;
+  if (deadlineMs === null || isBlocked(standing)) return undefined;
   // Without a timer to follow, a deadline would pass again and again.
   if (timerOf(state, deal.kind, deadlineEvent) === undefined) return undefined;
   return Math.max(deadlineMs, trouble?.tryAgainMs ?? 0);
 }
 
-/** Of a step that a pause has cut in two nothing comes by itself but the limit up to which money may be held. */
+/** Of a step that a standstill has cut in two nothing comes by itself but the limit up to which money may be held. */
 function timeToAskFinance(story: Story, trouble: Trouble | undefined): AgendaItem | undefined {
   const { standing, deal } = story;
   const found = timerOf(standing.state, deal.kind, standing.deadlineEvent);
-  const atMs = found?.timer.inPause === 'finance is asked' ? deadlineOf(story, trouble) : undefined;
+  const asks = found !== undefined && asksFinance(found.timer, overlaysOf(standing));
+  const atMs = asks ? deadlineOf(story, trouble) : undefined;
   return atMs === undefined ? undefined : { kind: 'deadline', atMs };
 }
 
 function nextTransfer({ standing, deal }: Story, { transferTriedMs }: Done): AgendaItem | undefined {
-  if (standing.transfer !== 'blocked' || standing.pause !== undefined) return undefined;
+  if (!isBlocked(standing) || standsStill(overlaysOf(standing))) return undefined;
   if (deal.transferRetryMs === undefined) return undefined;
   return { kind: 'transfer', atMs: (transferTriedMs ?? Date.now()) + deal.transferRetryMs };
 }

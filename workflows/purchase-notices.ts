@@ -2,12 +2,13 @@
 import { patched, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { PurchaseInput } from '../contracts/purchase.ts';
 import { DEADLINE_AT, PURCHASE_HOLDS, PURCHASE_STATE } from '../contracts/search-attributes.ts';
+import { isLive } from '../services/transactions/chargeback-rules.ts';
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
-import { allowedActions, isFinal } from '../services/transactions/rules.ts';
-import { STATE_SUMMARIES } from '../services/transactions/summary-rules.ts';
+import { allowedActions, isFinal, standsStill } from '../services/transactions/rules.ts';
+import { CHARGEBACK_SUMMARIES, STATE_SUMMARIES } from '../services/transactions/summary-rules.ts';
 import { outcomeOf, timerOf } from '../services/transactions/timer-rules.ts';
 import type { AgendaItem, Trouble } from './purchase-agenda.ts';
-import { nowOf, type Story } from './purchase-steps.ts';
+import { nowOf, overlaysOf, type Story } from './purchase-steps.ts';
 import { moneyText, tellStaff, timeText } from './support/notices.ts';
 
 /** What the agenda knows of what comes. */
@@ -63,9 +64,10 @@ export function createNoticeBoard({ purchaseId, publicUrl }: PurchaseInput): Not
 }
 
 /** Why staff would look for it: what stops its money, and what has to be mended. */
-function holdsOf({ standing: { pause, transfer } }: Story, { trouble }: Ahead): string[] {
+function holdsOf({ standing: { pause, transfer, chargeback } }: Story, { trouble }: Ahead): string[] {
   return [
     ...(pause === undefined ? [] : ['staff_pause']),
+    ...(isLive(chargeback ?? 'none') ? ['chargeback'] : []),
     ...(transfer === 'blocked' ? ['transfer_blocked'] : []),
     ...(trouble === undefined ? [] : ['needs_person']),
   ];
@@ -87,15 +89,20 @@ function linesOf(story: Story, ahead: Ahead): string[] {
   ];
 }
 
-function stoppedBy({ standing: { pause, transfer } }: Story, { trouble }: Ahead): string[] {
+function stoppedBy({ standing }: Story, { trouble }: Ahead): string[] {
+  const { pause, transfer, chargeback, evidenceDueMs, limitReached } = standing;
   const lines: string[] = [];
+  if (chargeback !== undefined) {
+    const until = evidenceDueMs === undefined ? '' : ` It takes evidence until ${timeText(evidenceDueMs)}.`;
+    lines.push(`**Chargeback, ${chargeback}:** ${CHARGEBACK_SUMMARIES[chargeback]}${until}`);
+  }
   if (pause !== undefined) {
     const who = pause.verified ? '' : `, from this UI, by somebody who named ${pause.by}`;
     lines.push(
       `**Stopped: staff paused the money** at ${timeText(pause.sinceMs)}${who}. Nothing is captured, released or refunded until finance lets it go.`,
     );
-    if (pause.limitReached === true) lines.push('**The money may be held no longer:** finance has a case about it.');
   }
+  if (limitReached === true) lines.push('**The money may be held no longer:** finance has a case about it.');
   if (transfer === 'blocked') {
     lines.push(
       "**Stopped: Stripe refused the transfer.** The seller's account at Stripe has to be mended, by the seller.",
@@ -119,7 +126,7 @@ function waitingFor({ standing, deal: { kind } }: Story): string[] {
     return actions.length === 0 ? [] : [`the ${party} can ${actions.join(', ')}`];
   });
   const unpaid = state === 'payment_pending' ? `, who has to pay (${words(payment)})` : '';
-  const whose = owner === undefined || standing.pause !== undefined ? [] : [`**Waits for the ${owner}**${unpaid}`];
+  const whose = owner === undefined || standsStill(overlaysOf(standing)) ? [] : [`**Waits for the ${owner}**${unpaid}`];
   const line = [...whose, ...can].join('; ');
   return [
     ...(proposal === undefined
@@ -131,14 +138,14 @@ function waitingFor({ standing, deal: { kind } }: Story): string[] {
 
 /** What happens by itself. */
 function automatically({ standing, deal }: Story, { deadlineMs, reminder }: Ahead): string[] {
-  const { state, deadlineEvent, pause, transfer } = standing;
+  const { state, deadlineEvent, transfer } = standing;
   const timer = timerOf(state, deal.kind, deadlineEvent);
   const lines: string[] = [];
   if (timer !== undefined && deadlineMs !== undefined) {
-    const { becomes, says } = outcomeOf(timer, pause !== undefined);
+    const { becomes, says } = outcomeOf(timer, overlaysOf(standing));
     const then = becomes === state ? '' : ` (${becomes})`;
     lines.push(`**Until ${timeText(deadlineMs)}.** If nobody has done anything by then, ${says}${then}.`);
-  } else if (transfer === 'blocked' && pause === undefined) {
+  } else if (transfer === 'blocked' && !standsStill(overlaysOf(standing))) {
     lines.push('The transfer is tried again by itself: as soon as the account is mended, and from time to time.');
   } else if (!isFinal(state)) lines.push('Nothing happens by itself.');
   if (reminder !== undefined)
@@ -153,10 +160,13 @@ const reminderText = ({ name, dueMs }: Reminder): string =>
 
 function timerTextOf(story: Story, next: AgendaItem): string {
   if (next.kind === 'unfinished') return `goes through with "${words(next.wish.event)}"`;
+  if (next.kind === 'chargeback') {
+    return next.work.what === 'answer' ? 'submits the evidence about the chargeback' : 'takes back what it cost';
+  }
   if (next.kind === 'transfer') return 'tries the refused transfer again';
   if (next.kind === 'reminder') return reminderText(next.reminder);
   const { standing, deal } = story;
   const timer = timerOf(standing.state, deal.kind, standing.deadlineEvent);
   if (timer === undefined) return 'waits until somebody does something';
-  return `${words(timer.row.on)}: then ${outcomeOf(timer, standing.pause !== undefined).says}`;
+  return `${words(timer.row.on)}: then ${outcomeOf(timer, overlaysOf(standing)).says}`;
 }

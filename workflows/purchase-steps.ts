@@ -6,8 +6,10 @@ import type { PaymentHint, PurchaseInput } from '../contracts/purchase.ts';
 import {
   allowedActions,
   type Circumstances,
-  MONEY_PAUSED,
-  movesMoney,
+  type Overlays,
+  standsStill,
+  stopOf,
+  stopText,
   transitions,
 } from '../services/transactions/rules.ts';
 import type { Party, PurchaseEvent, StepName, Transition } from '../services/transactions/transition-rules.ts';
@@ -45,16 +47,32 @@ const circumstancesOf = ({ startsAtMs, proposal }: PurchaseStanding, nowMs: numb
   proposal: proposal ?? null,
 });
 
-/** What parties and clock cannot have while staff have paused the money. @throws ApplicationFailure MONEY_PAUSED */
-export function refuseInPause(story: Story, wish: Omit<Wish, 'actor'>): void {
-  if (story.standing.pause === undefined || !rowsOf(story, wish).some(movesMoney)) return;
-  throw ApplicationFailure.nonRetryable(MONEY_PAUSED, 'MONEY_PAUSED');
+/** What lies over it and may stop its money. */
+export const overlaysOf = ({ pause, chargeback }: PurchaseStanding): Overlays => ({
+  paused: pause !== undefined,
+  chargeback: chargeback ?? 'none',
+});
+
+/** Whether every row that a wish can lead along is stopped at the moment. */
+export const isStopped = (story: Story, wish: Omit<Wish, 'actor'>): boolean => stopIn(story, wish) !== undefined;
+
+function stopIn(story: Story, wish: Omit<Wish, 'actor'>) {
+  const stops = rowsOf(story, wish).map((row) => stopOf(row, overlaysOf(story.standing)));
+  return stops.includes(undefined) ? undefined : stops[0];
 }
 
-/** What a party can do now, for whoever asks: in a pause less. */
+/** What parties and clock cannot have while the money stands still. @throws ApplicationFailure MONEY_PAUSED, CHARGEBACK_OPEN */
+export function refuseStopped(story: Story, wish: Omit<Wish, 'actor'>): void {
+  const stop = stopIn(story, wish);
+  if (stop === undefined) return;
+  const { chargeback, evidenceDueMs } = story.standing;
+  throw ApplicationFailure.nonRetryable(stopText(stop, chargeback ?? 'none', evidenceDueMs ?? null), stop);
+}
+
+/** What a party can do now, for whoever asks: less while the money stands still. */
 export const nowOf = (standing: PurchaseStanding): Circumstances => ({
   ...circumstancesOf(standing, Date.now()),
-  paused: standing.pause !== undefined,
+  ...overlaysOf(standing),
 });
 
 export function notAllowed({ standing, deal: { kind } }: Story, event: string): ApplicationFailure {
@@ -76,7 +94,7 @@ export async function follow(input: PurchaseInput, story: Story, wish: Wish): Pr
   const rows = rowsOf(story, wish);
   const parts = rows[0] && STEPS[rows[0].step];
   if (parts === undefined) throw notAllowed(story, wish.event);
-  refuseInPause(story, wish);
+  refuseStopped(story, wish);
   const step = stepOf(input, story, wish);
   const deadlineMs = story.standing.deadlineMs ?? undefined;
   for (const part of parts) {
@@ -89,6 +107,7 @@ export async function follow(input: PurchaseInput, story: Story, wish: Wish): Pr
 type Part = (step: PaymentStep, deadlineMs: number | undefined) => Promise<PurchaseStanding>;
 
 const refund: Part = (step) => moneyStep('refundBuyer', step, 'Refund the buyer');
+const reverse: Part = (step) => moneyStep('reverseTransfer', step, 'Take the transfer back from the seller');
 const release: Part = (step) => moneyStep('releaseToSeller', step, 'Release the money and send it to the seller');
 
 /** The parts of each step, in their order; those after the one that completes the row are not needed. */
@@ -97,13 +116,15 @@ const STEPS: Readonly<Partial<Record<StepName, readonly Part[]>>> = {
   cancelPayment: [(step) => moneyStep('cancelPayment', step, 'Cancel the payment'), refund],
   // After the deadline the clock gives the authorisation back: no capture goes on beyond it.
   capturePayment: [(step, deadlineMs) => moneyStep('capturePayment', step, 'Capture the payment', deadlineMs)],
+  pauseForDispute: [(step) => databaseStep('pauseForDispute', step, 'Begin a dispute')],
+  settleDispute: [reverse, refund, release],
   recordDelivery: [(step) => databaseStep('recordDelivery', step, 'Note the delivery')],
   proposeReschedule: [(step) => databaseStep('proposeReschedule', step, 'Propose another time')],
   moveBooking: [(step) => databaseStep('moveBooking', step, 'Move the booking')],
   releaseToSeller: [release],
   refundBuyer: [refund],
   settleCancellation: [refund, release],
-  refundReleased: [(step) => moneyStep('reverseTransfer', step, 'Take the transfer back from the seller'), refund],
+  refundReleased: [reverse, refund],
   completePurchase: [(step) => databaseStep('completePurchase', step, 'Complete the purchase')],
 };
 
@@ -118,15 +139,16 @@ export const beginPayment = (input: PurchaseInput, story: Story): Promise<Purcha
 
 /** A provider, or the relay, said that something is new: we look for ourselves, where it can have changed something. */
 export async function look(input: PurchaseInput, story: Story, { eventId, eventType }: PaymentHint): Promise<void> {
-  const { state, transfer, pause } = story.standing;
+  const { state, transfer } = story.standing;
   const step = stepOf(input, story, { ...PROVIDER, event: 'payment_authorised' });
   if (state === 'payment_pending' || (state === 'authorised' && eventType === 'payment_intent.canceled')) {
     const lookAt = { ...step, hintId: eventId };
     story.standing = await moneyStep('refreshPayment', lookAt, 'Look at the payment', paymentEndsMs(story));
     const lost = story.standing.payment === 'canceled' && LOST[story.standing.state];
     if (lost) await follow(input, story, { ...PROVIDER, event: lost });
-  } else if (transfer === 'blocked' && pause === undefined) await retryTransfer(input, story);
-  else story.standing = await databaseStep('readStanding', step, 'Look at the purchase');
+  } else if (transfer === 'blocked' && state !== 'disputed' && !standsStill(overlaysOf(story.standing))) {
+    await retryTransfer(input, story);
+  } else story.standing = await databaseStep('readStanding', step, 'Look at the purchase');
 }
 
 /** What it means that Stripe shows the payment as cancelled, which we have not asked for. */

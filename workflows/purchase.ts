@@ -5,8 +5,9 @@
  * asked, what Stripe reported, or what its agenda demands, looks that up in the table of
  * `services/transactions/transition-rules.ts`, takes the steps that stand there, and tells staff how things stand now.
  */
+
 import {
-  ApplicationFailure,
+  type ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -16,41 +17,54 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { DisputeStanding } from '../activities/purchase-steps.ts';
+import { type RefundAgainOrder, type RefundHint, refundAgainUpdate, refundHintSignal } from '../contracts/aftercare.ts';
+import { type ChargebackHint, type ChargebackOrder, chargebackHintSignal } from '../contracts/chargeback.ts';
+import { type DisputeDecision, disputeDecidedSignal } from '../contracts/dispute.ts';
 import {
-  acceptPurchaseUpdate,
-  acceptRescheduleUpdate,
-  cancelPurchaseUpdate,
-  confirmPurchaseUpdate,
-  declinePurchaseUpdate,
-  deliverPurchaseUpdate,
   openPurchaseUpdate,
   type PaymentHint,
-  PURCHASE_REFUSALS,
-  type PurchaseCommand,
   type PurchaseInput,
   type PurchaseOutcome,
   type PurchaseResult,
   type PurchaseState,
   paymentHintSignal,
-  refundPurchaseUpdate,
-  reschedulePurchaseUpdate,
 } from '../contracts/purchase.ts';
-import { isFinal } from '../services/transactions/rules.ts';
+import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
-import { timerOf } from '../services/transactions/timer-rules.ts';
+import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
-import { type AgendaItem, deadlineOf, nextItem, nextReminder, remindedUpTo, type Trouble } from './purchase-agenda.ts';
+import {
+  type AgendaItem,
+  deadlineOf,
+  isBlocked,
+  nextItem,
+  nextReminder,
+  remindedUpTo,
+  type Trouble,
+} from './purchase-agenda.ts';
+import {
+  CHARGEBACK_UPDATES,
+  type ChargebackOrderKind,
+  type ChargebackWish,
+  doChargebackWork,
+  followChargebackOrder,
+  noteChargeback,
+} from './purchase-chargeback.ts';
+import { beginDispute, DISPUTE, endDispute, noteDecision } from './purchase-dispute.ts';
+import { handOver } from './purchase-handover.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
+import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
 import {
   beginPayment,
   CLOCK,
   follow,
   look,
   notAllowed,
+  overlaysOf,
   PROVIDER,
-  refuseInPause,
+  refuseStopped,
   retryTransfer,
-  rowsOf,
   type Story,
   stepOf,
   type Wish,
@@ -65,6 +79,7 @@ import {
   type StaffWish,
   staffStepOf,
 } from './purchase-support.ts';
+import { inProgress, isAlarm, refuseUnlessAllowed, WISHES, wishOf } from './purchase-wishes.ts';
 import { answersGiven, type Item, openDesk, type Settle } from './support/desk.ts';
 import { answerOf, databaseStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
@@ -76,7 +91,7 @@ export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult
 }
 
 async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
-  const desk = openDesk<Wish | StaffWish, PurchaseState, PaymentHint>(input.resume?.seen);
+  const desk = openDesk<AnyWish, PurchaseState, Hint>(input.resume?.seen);
   const board = createNoticeBoard(input);
   let story: Story | undefined = input.resume?.story;
   let begun = story !== undefined;
@@ -84,8 +99,11 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let trouble: Trouble | undefined = input.resume?.trouble;
   let reminded: readonly string[] = input.resume?.reminded ?? [];
   let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
+  let disputeBegun: number | undefined = input.resume?.disputeBegun;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
-  let doing: PurchaseEvent | StaffOrderKind | 'open' | undefined = begun ? undefined : 'open';
+  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'refundAgain' | 'open' | undefined = begun
+    ? undefined
+    : 'open';
   listen();
 
   story ??= await open();
@@ -96,7 +114,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   if (!begun) await begin(story);
 
   while (!isFinal(story.standing.state)) {
-    const { state, transfer } = story.standing;
+    const { state, dispute } = story.standing;
+    if (dispute !== undefined) await begunDispute(dispute);
     const done = { reminded, transferTriedMs };
     board.tell(story, {
       deadlineMs: deadlineOf(story, trouble),
@@ -104,20 +123,18 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       reminder: nextReminder(story, done)?.reminder,
     });
     if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
-      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs };
+      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs, disputeBegun };
       await continueAsNew<typeof purchase>({ ...input, resume });
     }
-    if (transfer === 'blocked') transferTriedMs ??= Date.now();
+    if (isBlocked(story.standing)) transferTriedMs ??= Date.now();
     const next = nextItem(story, trouble, { reminded, transferTriedMs });
     const cameIn = await waitFor(next);
     await (cameIn ? takeUp(story) : next && because(undefined, attend, story, next));
     if (story.standing.state !== state) trouble = undefined;
+    if (dispute !== undefined && story.standing.dispute === undefined) await endDispute(input, dispute);
   }
   board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
-  do {
-    turnAway(story);
-    await condition(() => allHandlersFinished() || !desk.empty);
-  } while (!allHandlersFinished());
+  await windUp(story);
   return { state: story.standing.state };
 
   /** Lays what comes from outside on the desk, or refuses it at once. */
@@ -139,17 +156,36 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     };
     setHandler(openPurchaseUpdate, opened, GUARDED);
     for (const [update, event] of WISHES) {
-      setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, event, command)) }), {
+      setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, story, event, command)) }), {
         validator: (command) => {
-          const wish = wishOf(input, event, command);
-          if (story !== undefined) refuseInPause(story, wish);
+          const wish = wishOf(input, story, event, command);
+          if (story !== undefined) refuseStopped(story, wish);
           const unfinished = story?.standing.unfinished?.event;
           if (desk.busy || doing !== undefined || unfinished !== undefined) throw inProgress(doing ?? unfinished);
           refuseUnlessAllowed(story, wish);
         },
       });
     }
+    for (const [update, kind] of CHARGEBACK_UPDATES) {
+      setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), {
+        validator: (_order: ChargebackOrder) => {
+          if (story === undefined || doing !== undefined) throw inProgress(doing ?? 'open');
+        },
+      });
+    }
     setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
+      state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
+    });
+    setHandler(refundAgainUpdate, again, {
+      validator: (order) => {
+        refuseUnlessOrder(order);
+        if (desk.busy || doing !== undefined) throw inProgress(doing);
+      },
+    });
+    setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(disputeDecidedSignal, (decision) => desk.tell(`dispute/${decision.n}/decided`, decision));
   }
 
   /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
@@ -205,12 +241,15 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     return because(item.cause, deal, current, item);
   }
 
-  async function deal(current: Story, item: Item<Wish | StaffWish, PurchaseState, PaymentHint>): Promise<void> {
-    if (item.kind === 'hint') return unlessRefused(current, () => look(input, current, item.hint));
+  async function deal(current: Story, item: Item<AnyWish, PurchaseState, Hint>): Promise<void> {
+    if (item.kind === 'hint') return hear(current, item.hint);
+    if ('chargeback' in item.wish || 'again' in item.wish) return obeyFinance(current, item.wish, item.settle);
     if ('order' in item.wish) return obey(current, item.wish, item.settle);
     try {
       doing = item.wish.event;
       await follow(input, current, item.wish);
+      const { dispute } = current.standing;
+      if (dispute !== undefined) await begunDispute(dispute);
       item.settle.done(current.standing.state);
     } catch (error) {
       const answer = answerOf(error);
@@ -222,6 +261,13 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     } finally {
       doing = undefined;
     }
+  }
+
+  /** The dispute that is open runs, whoever asks for it next. */
+  async function begunDispute(dispute: DisputeStanding): Promise<void> {
+    if (dispute.n === disputeBegun) return;
+    await beginDispute(input, dispute);
+    disputeBegun = dispute.n;
   }
 
   /** Staff pause the money, or let it go: then everything that waited for it is due. */
@@ -241,11 +287,66 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     }
   }
 
-  /** The story has ended: whoever still asks for something is told so. */
-  function turnAway(current: Story): void {
+  /** A provider said that something is new. When nothing stops the money any more, all that waited for that is due. */
+  async function hear(current: Story, hint: Hint): Promise<void> {
+    if ('n' in hint) return unlessRefused(current, () => noteDecision(input, current, hint.n));
+    if ('refundId' in hint) {
+      return unlessRefused(current, async () => {
+        current.standing = await noteRefund(input.purchaseId, hint);
+      });
+    }
+    if (!('chargebackId' in hint)) return unlessRefused(current, () => look(input, current, hint));
+    const stoodStill = standsStill(overlaysOf(current.standing));
+    await unlessRefused(current, async () => {
+      current.standing = await noteChargeback(input.purchaseId, hint);
+    });
+    if (stoodStill && !standsStill(overlaysOf(current.standing))) [trouble, transferTriedMs] = [undefined, 0];
+  }
+
+  /** Finance answers a chargeback, or gives it up; or sends a refund that came back once more. */
+  async function obeyFinance(
+    current: Story,
+    wish: ChargebackWish | RefundAgainWish,
+    settle: Settle<PurchaseState>,
+  ): Promise<void> {
+    try {
+      doing = 'again' in wish ? 'refundAgain' : wish.kind;
+      current.standing = await ('again' in wish
+        ? refundAgain(input.purchaseId, wish)
+        : followChargebackOrder(input.purchaseId, wish));
+      settle.done(current.standing.state);
+    } catch (error) {
+      const answer = answerOf(error);
+      if (answer === undefined) throw error;
+      settle.failed(answer);
+    } finally {
+      doing = undefined;
+    }
+  }
+
+  /** The story has ended: nothing that came in is left behind, and what is left to do about a chargeback is handed over. */
+  async function windUp(current: Story): Promise<void> {
+    for (let handedOver = false; ; ) {
+      await turnAway(current);
+      await condition(() => allHandlersFinished() || !desk.empty);
+      if (!allHandlersFinished() || !desk.empty) continue;
+      const left = current.standing.chargebackWork;
+      if (left === undefined || handedOver) return;
+      await handOver(input.purchaseId, left);
+      handedOver = true;
+    }
+  }
+
+  /**
+   * Whoever still asks for something is told that it has ended. What a bank did, and what concerns refunds, is done all the
+   * same: only of a workflow that has ended is the aftercare the writer.
+   */
+  async function turnAway(current: Story): Promise<void> {
     for (let item = desk.take(); item !== undefined; item = desk.take()) {
-      if (item.kind === 'wish')
-        item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
+      if (item.kind === 'hint') {
+        if ('chargebackId' in item.hint || 'refundId' in item.hint) await hear(current, item.hint);
+      } else if ('chargeback' in item.wish || 'again' in item.wish) await obeyFinance(current, item.wish, item.settle);
+      else item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
     }
   }
 
@@ -255,11 +356,15 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     switch (item.kind) {
       case 'unfinished':
         return unlessRefused(current, () => follow(input, current, item.wish), againMs);
+      case 'decision':
+        return unlessRefused(current, () => follow(input, current, { ...DISPUTE, event: 'dispute_decided' }), againMs);
       case 'deadline':
         return unlessRefused(current, () => followTheClock(current), againMs);
       case 'transfer':
         transferTriedMs = Date.now();
         return unlessRefused(current, () => retryTransfer(input, current));
+      case 'chargeback':
+        return unlessRefused(current, () => work(current, item), againMs);
       case 'reminder':
         reminded = remindedUpTo(current, item.reminder);
         return remind(current, item);
@@ -268,13 +373,17 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** The deadline passed and nobody did anything. */
   async function followTheClock(current: Story): Promise<void> {
-    const { state, deadlineEvent, pause } = current.standing;
+    const { state, deadlineEvent } = current.standing;
     const timer = timerOf(state, current.deal.kind, deadlineEvent)?.timer;
     if (timer === undefined) return;
     const wish = { ...CLOCK, event: timer.event };
-    if (pause === undefined || timer.inPause !== 'finance is asked') return follow(input, current, wish);
+    if (!asksFinance(timer, overlaysOf(current.standing))) return follow(input, current, wish);
     const step = stepOf(input, current, wish);
-    current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that is paused');
+    current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that stands still');
+  }
+
+  async function work(current: Story, { work: next }: AgendaItem & { kind: 'chargeback' }): Promise<void> {
+    current.standing = await doChargebackWork(input.purchaseId, next);
   }
 
   async function remind(current: Story, { reminder }: AgendaItem & { kind: 'reminder' }): Promise<void> {
@@ -298,6 +407,11 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   }
 }
 
+/** What is laid on the desk. */
+type AnyWish = Wish | StaffWish | ChargebackWish | RefundAgainWish;
+/** What comes in without anybody waiting for an answer. */
+type Hint = PaymentHint | ChargebackHint | RefundHint | DisputeDecision;
+
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {
   readonly resume?: {
@@ -307,47 +421,9 @@ interface Resumed {
     readonly orders?: StaffCounts;
     readonly trouble?: Trouble | undefined;
     readonly transferTriedMs?: number | undefined;
+    /** Which dispute was begun last. */
+    readonly disputeBegun?: number | undefined;
   };
 }
-
-/** Which update asks for what. */
-const WISHES = [
-  [acceptPurchaseUpdate, 'accept'],
-  [declinePurchaseUpdate, 'decline'],
-  [cancelPurchaseUpdate, 'cancel'],
-  [deliverPurchaseUpdate, 'deliver'],
-  [confirmPurchaseUpdate, 'confirm'],
-  [refundPurchaseUpdate, 'refund_in_full'],
-  [reschedulePurchaseUpdate, 'reschedule'],
-  [acceptRescheduleUpdate, 'accept_reschedule'],
-] as const;
-
-/** The wish behind a command. Its party is the one that its actor is; a stranger is none. */
-function wishOf(
-  { buyerId, sellerId }: PurchaseInput,
-  event: PurchaseEvent,
-  { actorId, startsAt }: PurchaseCommand,
-): Wish {
-  if (actorId !== buyerId && actorId !== sellerId) {
-    throw ApplicationFailure.nonRetryable('This is not your purchase.', 'NOT_A_PARTY');
-  }
-  const command = { id: currentUpdateInfo()?.id ?? '', ...(startsAt !== undefined && { startsAt }) };
-  return { event, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId }, command };
-}
-
-function inProgress(doing: string | undefined): ApplicationFailure {
-  const what = doing === undefined ? 'Another change' : `"${doing}"`;
-  return ApplicationFailure.nonRetryable(`${what} is in progress. Try again in a moment.`, 'IN_PROGRESS');
-}
-
-/** A wish is refused before it is recorded when it comes at the wrong time or from the wrong party. */
-function refuseUnlessAllowed(story: Story | undefined, wish: Wish): void {
-  if (story === undefined) throw inProgress('open');
-  if (rowsOf(story, wish).length === 0) throw notAllowed(story, wish.event);
-}
-
-/** What neither the rules nor a provider answer: staff have to know of it, whoever asked. */
-const isAlarm = ({ type }: ApplicationFailure): boolean =>
-  !PURCHASE_REFUSALS.some((refusal) => refusal === type) && type?.startsWith('PROVIDER_') !== true;
 
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;

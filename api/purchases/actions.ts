@@ -1,5 +1,4 @@
 /** What the parties of a purchase do about it: one command, one update of its workflow. */
-import type { UpdateDefinition } from '@temporalio/client';
 import { z } from 'zod';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import {
@@ -9,27 +8,20 @@ import {
   confirmPurchaseUpdate,
   declinePurchaseUpdate,
   deliverPurchaseUpdate,
-  type PurchaseCommand,
-  type PurchaseOutcome,
-  purchaseWorkflowId,
   refundPurchaseUpdate,
   reschedulePurchaseUpdate,
 } from '../../contracts/purchase.ts';
-import { conflict, Problem, unprocessable } from '../../platform/errors.ts';
-import { createFlowSignals } from '../../platform/temporal/signals.ts';
-import { explain, findPurchase, type Purchase, type Side } from '../../services/transactions/index.ts';
-import { transitions } from '../../services/transactions/rules.ts';
-import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
-import type { ApiDeps } from '../deps.ts';
-import type { CommandResult } from '../outcomes.ts';
-import { type Reply, type Request, type Route, route } from '../route.ts';
-import { currency, idOf } from '../schemas.ts';
+import { unprocessable } from '../../platform/errors.ts';
+import { MAX_REFUNDS, type Purchase } from '../../services/transactions/index.ts';
+import { leftOf, refundTooLargeText } from '../../services/transactions/refund-rules.ts';
+import { MAX_WORDS } from '../../services/transactions/support-rules.ts';
+import { type Caller, type Route, route } from '../route.ts';
+import { currency, idOf, text } from '../schemas.ts';
+import { type Action, type ActionDeps, act } from './act.ts';
 import type { PurchaseCommands } from './commands.ts';
 import { futureMs } from './offer.ts';
-import { purchaseOf, sideOf } from './party.ts';
-import { purchaseBody, purchaseSchema } from './view.ts';
-
-type ActionDeps = Pick<ApiDeps, 'database' | 'temporal'>;
+import { seenBy } from './party.ts';
+import { purchaseSchema } from './view.ts';
 
 export const actionRoutes = (deps: ActionDeps, commands: PurchaseCommands): Route[] => [
   ...ACTIONS.map((action) => actionRoute(deps, commands, action)),
@@ -37,16 +29,6 @@ export const actionRoutes = (deps: ActionDeps, commands: PurchaseCommands): Rout
   rescheduleRoute(deps, commands),
   acceptRescheduleRoute(deps, commands),
 ];
-
-interface Action {
-  readonly name: string;
-  readonly event: PurchaseEvent;
-  readonly update: UpdateDefinition<PurchaseOutcome, [PurchaseCommand]>;
-  readonly summary: string;
-  readonly problems?: Readonly<Record<string, { status: number; when: string }>>;
-  /** Of one that leaves the state as it is: whether what was asked for shows. */
-  readonly hasHappened?: (before: Purchase, after: Purchase, side: Side, startsAt: string | undefined) => boolean;
-}
 
 /** What the parties can ask for. What each does from which state stands in the transition table. */
 const ACTIONS: readonly Action[] = [
@@ -104,6 +86,7 @@ const PROBLEMS = {
   NOT_ALLOWED_NOW: { status: 409, when: 'the purchase is not in a state for it, or it is the other party’s to do.' },
   IN_PROGRESS: { status: 409, when: 'another change of this purchase is in progress.' },
   MONEY_PAUSED: { status: 409, when: 'it would move money, which our staff have paused.' },
+  CHARGEBACK_OPEN: { status: 409, when: "it would move money that the buyer's bank asks about or has taken back." },
   PAYMENT_REFUSED: { status: 409, when: 'the payment provider refused it.' },
 } as const;
 
@@ -122,7 +105,8 @@ const REFUND: Action = {
   name: 'refunds',
   event: 'refund_in_full',
   update: refundPurchaseUpdate,
-  summary: 'Give the buyer everything back, as its seller',
+  byFinance: true,
+  summary: 'Give the buyer a part back, or everything, as its seller or as finance',
 };
 
 const refundBody = z
@@ -130,7 +114,8 @@ const refundBody = z
     amount: z
       .strictObject({ amount: z.int().min(1), currency })
       .optional()
-      .meta({ description: 'All that was paid, which is what is refunded when it is absent.' }),
+      .meta({ description: 'All that is left, when it is absent.' }),
+    reason: text(1, MAX_WORDS).optional().meta({ description: 'Of finance, who have to give one: for staff alone.' }),
   })
   .meta({ id: 'NewRefund' });
 
@@ -142,24 +127,55 @@ function refundRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
     operationId: 'refundPurchase',
     summary: REFUND.summary,
     description:
-      'In `held`, `delivered` and `released`. After the release the transfer is taken back from your Stripe balance ' +
-      'first; when that does not cover it, nothing is refunded.',
+      'In `held`, `delivered` and `released`. A part leaves the purchase in its state, and the commission is worked out anew ' +
+      'on what the seller keeps; several parts can follow one another. After the release the transfer is taken back from your Stripe balance ' +
+      'first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.',
     body: refundBody,
     problems: {
       ...PROBLEMS,
-      SELLER_BALANCE_TOO_LOW: { status: 409, when: 'your Stripe balance does not cover what would go back.' },
-      NOT_THE_WHOLE_AMOUNT: { status: 422, when: 'it is not all that was paid: parts cannot be refunded yet.' },
+      REFUND_TOO_LARGE: { status: 422, when: 'it is more than what is left: `refundable` says how much that is.' },
+      OTHER_CURRENCY: { status: 422, when: 'it is not the currency of the purchase: `refundable` says which is.' },
+      TOO_MANY_REFUNDS: {
+        status: 409,
+        when: `it was refunded in ${MAX_REFUNDS - 1} parts: only all that is left can follow.`,
+      },
+      REASON_REQUIRED: { status: 422, when: 'finance have to say why.' },
+      REASON_NOT_TAKEN: { status: 422, when: 'you are its seller, who need not say why.' },
     },
-    handle: async ({ params: { id }, body: { amount }, ...request }) => {
-      const { terms } = await purchaseOf(deps.database, id, request.caller().userId);
-      if (amount !== undefined && (amount.amount !== terms.price || amount.currency !== terms.currency)) {
-        throw unprocessable('NOT_THE_WHOLE_AMOUNT', 'Only all that was paid can be refunded.', {
-          refundable: { amount: terms.price, currency: terms.currency },
-        });
+    handle: async ({ params: { id }, body: { amount, reason }, ...request }) => {
+      const { terms, books } = await refundable(deps.database, id, request.caller(), reason);
+      const left = { amount: leftOf(books), currency: terms.currency };
+      if (amount !== undefined && amount.currency !== terms.currency) {
+        const detail = `This purchase was paid in ${terms.currency}.`;
+        throw unprocessable('OTHER_CURRENCY', detail, { refundable: left });
       }
-      return act(deps, commands, REFUND, id, request);
+      // What cannot be refunded at all is refused as that, and not for its amount.
+      if (amount !== undefined && left.amount > 0 && amount.amount > left.amount) {
+        throw unprocessable('REFUND_TOO_LARGE', refundTooLargeText(left.amount, left.currency), { refundable: left });
+      }
+      return act(deps, commands, REFUND, id, request, {
+        ...(amount !== undefined && { amount: amount.amount }),
+        ...(reason !== undefined && { reason }),
+      });
     },
   });
+}
+
+/** Its parties see a purchase, and finance, who say why. @throws Problem 404, 422 */
+async function refundable(
+  database: ActionDeps['database'],
+  id: PurchaseId,
+  caller: Caller,
+  reason: string | undefined,
+): Promise<Purchase> {
+  const { purchase, viewer } = await seenBy(database, id, caller);
+  if (viewer === 'staff' && reason === undefined) {
+    throw unprocessable('REASON_REQUIRED', 'Say in `reason` why you refund it.');
+  }
+  if (viewer !== 'staff' && reason !== undefined) {
+    throw unprocessable('REASON_NOT_TAKEN', 'Leave `reason` out: it is for our staff.');
+  }
+  return purchase;
 }
 
 const RESCHEDULE: Action = {
@@ -203,7 +219,7 @@ function rescheduleRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
     body: z.strictObject({ startsAt }).meta({ id: 'NewTime' }),
     problems: SLOT_PROBLEMS,
     handle: ({ params: { id }, body, ...request }) =>
-      act(deps, commands, RESCHEDULE, id, request, new Date(futureMs(body.startsAt)).toISOString()),
+      act(deps, commands, RESCHEDULE, id, request, { startsAt: new Date(futureMs(body.startsAt)).toISOString() }),
   });
 }
 
@@ -226,74 +242,7 @@ function acceptRescheduleRoute(deps: ActionDeps, commands: PurchaseCommands): Ro
         ACCEPT_RESCHEDULE,
         id,
         request,
-        body.startsAt && new Date(futureMs(body.startsAt)).toISOString(),
+        body.startsAt === undefined ? {} : { startsAt: new Date(futureMs(body.startsAt)).toISOString() },
       ),
   });
-}
-
-type ActRequest = Pick<Request, 'caller' | 'commandId' | 'log'>;
-
-/** Sends a party's command to the workflow, and answers with the purchase as it is then. */
-async function act(
-  deps: ActionDeps,
-  commands: PurchaseCommands,
-  action: Action,
-  id: PurchaseId,
-  { caller, commandId, log }: ActRequest,
-  startsAt?: string,
-): Promise<Reply> {
-  const { database } = deps;
-  const { userId } = caller();
-  const known = await purchaseOf(database, id, userId);
-  const side = sideOf(known, userId);
-  const command = { actorId: userId, ...(startsAt !== undefined && { startsAt }) };
-  const result = await sendUpToDate(deps, commands, known, action, command, commandId);
-  log.info('a command was sent', { workflowId: purchaseWorkflowId(id), command: action.name, result });
-  const purchase = await purchaseOf(database, id, userId);
-  // It ended, or the wait was over, under the command: the row tells whether this very command, or another one that did the
-  // same, has been carried out.
-  const hasHappened = action.hasHappened?.(known, purchase, side, startsAt) ?? false;
-  const granted = result === 'done' || hasHappened || hasFollowed(known, purchase, side, action.event);
-  if (result === 'ended' && !granted) throw tooLate(purchase);
-  if (granted) return { status: 200, body: purchaseBody(purchase, side) };
-  const headers = { Location: `/v1/purchases/${id}` };
-  return { status: 202, headers, body: purchaseBody(purchase, side, { inProgress: true }), final: false };
-}
-
-/**
- * Sends a command. A workflow that refuses it in a state that is not the row's has lost its last step in a crash: it is
- * told to look at the row, and the caller to come again.
- */
-async function sendUpToDate(
-  { database, temporal }: ActionDeps,
-  commands: PurchaseCommands,
-  purchase: Purchase,
-  { update }: Action,
-  command: PurchaseCommand,
-  commandId: string,
-): Promise<CommandResult> {
-  try {
-    return await commands.send(purchase.id, update, command, commandId);
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'NOT_ALLOWED_NOW') throw error;
-    const row = await findPurchase(database, purchase.id);
-    if (row === undefined || error.extra['state'] === row.state) throw error;
-    const eventId = `row/${row.updatedAt.toISOString()}`;
-    await createFlowSignals(temporal.client).payment(purchase.id, { eventId, eventType: 'purchase.ahead' });
-    const detail = 'The purchase has just changed. Try again in a moment.';
-    throw new Problem(409, 'IN_PROGRESS', detail, { headers: { 'Retry-After': '1' } });
-  }
-}
-
-/** Whether a purchase went from where it was to where this event of this party leads. */
-function hasFollowed(before: Purchase, after: Purchase, side: Side, event: PurchaseEvent): boolean {
-  if (before.state === after.state) return false;
-  const rows = transitions(before.state, { on: event, by: side, kind: before.terms.kind });
-  return rows.some(({ to }) => to === after.state);
-}
-
-/** The workflow has ended: what the database says is the last word. */
-function tooLate(purchase: Purchase): Problem {
-  const { state, mayAct } = explain(purchase, Date.now());
-  return conflict('NOT_ALLOWED_NOW', `The purchase has ended: it is ${state}.`, { state, allowed: mayAct });
 }

@@ -8,6 +8,7 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
+import { type AftercareWorkflow, aftercareWorkflowId } from '../../contracts/aftercare.ts';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import {
   openPurchaseUpdate,
@@ -31,6 +32,13 @@ export interface PurchaseCommands {
     command: Command,
     commandId: string,
   ): Promise<CommandResult>;
+  /** The same about a chargeback: a purchase that has ended has its aftercare for it. @throws Problem as {@link send} */
+  sendAbout<Command>(
+    purchaseId: PurchaseId,
+    update: UpdateDefinition<PurchaseOutcome, [Command]>,
+    command: Command,
+    commandId: string,
+  ): Promise<CommandResult>;
 }
 
 export function createPurchaseCommands(client: Client): PurchaseCommands {
@@ -39,16 +47,38 @@ export function createPurchaseCommands(client: Client): PurchaseCommands {
     const untilMs = Date.now() + ANSWER_WITHIN_MS;
     return gate.pass(purchaseId, untilMs, () => outcomeOf(client, untilMs, call));
   };
+  const send: PurchaseCommands['send'] = (purchaseId, update, command, commandId) =>
+    answered(purchaseId, () =>
+      client.workflow
+        .getHandle(purchaseWorkflowId(purchaseId))
+        .executeUpdate(update, { args: [command], updateId: commandId }),
+    );
   return {
     open: (input, commandId) => answered(input.purchaseId, () => startAndOpen(client, input, commandId)),
-    send: (purchaseId, update, command, commandId) =>
-      answered(purchaseId, () =>
-        client.workflow
-          .getHandle(purchaseWorkflowId(purchaseId))
-          .executeUpdate(update, { args: [command], updateId: commandId }),
-      ),
+    send,
+    sendAbout: async (purchaseId, update, command, commandId) => {
+      const result = await send(purchaseId, update, command, commandId);
+      if (result !== 'ended') return result;
+      return answered(purchaseId, () =>
+        client.workflow.executeUpdateWithStart(update, {
+          args: [command],
+          updateId: commandId,
+          startWorkflowOperation: aftercareOf(purchaseId),
+        }),
+      );
+    },
   };
 }
+
+/** Goes on where it is there, and is begun where it is not: once for each command. */
+const aftercareOf = (purchaseId: PurchaseId) =>
+  new WithStartWorkflowOperation<AftercareWorkflow>('aftercare', {
+    workflowId: aftercareWorkflowId(purchaseId),
+    args: [{ purchaseId }],
+    taskQueue: TASK_QUEUES.workflows,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    staticSummary: `What comes out about the money of ${purchaseId}`,
+  });
 
 /** What never changes about it, for staff in the Temporal UI. */
 function detailsOf({ buyerId, sellerId, listingId, quantity, slot, expectedPrice }: PurchaseInput): string {

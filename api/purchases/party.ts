@@ -1,8 +1,9 @@
 /** Which of a purchase's parties somebody is. */
 import type { PurchaseId } from '../../contracts/ids.ts';
 import { notFound } from '../../platform/errors.ts';
-import { findPurchase, type Purchase, type Side } from '../../services/transactions/index.ts';
+import { findPurchase, type Purchase, type Refund, refundsOf, type Side } from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
+import type { Caller } from '../route.ts';
 
 /** A purchase is its parties' alone. @throws Problem 404 */
 export async function purchaseOf(database: ApiDeps['database'], id: PurchaseId, userId: string): Promise<Purchase> {
@@ -12,4 +13,25 @@ export async function purchaseOf(database: ApiDeps['database'], id: PurchaseId, 
   return purchase;
 }
 
+/** What went back to the buyer, read where something can have. */
+export async function refundsOfOne(database: ApiDeps['database'], { id, refund }: Purchase): Promise<Refund[]> {
+  return refund.status === 'none' ? [] : ((await refundsOf(database, [id])).get(id) ?? []);
+}
+
 export const sideOf = (purchase: Purchase, userId: string): Side => (purchase.buyerId === userId ? 'buyer' : 'seller');
+
+/**
+ * Who looks at a purchase: a party, or finance, where the roles of the caller are given.
+ * @throws Problem 404
+ */
+export async function seenBy(
+  database: ApiDeps['database'],
+  id: PurchaseId,
+  { userId, roles = [] }: Pick<Caller, 'userId'> & Partial<Pick<Caller, 'roles'>>,
+): Promise<{ readonly purchase: Purchase; readonly viewer: Side | 'staff' }> {
+  const purchase = await findPurchase(database, id);
+  const isParty = purchase?.buyerId === userId || purchase?.sellerId === userId;
+  const isFinance = roles.includes('finance') || roles.includes('admin');
+  if (purchase === undefined || !(isParty || isFinance)) throw notFound('purchase');
+  return { purchase, viewer: isParty ? sideOf(purchase, userId) : 'staff' };
+}

@@ -14,6 +14,7 @@ import { ATTENTION, attentionOf } from '../../services/transactions/attention-ru
 import { explain, type LedgerPosting, type Purchase, type PurchaseStory } from '../../services/transactions/index.ts';
 import { ACCOUNT_CLASSES, ACCOUNTS, MOVES, SOURCES } from '../../services/transactions/money.ts';
 import { currency, idOf, timestamp } from '../schemas.ts';
+import { chargebackBody, chargebackSchema } from './chargeback-view.ts';
 import { timelineEntrySchema, whySchema } from './view.ts';
 
 const minorUnits = z.int().min(0);
@@ -106,6 +107,7 @@ export const storySchema = z
     }),
     refund: z.object({ status: z.enum(REFUND_STATUSES), id: z.string().nullable() }),
     chargeback: z.enum(CHARGEBACKS),
+    chargebacks: z.array(chargebackSchema),
     money: moneySchema,
     timeline,
     postings,
@@ -152,7 +154,7 @@ export interface Surroundings {
 }
 
 export function storyBody(
-  { purchase, timeline: entries, postings: posted }: PurchaseStory,
+  { purchase, timeline: entries, postings: posted, chargebacks }: PurchaseStory,
   { title, cases: open, temporal }: Surroundings,
 ): z.input<typeof storySchema> {
   const { payment, slot, proposal } = purchase;
@@ -170,6 +172,7 @@ export function storyBody(
     transfer: { ...purchase.transfer, retry: retryOf(purchase) },
     refund: purchase.refund,
     chargeback: purchase.chargeback,
+    chargebacks: chargebacks.map(chargebackBody),
     money: moneyBody(purchase),
     timeline: entries.map((entry) => ({
       ...entry,

@@ -8,8 +8,10 @@ import {
   TRANSFER_STATUSES,
 } from '../../contracts/purchase.ts';
 import { cancellationSplit } from '../../services/transactions/cancellation-rules.ts';
-import { type Explanation, explain, type Purchase, type Side } from '../../services/transactions/index.ts';
+import { type Explanation, explain, type Purchase, type Refund, type Side } from '../../services/transactions/index.ts';
 import { ACCOUNTS, type Account } from '../../services/transactions/money.ts';
+import { taxesWithin } from '../../services/transactions/tax-rules.ts';
+import { commissionRateOf } from '../../services/transactions/terms-rules.ts';
 import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import { currency, idOf, timestamp } from '../schemas.ts';
 
@@ -33,11 +35,21 @@ const automatic = z
   .nullable()
   .meta({ description: 'What happens by itself, and when; null when nothing does.' });
 
+const refundSchema = z.object({
+  number: z.int().min(1),
+  amount: minorUnits,
+  status: z.enum(REFUND_STATUSES).exclude(['none']),
+  at: timestamp,
+});
+
 export const purchaseSchema = z
   .object({
     id: idOf('pur'),
     state,
     chargeback: z.enum(CHARGEBACKS),
+    chargebackAmount: minorUnits.nullable().meta({
+      description: "What the buyer's bank asks about or has taken back, in minor units; null if it never did.",
+    }),
     listingId: idOf('lst'),
     buyerId: idOf('usr'),
     sellerId: idOf('usr'),
@@ -51,6 +63,14 @@ export const purchaseSchema = z
       .nullable()
       .meta({ description: 'Another time that a party proposes; the other one can accept it.' }),
     price: z.object({ amount: minorUnits, currency }),
+    commission: z
+      .object({ basisPoints: minorUnits, minimum: minorUnits.nullable(), maximum: minorUnits.nullable() })
+      .meta({ description: 'What Wellpact keeps of what the seller gets, as agreed when it was bought.' }),
+    taxes: z
+      .array(z.object({ name: z.string(), country: z.string(), basisPoints: minorUnits, amount: minorUnits }))
+      .meta({
+        description: 'Taxes within the price, as agreed when it was bought. They move no money: the seller owes them.',
+      }),
     payment: z.object({
       status: z.enum(PAYMENT_STATUSES),
       problem: z.string().nullable().meta({ description: 'Why the last try was declined, in a word.' }),
@@ -59,7 +79,10 @@ export const purchaseSchema = z
       }),
     }),
     transfer: z.object({ status: z.enum(TRANSFER_STATUSES) }),
-    refund: z.object({ status: z.enum(REFUND_STATUSES) }),
+    refund: z.object({ status: z.enum(REFUND_STATUSES) }).meta({ description: 'The last one.' }),
+    refunds: z.array(refundSchema).meta({
+      description: 'What went back to the buyer, oldest first. One that `failed` came back, and is owed to them.',
+    }),
     money: z
       .object({
         currency,
@@ -77,10 +100,9 @@ export const purchaseSchema = z
       waitsFor: z.enum(['buyer', 'seller', 'platform', 'nobody']),
       actions: z.array(z.string()).meta({ description: 'What you can do now.' }),
       automatic,
-      ifCancelled: z
-        .object({ refund: minorUnits, forSeller: minorUnits })
-        .nullable()
-        .meta({ description: 'How the price would be divided if you cancelled now; null when you cannot.' }),
+      ifCancelled: z.object({ refund: minorUnits, forSeller: minorUnits }).nullable().meta({
+        description: 'How what is left of the price would be divided if you cancelled now; null when you cannot.',
+      }),
       inProgress: z
         .boolean()
         .meta({ description: 'Something was begun and is still under way: read again in a moment.' }),
@@ -112,11 +134,17 @@ export const timelineEntrySchema = z.object({
 
 export const timelineSchema = z.object({ data: z.array(timelineEntrySchema) }).meta({ id: 'PurchaseTimeline' });
 
+interface ViewMore {
+  readonly clientSecret?: string | undefined;
+  readonly inProgress?: boolean;
+  readonly refunds?: readonly Refund[] | undefined;
+}
+
 /** @param viewer which party looks at it: the actions shown are theirs */
 export function purchaseBody(
   purchase: Purchase,
-  viewer: Side,
-  more: { clientSecret?: string | undefined; inProgress?: boolean } = {},
+  viewer: Side | 'staff',
+  { refunds = [], ...more }: ViewMore = {},
 ): z.input<typeof purchaseSchema> {
   const nowMs = Date.now();
   const explanation = explain(purchase, nowMs);
@@ -126,6 +154,7 @@ export function purchaseBody(
     id: purchase.id,
     state: purchase.state,
     chargeback: purchase.chargeback,
+    chargebackAmount: purchase.chargebackSheet?.amount ?? null,
     listingId: purchase.listingId,
     buyerId: purchase.buyerId,
     sellerId: purchase.sellerId,
@@ -139,6 +168,8 @@ export function purchaseBody(
       proposedBy: purchase.proposal.by,
     },
     price: { amount: purchase.terms.price, currency: purchase.currency },
+    commission: commissionBody(purchase),
+    taxes: taxesWithin(purchase.terms.price, purchase.terms.taxes ?? []).taxes.slice(),
     payment: {
       status: purchase.payment.status,
       problem: purchase.payment.problem,
@@ -146,6 +177,7 @@ export function purchaseBody(
     },
     transfer: { status: purchase.transfer.status },
     refund: { status: purchase.refund.status },
+    refunds: refunds.map(({ number, amount, status, at }) => ({ number, amount, status, at: at.toISOString() })),
     money: { currency: purchase.currency, ...purchase.books },
     holds: [...holds],
     deadlines: deadlinesOf(purchase, automatic),
@@ -153,12 +185,17 @@ export function purchaseBody(
       waitsFor,
       actions,
       automatic,
-      ifCancelled: actions.includes('cancel') ? ifCancelled(purchase, viewer, nowMs) : null,
+      ifCancelled: viewer !== 'staff' && actions.includes('cancel') ? ifCancelled(purchase, viewer, nowMs) : null,
       inProgress: more.inProgress ?? explanation.inProgress,
     },
     createdAt: purchase.createdAt.toISOString(),
     updatedAt: purchase.updatedAt.toISOString(),
   };
+}
+
+function commissionBody({ terms }: Purchase): z.input<typeof purchaseSchema>['commission'] {
+  const { basisPoints, minimum = null, maximum = null } = commissionRateOf(terms);
+  return { basisPoints, minimum, maximum };
 }
 
 function deadlinesOf({ deadlineEvent }: Purchase, automatic: Explanation['automatic']): Record<string, string> {
@@ -176,5 +213,5 @@ function ifCancelled(
 ): { refund: number; forSeller: number } {
   if (books.held === 0) return { refund: terms.price, forSeller: 0 };
   const aheadMs = slot === null ? Number.POSITIVE_INFINITY : slot.startsAt.getTime() - nowMs;
-  return cancellationSplit(terms.price, terms.cancellation ?? [], by, aheadMs, refundCap);
+  return cancellationSplit(books.held, terms.cancellation ?? [], by, aheadMs, refundCap);
 }

@@ -39,7 +39,7 @@ const caseSchema = z
   })
   .meta({ id: 'Case' });
 
-const policy: Policy = { access: 'staff', roles: ['support', 'compliance', 'finance', 'admin'] };
+const policy: Policy = { access: 'staff', roles: ['support', 'mediator', 'compliance', 'finance', 'admin'] };
 const tag = 'staff';
 const params = z.object({ id: idOf('cas') });
 

@@ -4,14 +4,23 @@ import { purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { conflict, unavailable } from '../../platform/errors.ts';
 import { idFrom } from '../../platform/ids.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
-import { explain, findPurchase, listPurchases, type Purchase, timelineOf } from '../../services/transactions/index.ts';
+import {
+  explain,
+  findPurchase,
+  listPurchases,
+  type Purchase,
+  refundsOf,
+  timelineOf,
+} from '../../services/transactions/index.ts';
 import { decodeCursor, pageFrom } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { CommandResult } from '../outcomes.ts';
 import { actionRoutes } from '../purchases/actions.ts';
+import { chargebackRoutes } from '../purchases/chargebacks.ts';
 import { createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
+import { invoiceRoutes } from '../purchases/invoices.ts';
 import { inputOf, newPurchase } from '../purchases/offer.ts';
-import { purchaseOf, sideOf } from '../purchases/party.ts';
+import { purchaseOf, refundsOfOne, sideOf } from '../purchases/party.ts';
 import { staffRoutes } from '../purchases/staff.ts';
 import { purchaseBody, purchaseSchema, timelineSchema, whySchema } from '../purchases/view.ts';
 import { type Reply, type Route, route } from '../route.ts';
@@ -26,7 +35,9 @@ export function purchaseRoutes(deps: PurchaseRoutesDeps): Route[] {
     openRoute(deps, commands),
     ...actionRoutes(deps, commands),
     ...staffRoutes(deps, commands),
+    ...chargebackRoutes(deps, commands),
     ...readRoutes(deps),
+    ...invoiceRoutes(deps),
   ];
 }
 
@@ -126,7 +137,12 @@ function readRoutes({ database }: PurchaseRoutesDeps): Route[] {
         const before = cursor === undefined ? undefined : (decodeCursor(cursor, idPattern('pur')) as PurchaseId);
         const found = await listPurchases(database, as, caller().userId, before, limit + 1);
         const { rows, nextCursor } = pageFrom(found, limit);
-        return { status: 200, body: { data: rows.map((purchase) => purchaseBody(purchase, as)), nextCursor } };
+        const refunds = await refundsOf(
+          database,
+          rows.filter(({ refund }) => refund.status !== 'none').map(({ id }) => id),
+        );
+        const data = rows.map((purchase) => purchaseBody(purchase, as, { refunds: refunds.get(purchase.id) }));
+        return { status: 200, body: { data, nextCursor } };
       },
     }),
     route({
@@ -141,7 +157,8 @@ function readRoutes({ database }: PurchaseRoutesDeps): Route[] {
       handle: async ({ params: { id }, caller }) => {
         const { userId } = caller();
         const purchase = await purchaseOf(database, id, userId);
-        return { status: 200, body: purchaseBody(purchase, sideOf(purchase, userId)) };
+        const refunds = await refundsOfOne(database, purchase);
+        return { status: 200, body: purchaseBody(purchase, sideOf(purchase, userId), { refunds }) };
       },
     }),
     route({

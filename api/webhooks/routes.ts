@@ -43,7 +43,14 @@ export function webhookRoutes({ config, database, temporal }: WebhookDeps): Rout
       handle: async ({ rawBody, headers, log }) => {
         const hint = readOnfidoEvent(rawBody, headers['x-sha2-signature'], config.ONFIDO_WEBHOOK_TOKENS);
         if (hint === undefined) throw badSignature();
-        const event = { provider: 'onfido', ...hint, accountId: null, purchaseId: null, body: rawBody } as const;
+        const event = {
+          provider: 'onfido',
+          ...hint,
+          accountId: null,
+          purchaseId: null,
+          paymentId: null,
+          body: rawBody,
+        } as const;
         return receive(database, signals, log, event);
       },
     }),

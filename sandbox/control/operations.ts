@@ -1,8 +1,5 @@
 import { Router } from '@koa/router';
-import type Koa from 'koa';
 import { z } from 'zod';
-import { readBody } from '../http/body.ts';
-import { OnfidoError } from '../onfido/errors.ts';
 import { endRun, RUN_OUTCOMES, runById } from '../onfido/workflow-runs.ts';
 import type { Steps } from '../pages/hosted.ts';
 import type { Clock } from '../store/clock.ts';
@@ -11,12 +8,15 @@ import { addFault, clearFaults, FAULT_KINDS, faults } from '../store/faults.ts';
 import { releaseDeliveries } from '../store/outbox.ts';
 import { addWebhookRule, clearWebhookRules, WEBHOOK_ACTIONS, webhookRules } from '../store/webhook-rules.ts';
 import { applyToAccount, lockAccount } from '../stripe/accounts.ts';
-import { payOut } from '../stripe/balance.ts';
 import { letTimePass } from '../stripe/passing-time.ts';
+import { payOut } from '../stripe/payout-schedule.ts';
 import { canBecome, REFUND_OUTCOMES, settleRefund } from '../stripe/refund-outcomes.ts';
 import { REFUND } from '../stripe/refunds.ts';
-import { StripeError } from '../stripe-api/errors.ts';
 import { lockByPath } from '../stripe-api/resources.ts';
+import { balanceControls } from './balance-transactions.ts';
+import { BadControl, bodyOf, MAX_ADVANCE_SECONDS } from './bodies.ts';
+import { disputeControls, fileControls } from './disputes.ts';
+import { payoutControls } from './payouts.ts';
 
 export interface Controls {
   readonly database: Database;
@@ -24,14 +24,13 @@ export interface Controls {
   readonly steps: Steps;
 }
 
-const MAX_BODY_BYTES = 64 * 1024;
 const MAX_USES = 10_000;
 const MAX_DELAY_MS = 10 * 60 * 1000;
 const DEFAULT_DELAY_MS = 1_000;
-/** Far beyond any hold limit. */
-const MAX_ADVANCE_SECONDS = 5 * 365 * 24 * 60 * 60;
 
 const times = z.int().min(1).max(MAX_USES).default(1);
+/** How likely each that fits is hit: for runs in which things go wrong now and then. */
+const chance = z.number().gt(0).max(1).default(1);
 const delayMs = z.int().min(0).max(MAX_DELAY_MS).default(DEFAULT_DELAY_MS);
 
 const faultBody = z.strictObject({
@@ -40,6 +39,7 @@ const faultBody = z.strictObject({
   path: z.string().startsWith('/').optional(),
   kind: z.enum(FAULT_KINDS),
   times,
+  chance,
   delayMs,
 });
 
@@ -49,6 +49,7 @@ const webhookBody = z.union([
     type: z.string().min(1).optional(),
     copies: z.int().min(1).max(10).default(1),
     times,
+    chance,
     delayMs,
   }),
   z.strictObject({ action: z.literal('release') }),
@@ -115,7 +116,7 @@ export function controlOperations(controls: Controls): Router {
     const { advanceSeconds } = await bodyOf(context, clockBody);
     await database.transaction((tx) => clock.advance(tx, advanceSeconds * 1000));
     // What the new time ends has ended when this answers.
-    while (await steps.stripe(letTimePass));
+    await letTimePass((step) => steps.stripe(step));
     context.body = { now: clock.now().toISOString() };
   });
 
@@ -123,7 +124,7 @@ export function controlOperations(controls: Controls): Router {
     const { disabledReason, require: demanded, dueInSeconds, payOut: paysOut } = await bodyOf(context, accountBody);
     context.body = await steps.stripe(async (call) => {
       const account = await lockAccount(call, context.params['id'] ?? '');
-      if (paysOut === true) await payOut(call, account.body.id);
+      if (paysOut === true) await payOut(call, account.body.id, call.now);
       return applyToAccount(call, account, account.body, {
         ...account.hidden,
         ...(disabledReason !== undefined && { disabledReason }),
@@ -150,33 +151,9 @@ export function controlOperations(controls: Controls): Router {
       return (await runById(call, run.body.id)).body;
     });
   });
+  disputeControls(router, steps);
+  fileControls(router, steps);
+  payoutControls(router, steps);
+  balanceControls(router, steps);
   return router;
-}
-
-/** What the caller got wrong, as JSON: the control API has readers of its own. */
-export async function explainRefusals(context: Koa.Context, next: Koa.Next): Promise<void> {
-  try {
-    await next();
-  } catch (error) {
-    if (!(error instanceof BadControl || error instanceof StripeError || error instanceof OnfidoError)) throw error;
-    context.status = error instanceof BadControl ? 400 : 404;
-    context.body = { error: error.message };
-  }
-}
-
-class BadControl extends Error {}
-
-async function bodyOf<Schema extends z.ZodType>(context: Koa.Context, schema: Schema): Promise<z.output<Schema>> {
-  const body = await readBody(context.req, MAX_BODY_BYTES);
-  const result = schema.safeParse(parsed(body?.toString('utf8') ?? ''));
-  if (result.success) return result.data;
-  throw new BadControl(z.prettifyError(result.error));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new BadControl(`The body is not JSON: ${error instanceof Error ? error.message : ''}`);
-  }
 }

@@ -6,7 +6,8 @@ import type { SandboxSettings } from '../settings.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import { readLog } from '../store/log.ts';
-import { controlOperations, explainRefusals } from './operations.ts';
+import { explainRefusals } from './bodies.ts';
+import { controlOperations } from './operations.ts';
 import { startPage } from './start-page.ts';
 
 export interface ControlBackend {
@@ -34,6 +35,7 @@ export function controlApplication(backend: ControlBackend): Koa {
       transferGroup: query.get('transferGroup') ?? undefined,
       kind: query.get('kind') ?? undefined,
       id: query.get('id') ?? undefined,
+      account: query.get('account') ?? undefined,
     });
     context.type = 'application/x-ndjson';
     context.body = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');

@@ -6,8 +6,9 @@ import { completeRun, RUN_OUTCOMES, runById } from '../onfido/workflow-runs.ts';
 import { findObject } from '../store/objects.ts';
 import { type AccountLinkState, accountLink, completeOnboarding } from '../stripe/account-links.ts';
 import { shownAmount } from '../stripe/currencies.ts';
-import { PAYMENT_INTENT, type StoredIntent } from '../stripe/payment-intent-kind.ts';
+import { PAYMENT_INTENT } from '../stripe/payment-intent-kind.ts';
 import { authenticated } from '../stripe/payment-intent-steps.ts';
+import { SETUP_INTENT, setupAuthenticated } from '../stripe/setup-intent-steps.ts';
 import type { Call } from '../stripe-api/operation.ts';
 import { choices, type Html, html, page } from './html.ts';
 
@@ -89,6 +90,10 @@ function onboardingPage(steps: Steps): HostedPage {
         if (outcome === undefined) {
           const form = choices([
             { outcome: 'complete', label: 'Hand in all details' },
+            {
+              outcome: 'complete_failing_bank',
+              label: 'Hand in all details, with a bank account that takes no payouts',
+            },
             { outcome: 'leave', label: 'Leave without finishing' },
           ]);
           const body = html`<p>Stripe would now ask for personal details and a bank account for <code>${link.account}</code>.</p>${form}`;
@@ -96,8 +101,9 @@ function onboardingPage(steps: Steps): HostedPage {
         }
         if (outcome === 'leave')
           return { status: 200, title, body: html`<p>Nothing was handed in.</p>${backLink(link.returnUrl)}` };
-        if (outcome !== '' && outcome !== 'complete') return badOutcome(outcome, ['complete', 'leave']);
-        await completeOnboarding(call, link);
+        const outcomes = ['complete', 'complete_failing_bank', 'leave'];
+        if (outcome !== '' && !outcomes.includes(outcome)) return badOutcome(outcome, outcomes);
+        await completeOnboarding(call, link, outcome !== 'complete_failing_bank');
         return done(link);
       }),
   };
@@ -156,19 +162,50 @@ function authenticationPage(steps: Steps): HostedPage {
     path: '/3d-secure/:intent/:secret',
     answer: (params, outcome) =>
       steps.stripe(async (call) => {
-        const found = await findObject(call.tx, PAYMENT_INTENT, call.platform, params['intent'] ?? '', {
+        const waiting = await authenticationOf(call, params['intent'] ?? '', params['secret'] ?? '', {
           lock: outcome !== undefined,
         });
-        if (found === undefined || found.hidden.clientSecret !== params['secret']) return gone('payment');
-        return authenticationStep(call, found, outcome);
+        return waiting === undefined ? gone('payment') : authenticationStep(waiting, outcome);
       }),
   };
 }
 
-async function authenticationStep(call: Call, intent: StoredIntent, outcome: string | undefined): Promise<Shown> {
-  const { amount, currency, next_action: action, status } = intent.body;
-  const returnUrl = action?.redirect_to_url?.return_url;
-  if (status !== 'requires_action') {
+/** What waits for the buyer's bank: a payment, or a payment method to be kept. */
+interface Authentication {
+  readonly status: string;
+  readonly asks: string;
+  readonly returnUrl: string | null | undefined;
+  answer(success: boolean): Promise<void>;
+}
+
+async function authenticationOf(
+  call: Call,
+  id: string,
+  secret: string,
+  options: { lock: boolean },
+): Promise<Authentication | undefined> {
+  const payment = await findObject(call.tx, PAYMENT_INTENT, call.platform, id, options);
+  if (payment?.hidden.clientSecret === secret) {
+    const { amount, currency, next_action: action, status } = payment.body;
+    return {
+      status,
+      asks: `whether you want to pay ${shownAmount(amount, currency)}`,
+      returnUrl: action?.redirect_to_url?.return_url,
+      answer: (success) => authenticated(call, payment, success),
+    };
+  }
+  const setup = await findObject(call.tx, SETUP_INTENT, call.platform, id, options);
+  if (setup?.hidden.clientSecret !== secret) return undefined;
+  return {
+    status: setup.body.status,
+    asks: 'whether your card may be kept for later payments',
+    returnUrl: setup.body.next_action?.redirect_to_url?.return_url,
+    answer: (success) => setupAuthenticated(call, setup, success),
+  };
+}
+
+async function authenticationStep(waiting: Authentication, outcome: string | undefined): Promise<Shown> {
+  if (waiting.status !== 'requires_action') {
     return { status: 200, title: 'Nothing to authenticate', body: html`<p>This payment does not wait for you.</p>` };
   }
   if (outcome === undefined) {
@@ -176,11 +213,11 @@ async function authenticationStep(call: Call, intent: StoredIntent, outcome: str
       { outcome: 'complete', label: 'Complete authentication' },
       { outcome: 'fail', label: 'Fail authentication' },
     ]);
-    const body = html`<p>Your bank would now ask whether you want to pay ${shownAmount(amount, currency)}.</p>${form}`;
+    const body = html`<p>Your bank would now ask ${waiting.asks}.</p>${form}`;
     return { status: 200, title: '3-D Secure', body };
   }
   if (!['', 'complete', 'fail'].includes(outcome)) return badOutcome(outcome, ['complete', 'fail']);
-  await authenticated(call, intent, outcome !== 'fail');
-  const body = html`<p>${outcome === 'fail' ? 'The authentication failed.' : 'Thank you.'}</p>${backLink(returnUrl)}`;
-  return { status: 200, title: '3-D Secure', body };
+  await waiting.answer(outcome !== 'fail');
+  const said = outcome === 'fail' ? 'The authentication failed.' : 'Thank you.';
+  return { status: 200, title: '3-D Secure', body: html`<p>${said}</p>${backLink(waiting.returnUrl)}` };
 }

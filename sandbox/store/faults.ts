@@ -13,16 +13,18 @@ export interface Fault {
   readonly kind: FaultKind;
   /** `slow`, `late_reply`: how long the request waits before or after its work; `timeout`: how long no answer comes before the connection is closed. */
   readonly delayMs: number;
+  /** How likely a request that fits is hit, above 0 and at most 1. */
+  readonly chance: number;
   /** How many requests it hits. */
   readonly remaining: number;
 }
 
-const COLUMNS = 'provider, method, path, kind, delay_ms AS "delayMs", remaining';
+const COLUMNS = 'provider, method, path, kind, delay_ms AS "delayMs", chance, remaining';
 
 export async function addFault(tx: Tx, fault: Fault): Promise<void> {
   await tx.query(
-    'INSERT INTO sandbox.faults (provider, method, path, kind, delay_ms, remaining) VALUES ($1, $2, $3, $4, $5, $6)',
-    [fault.provider, fault.method, fault.path, fault.kind, fault.delayMs, fault.remaining],
+    'INSERT INTO sandbox.faults (provider, method, path, kind, delay_ms, chance, remaining) VALUES ($1, $2, $3, $4, $5, $6, $7)',
+    [fault.provider, fault.method, fault.path, fault.kind, fault.delayMs, fault.chance, fault.remaining],
   );
 }
 
@@ -36,6 +38,7 @@ export async function takeFault(
      WHERE id = (
        SELECT id FROM sandbox.faults
        WHERE remaining > 0 AND provider = $1 AND (method IS NULL OR method = $2) AND (path IS NULL OR path = $3)
+         AND random() < chance
        ORDER BY id LIMIT 1 FOR UPDATE
      )
      RETURNING ${COLUMNS}`,

@@ -14,9 +14,12 @@ export interface LogEntry {
   readonly currency?: string | undefined;
   readonly transferGroup?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
+  /** The connected account on whose balance it happened; null for the platform's. */
+  readonly account?: string | null | undefined;
 }
 
 export interface LogFilter {
+  readonly account?: string | undefined;
   readonly transferGroup?: string | undefined;
   readonly kind?: string | undefined;
   readonly id?: string | undefined;
@@ -27,8 +30,8 @@ const MAX_LOG_LINES = 100_000;
 
 export async function writeLog(tx: Tx, entry: LogEntry): Promise<void> {
   await tx.query(
-    `INSERT INTO sandbox.log (at, provider, kind, id, amount, currency, transfer_group, idempotency_key)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `INSERT INTO sandbox.log (at, provider, kind, id, amount, currency, transfer_group, idempotency_key, account)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       entry.at,
       entry.provider,
@@ -38,6 +41,7 @@ export async function writeLog(tx: Tx, entry: LogEntry): Promise<void> {
       entry.currency ?? null,
       entry.transferGroup ?? null,
       entry.idempotencyKey ?? null,
+      entry.account ?? null,
     ],
   );
 }
@@ -51,15 +55,17 @@ interface LogRow {
   currency: string | null;
   transfer_group: string | null;
   idempotency_key: string | null;
+  account: string | null;
 }
 
 /** What happened, oldest first, as JSON lines would show it. */
 export async function readLog(tx: Tx, filter: LogFilter): Promise<readonly Record<string, unknown>[]> {
   const found = await tx.query<LogRow>(
-    `SELECT at, provider, kind, id, amount, currency, transfer_group, idempotency_key FROM sandbox.log
+    `SELECT at, provider, kind, id, amount, currency, transfer_group, idempotency_key, account FROM sandbox.log
      WHERE ($1::text IS NULL OR transfer_group = $1) AND ($2::text IS NULL OR kind = $2) AND ($3::text IS NULL OR id = $3)
+       AND ($4::text IS NULL OR account = $4)
      ORDER BY sequence LIMIT ${MAX_LOG_LINES}`,
-    [filter.transferGroup ?? null, filter.kind ?? null, filter.id ?? null],
+    [filter.transferGroup ?? null, filter.kind ?? null, filter.id ?? null, filter.account ?? null],
   );
   return found.rows.map((row) => ({
     at: row.at.toISOString(),
@@ -70,5 +76,6 @@ export async function readLog(tx: Tx, filter: LogFilter): Promise<readonly Recor
     currency: row.currency,
     transferGroup: row.transfer_group,
     idempotencyKey: row.idempotency_key,
+    account: row.account,
   }));
 }

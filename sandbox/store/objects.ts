@@ -69,6 +69,10 @@ export interface Page {
   readonly owner: string;
   /** Top-level members of the body that must be equal. */
   readonly where: Readonly<Record<string, unknown>>;
+  /** Members of what is hidden that must be equal. */
+  readonly hidden?: object;
+  /** Leaves out what is concealed beyond this time, in seconds (`concealedUntil` of what is hidden). */
+  readonly unconcealedAt?: number;
   /** Bounds on `created`, in seconds. */
   readonly created?: { readonly from?: number | undefined; readonly to?: number | undefined } | undefined;
   /** Any of these values of the body's `type`. */
@@ -95,6 +99,8 @@ export async function listObjects<Body extends { id: string }, Hidden>(
        AND ($6::bigint IS NULL OR (body->>'created')::bigint >= $6)
        AND ($7::bigint IS NULL OR (body->>'created')::bigint <= $7)
        AND ($8::text[] IS NULL OR body->>'type' = ANY($8))
+       AND hidden @> $10
+       AND ($11::bigint IS NULL OR coalesce((hidden->>'concealedUntil')::bigint, 0) <= $11)
      ORDER BY sequence ${backwards ? 'ASC' : 'DESC'} LIMIT $9`,
     [
       page.owner,
@@ -106,6 +112,8 @@ export async function listObjects<Body extends { id: string }, Hidden>(
       page.created?.to ?? null,
       page.types ?? null,
       page.limit + 1,
+      JSON.stringify(page.hidden ?? {}),
+      page.unconcealedAt ?? null,
     ],
   );
   const objects = found.rows.slice(0, page.limit);

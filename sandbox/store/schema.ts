@@ -21,6 +21,9 @@ const STATEMENTS: readonly string[] = [
      hidden jsonb NOT NULL
    )`,
   'CREATE INDEX IF NOT EXISTS objects_by_kind ON sandbox.objects (owner, kind, sequence DESC)',
+  // What goes on by itself when the clock is there: looked at every few seconds, and there is little of it.
+  `CREATE INDEX IF NOT EXISTS objects_due ON sandbox.objects (kind, ((hidden #>> '{next,at}')::bigint))
+     WHERE hidden #>> '{next,at}' IS NOT NULL`,
   'CREATE INDEX IF NOT EXISTS objects_by_content ON sandbox.objects USING gin (body jsonb_path_ops)',
 
   // A claimed key without an answer belongs to a request that is running.
@@ -70,6 +73,9 @@ const STATEMENTS: readonly string[] = [
      remaining integer NOT NULL
    )`,
 
+  'ALTER TABLE sandbox.faults ADD COLUMN IF NOT EXISTS chance double precision NOT NULL DEFAULT 1',
+  'ALTER TABLE sandbox.webhook_rules ADD COLUMN IF NOT EXISTS chance double precision NOT NULL DEFAULT 1',
+
   `CREATE TABLE IF NOT EXISTS sandbox.log (
      sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
      at timestamptz NOT NULL,
@@ -81,6 +87,7 @@ const STATEMENTS: readonly string[] = [
      transfer_group text,
      idempotency_key text
    )`,
+  'ALTER TABLE sandbox.log ADD COLUMN IF NOT EXISTS account text',
   'CREATE INDEX IF NOT EXISTS log_by_group ON sandbox.log (transfer_group, sequence)',
   'CREATE INDEX IF NOT EXISTS log_by_kind ON sandbox.log (kind, sequence)',
 
@@ -108,6 +115,8 @@ const STATEMENTS: readonly string[] = [
      singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
      offset_ms bigint NOT NULL
    )`,
+  // The day of the sandbox's clock on which automatic payouts were made last.
+  'ALTER TABLE sandbox.clock ADD COLUMN IF NOT EXISTS paid_out_on date',
   'INSERT INTO sandbox.clock (offset_ms) VALUES (0) ON CONFLICT DO NOTHING',
 ];
 

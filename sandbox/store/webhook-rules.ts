@@ -11,21 +11,23 @@ export interface WebhookRule {
   readonly copies: number;
   /** `delay`: how much later it leaves, in milliseconds of real time. */
   readonly delayMs: number;
+  /** How likely a webhook that fits takes that way, above 0 and at most 1. */
+  readonly chance: number;
   /** For how many webhooks the rule holds. */
   readonly remaining: number;
 }
 
 export async function addWebhookRule(tx: Tx, rule: WebhookRule): Promise<void> {
   await tx.query(
-    'INSERT INTO sandbox.webhook_rules (topic, action, copies, delay_ms, remaining) VALUES ($1, $2, $3, $4, $5)',
-    [rule.topic, rule.action, rule.copies, rule.delayMs, rule.remaining],
+    'INSERT INTO sandbox.webhook_rules (topic, action, copies, delay_ms, chance, remaining) VALUES ($1, $2, $3, $4, $5, $6)',
+    [rule.topic, rule.action, rule.copies, rule.delayMs, rule.chance, rule.remaining],
   );
 }
 
 /** The rules that are not used up, oldest first. */
 export async function webhookRules(tx: Tx): Promise<readonly WebhookRule[]> {
   const found = await tx.query<WebhookRule>(
-    `SELECT action, topic, copies, delay_ms AS "delayMs", remaining FROM sandbox.webhook_rules
+    `SELECT action, topic, copies, delay_ms AS "delayMs", chance, remaining FROM sandbox.webhook_rules
      WHERE remaining > 0 ORDER BY id`,
   );
   return found.rows;

@@ -12,6 +12,7 @@ export interface StripeErrorDetails {
   readonly charge?: string | undefined;
   readonly payment_intent?: Stripe.PaymentIntent | undefined;
   readonly payment_method?: Stripe.PaymentMethod | undefined;
+  readonly setup_intent?: Stripe.SetupIntent | undefined;
 }
 
 /**
@@ -31,11 +32,13 @@ export class StripeError extends Error {
     this.details = details;
   }
 
-  /** The same refusal with the payment intent shown differently (less of it, to a publishable key). */
-  withIntent(intent: object): StripeError {
+  /** The same refusal with its intent shown differently (less of it, to a publishable key). */
+  withIntent(show: <Intent extends object>(intent: Intent) => Intent): StripeError {
+    const { payment_intent: payment, setup_intent: setup } = this.details;
     return new StripeError(this.status, this.type, this.message, {
       ...this.details,
-      payment_intent: intent as Stripe.PaymentIntent,
+      ...(payment !== undefined && { payment_intent: show(payment) }),
+      ...(setup !== undefined && { setup_intent: show(setup) }),
     });
   }
 

@@ -84,5 +84,5 @@ async function lookUp(call: Call, kinds: Kinds, from: string, member: string, id
 }
 
 function isList(answer: WireObject | WireList): answer is WireList {
-  return answer.object === 'list';
+  return answer.object === 'list' || answer.object === 'search_result';
 }

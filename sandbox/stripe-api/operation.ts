@@ -29,7 +29,9 @@ export interface Call {
 export type WireObject = object & { readonly object: string };
 
 export interface WireList {
-  readonly object: 'list';
+  /** A search's result is a list whose next page is named. */
+  readonly object: 'list' | 'search_result';
+  readonly next_page?: string | null;
   readonly data: readonly WireObject[];
   readonly has_more: boolean;
   readonly url: string;
@@ -52,6 +54,8 @@ export interface OperationDefinition<Table extends ParameterTable> {
   readonly parameters: Table;
   /** Parameters of Stripe's document that are refused because the sandbox would have to pretend. */
   readonly unmodelled?: readonly string[];
+  /** The body is `multipart/form-data` and has at most so many bytes; absent: a form like any other. */
+  readonly multipartBytes?: number;
   /** May be called with a publishable key, as Stripe.js does, given the object's client secret. */
   readonly publishable?: boolean;
   handle(call: Call, values: Values<Table>, path: Readonly<Record<string, string>>): Promise<Outcome>;

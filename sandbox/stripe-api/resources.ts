@@ -74,7 +74,7 @@ export async function lockReference<Body extends { id: string }, Hidden>(
 }
 
 /**
- * An object that another one refers to, locked. It exists, since nothing is ever deleted.
+ * An object that another one refers to, locked. It exists, since nothing that others refer to is ever deleted.
  * @throws Error when the store contradicts itself
  */
 export async function lockKnown<Body extends { id: string }, Hidden>(
@@ -112,9 +112,16 @@ export async function listed<Body extends WireObject & { id: string }, Hidden>(
   request: ListRequest,
   url: string,
   filters: Readonly<Record<string, unknown>> = {},
-  types?: readonly string[],
-  owner = call.account,
+  more: {
+    readonly hidden?: Partial<Hidden>;
+    /** Any of these values of the object's `type`. */
+    readonly types?: readonly string[] | undefined;
+    readonly owner?: string;
+    /** Leaves out what is not to be shown yet. */
+    readonly unconcealed?: boolean;
+  } = {},
 ): Promise<WireList> {
+  const { owner = call.account, types, hidden = {} } = more;
   if (request.starting_after !== undefined && request.ending_before !== undefined) {
     throw invalidRequest('You may only specify one of these parameters: ending_before, starting_after.');
   }
@@ -132,6 +139,8 @@ export async function listed<Body extends WireObject & { id: string }, Hidden>(
   const page = await listObjects(call.tx, kind, {
     owner,
     where: Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)),
+    hidden,
+    ...(more.unconcealed === true && { unconcealedAt: call.now }),
     created: request.created && { from, to },
     types,
     before: request.starting_after,
@@ -146,7 +155,23 @@ export async function listed<Body extends WireObject & { id: string }, Hidden>(
 /** Notes in the sandbox's log what happened, with the key of the request that caused it. */
 export async function record(
   call: Call,
-  entry: { kind: string; id: string; amount?: number; currency?: string; transferGroup?: string | null },
+  entry: {
+    kind: string;
+    id: string;
+    amount?: number;
+    currency?: string;
+    transferGroup?: string | null;
+    /** On whose balance it happened, when it is not the call's. */
+    account?: string;
+  },
 ): Promise<void> {
-  await writeLog(call.tx, { ...entry, at: call.clock.now(), provider: 'stripe', idempotencyKey: call.idempotencyKey });
+  const { account: on = call.account } = entry;
+  const account = on === call.platform ? null : on;
+  await writeLog(call.tx, {
+    ...entry,
+    account,
+    at: call.clock.now(),
+    provider: 'stripe',
+    idempotencyKey: call.idempotencyKey,
+  });
 }

@@ -5,8 +5,9 @@ import { withFaults } from '../faults/transport.ts';
 import { readBody } from '../http/body.ts';
 import { authenticate } from './authentication.ts';
 import { internalError, invalidRequest, StripeError } from './errors.ts';
-import { decodeForm } from './form.ts';
+import { decodeForm, type FormGroup } from './form.ts';
 import { newStripeId } from './ids.ts';
+import { decodeMultipart } from './multipart.ts';
 import type { Operation } from './operation.ts';
 import { execute, refusal, type StripeAnswer, type StripeBackend } from './requests.ts';
 import { API_VERSION } from './version.ts';
@@ -22,8 +23,7 @@ export function stripeApplication(backend: StripeBackend, operations: readonly O
       if (/%00/.test(context.path)) throw invalidRequest('A URL contains no NUL characters.');
       const key = authenticate(context.get('authorization') || undefined, apiKey);
       requireVersion(context.get('stripe-version'));
-      const encoded = operation.method === 'POST' ? await formBody(context) : context.querystring;
-      const form = decodeForm(encoded);
+      const form = operation.method === 'POST' ? await formBody(context, operation) : decodeForm(context.querystring);
       await withFaults(backend.database, context, { provider: 'stripe', path: operation.path }, async (verdict) => {
         const answer = await execute(backend, {
           operation,
@@ -91,13 +91,15 @@ function requireVersion(version: string): void {
   }
 }
 
-async function formBody(context: Koa.Context): Promise<string> {
-  const body = await readBody(context.req, MAX_BODY_BYTES);
+async function formBody(context: Koa.Context, { multipartBytes }: Operation): Promise<FormGroup> {
+  const most = multipartBytes ?? MAX_BODY_BYTES;
+  const body = await readBody(context.req, most);
   if (body === undefined) {
-    throw new StripeError(413, 'invalid_request_error', `A request body has at most ${MAX_BODY_BYTES} bytes.`);
+    throw new StripeError(413, 'invalid_request_error', `A request body has at most ${most} bytes.`);
   }
+  if (multipartBytes !== undefined) return decodeMultipart(body, context.get('content-type'));
   if (body.length > 0 && context.is('application/x-www-form-urlencoded') === false) {
     throw invalidRequest('Invalid request: this API takes application/x-www-form-urlencoded bodies.');
   }
-  return body.toString('utf8');
+  return decodeForm(body.toString('utf8'));
 }

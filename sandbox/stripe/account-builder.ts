@@ -170,8 +170,12 @@ export function withRequirements(body: Stripe.Account, hidden: AccountHidden): S
   };
 }
 
-/** A bank account as the hosted onboarding attaches it. */
-export function testBankAccount(account: Stripe.Account): Stripe.BankAccount {
+/** The last digits of a bank account that takes no payouts. Source: https://docs.stripe.com/connect/testing#account-numbers */
+export const FAILING_BANK = '3001';
+const WORKING_BANK = '3000';
+
+/** A bank account as the hosted onboarding attaches it; payouts to one that does not work fail. */
+export function testBankAccount(account: Stripe.Account, works: boolean): Stripe.BankAccount {
   return {
     id: `ba_1${randomText(23)}`,
     object: 'bank_account',
@@ -185,7 +189,7 @@ export function testBankAccount(account: Stripe.Account): Stripe.BankAccount {
     currency: account.default_currency ?? 'eur',
     default_for_currency: true,
     fingerprint: randomText(16),
-    last4: '3000',
+    last4: works ? WORKING_BANK : FAILING_BANK,
     metadata: {},
     routing_number: null,
     status: 'new',

@@ -78,20 +78,22 @@ export async function accountLink(call: Call, account: string, token: string): P
 
 /**
  * The person has filled in the hosted form: the account has its details and a bank account, and its capabilities become
- * active. Doing it twice changes nothing.
+ * active. A bank account that took no payouts is replaced. Doing it twice changes nothing.
  */
-export async function completeOnboarding(call: Call, link: AccountLinkState): Promise<void> {
+export async function completeOnboarding(call: Call, link: AccountLinkState, bankWorks: boolean): Promise<void> {
   const account = await lockKnown(call, ACCOUNT, link.account, call.platform);
   const stored = await findObject(call.tx, ACCOUNT_LINK, call.platform, link.id, { lock: true });
   if (stored === undefined || stored.body.used) return;
   await change(call, stored, { used: true });
-  const banks = account.body.external_accounts;
+  const banks = (account.body.external_accounts?.data ?? []).filter(
+    (bank) => bank.object !== 'bank_account' || bank.status !== 'errored',
+  );
   const body: Stripe.Account = {
     ...account.body,
     business_type: account.body.business_type ?? 'individual',
     external_accounts: {
       object: 'list',
-      data: banks !== undefined && banks.data.length > 0 ? banks.data : [testBankAccount(account.body)],
+      data: banks.length > 0 ? banks : [testBankAccount(account.body, bankWorks)],
       has_more: false,
       url: `/v1/accounts/${account.body.id}/external_accounts`,
     },

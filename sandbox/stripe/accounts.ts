@@ -165,7 +165,7 @@ export const accounts: Resource = {
       returns: { kind: 'account', list: true },
       parameters: { ...LIST_PARAMETERS, ...CREATED_PARAMETER },
       handle: async (call, values) => ({
-        answer: await listed(call, ACCOUNT, values, '/v1/accounts', {}, undefined, call.platform),
+        answer: await listed(call, ACCOUNT, values, '/v1/accounts', {}, { owner: call.platform }),
       }),
     }),
   ],

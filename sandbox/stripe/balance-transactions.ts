@@ -1,4 +1,6 @@
 import type { Stripe } from 'stripe';
+import type { Stored } from '../store/objects.ts';
+import { noSuchObject } from '../stripe-api/errors.ts';
 import { newStripeId } from '../stripe-api/ids.ts';
 import {
   anyKind,
@@ -12,10 +14,23 @@ import {
 import { text } from '../stripe-api/parameters.ts';
 import { add, findByPath, listed, shown } from '../stripe-api/resources.ts';
 
-export const BALANCE_TRANSACTION: ResourceKind<Stripe.BalanceTransaction> = {
+export interface BalanceTransactionHidden {
+  /** The automatic payout that took it to the bank. */
+  readonly payout?: string;
+  /** What is true, when a test lets Stripe lie about it (see `balance-lies.ts`). */
+  readonly truth?: Stripe.BalanceTransaction;
+  /** It is not shown before, in seconds since 1970. */
+  readonly concealedUntil?: number;
+}
+
+/** What truly moved, in SQL: a lie about it changes no balance. */
+export const TRUE_NET = `coalesce(hidden #>> '{truth,net}', body->>'net')::bigint`;
+export const TRUE_CURRENCY = `coalesce(hidden #>> '{truth,currency}', body->>'currency')`;
+
+export const BALANCE_TRANSACTION: ResourceKind<Stripe.BalanceTransaction, BalanceTransactionHidden> = {
   name: 'balance_transaction',
   noun: 'balance transaction',
-  expandable: { source: ['charge', 'refund', 'transfer', 'transfer_reversal'] },
+  expandable: { source: ['charge', 'refund', 'transfer', 'transfer_reversal', 'dispute', 'payout'] },
   present: (call, stored) => ({
     ...stored.body,
     status: stored.body.available_on <= call.now ? 'available' : 'pending',
@@ -34,25 +49,37 @@ export function availableOn(call: Call, immediately: boolean): number {
   return immediately ? call.now : call.now + PENDING_DAYS * SECONDS_PER_DAY;
 }
 
-const REPORTING_CATEGORIES = {
-  charge: 'charge',
-  payment: 'charge',
-  refund: 'refund',
-  refund_failure: 'refund_failure',
-  payout: 'payout',
-  payment_refund: 'refund',
-  transfer: 'transfer',
-  transfer_refund: 'transfer_reversal',
+/**
+ * What moves money, with Stripe's type and category of it.
+ * Source: https://docs.stripe.com/reports/balance-transaction-types and https://docs.stripe.com/reports/reporting-categories
+ */
+const MOVEMENTS = {
+  charge: { type: 'charge', category: 'charge' },
+  payment: { type: 'payment', category: 'charge' },
+  refund: { type: 'refund', category: 'refund' },
+  refund_failure: { type: 'refund_failure', category: 'refund_failure' },
+  payout: { type: 'payout', category: 'payout' },
+  payout_cancel: { type: 'payout_cancel', category: 'payout_reversal' },
+  payout_failure: { type: 'payout_failure', category: 'payout_reversal' },
+  payment_refund: { type: 'payment_refund', category: 'refund' },
+  transfer: { type: 'transfer', category: 'transfer' },
+  transfer_refund: { type: 'transfer_refund', category: 'transfer_reversal' },
+  dispute: { type: 'adjustment', category: 'dispute' },
+  dispute_reversal: { type: 'adjustment', category: 'dispute_reversal' },
 } as const;
 
+export type MovementName = keyof typeof MOVEMENTS;
+export const MOVEMENT_NAMES = Object.keys(MOVEMENTS) as [MovementName, ...MovementName[]];
+
 export interface Booking {
-  readonly type: keyof typeof REPORTING_CATEGORIES;
+  readonly movement: MovementName;
   /** Minor units, negative when money leaves the account. */
   readonly amount: number;
   readonly currency: string;
-  /** What Stripe keeps of it, in minor units. */
+  /** What Stripe keeps of it, in minor units; negative when it gives a fee back. */
   readonly fee?: number;
-  /** Null for a payout: the sandbox has no object of that kind. */
+  /** As Stripe calls the fee. */
+  readonly feeDescription?: string;
   readonly source: string | null;
   /** In seconds. Absent: at once. */
   readonly availableOn?: number;
@@ -62,9 +89,19 @@ export interface Booking {
 }
 
 /** Books a movement on an account's balance. */
-export async function book(call: Call, booking: Booking): Promise<Stripe.BalanceTransaction> {
-  const fee = booking.fee ?? 0;
-  const transaction: Stripe.BalanceTransaction = {
+export async function book(
+  call: Call,
+  booking: Booking & { readonly source: string },
+): Promise<Stripe.BalanceTransaction> {
+  const transaction = buildBalanceTransaction(call, booking);
+  await add(call, BALANCE_TRANSACTION, transaction, {}, booking.account ?? call.account);
+  return transaction;
+}
+
+export function buildBalanceTransaction(call: Call, booking: Booking): Stripe.BalanceTransaction {
+  const { fee = 0, feeDescription = 'Stripe processing fees' } = booking;
+  const { type, category } = MOVEMENTS[booking.movement];
+  return {
     id: newStripeId('txn'),
     object: 'balance_transaction',
     amount: booking.amount,
@@ -83,18 +120,25 @@ export async function book(call: Call, booking: Booking): Promise<Stripe.Balance
               amount: fee,
               application: null,
               currency: booking.currency,
-              description: 'Stripe processing fees',
+              description: feeDescription,
               type: 'stripe_fee',
             },
           ],
     net: booking.amount - fee,
-    reporting_category: REPORTING_CATEGORIES[booking.type],
+    reporting_category: category,
     source: booking.source,
     status: 'pending',
-    type: booking.type,
+    type,
   };
-  await add(call, BALANCE_TRANSACTION, transaction, {}, booking.account ?? call.account);
-  return transaction;
+}
+
+async function unconcealed(
+  call: Call,
+  path: Readonly<Record<string, string>>,
+): Promise<Stored<Stripe.BalanceTransaction, BalanceTransactionHidden>> {
+  const found = await findByPath(call, BALANCE_TRANSACTION, path, 'id');
+  if ((found.hidden.concealedUntil ?? 0) > call.now) throw noSuchObject(BALANCE_TRANSACTION.noun, found.body.id, 'id');
+  return found;
 }
 
 export const balanceTransactions: Resource = {
@@ -106,24 +150,27 @@ export const balanceTransactions: Resource = {
       returns: { kind: 'balance_transaction', list: false },
       parameters: {},
       handle: async (call, _values, path) => ({
-        answer: await shown(call, BALANCE_TRANSACTION, await findByPath(call, BALANCE_TRANSACTION, path, 'id')),
+        answer: await shown(call, BALANCE_TRANSACTION, await unconcealed(call, path)),
       }),
     }),
     operation({
       method: 'GET',
       path: '/v1/balance_transactions',
       returns: { kind: 'balance_transaction', list: true },
-      parameters: { ...LIST_PARAMETERS, ...CREATED_PARAMETER, currency: text(3), source: text(), type: text() },
-      unmodelled: ['payout'],
+      parameters: {
+        ...LIST_PARAMETERS,
+        ...CREATED_PARAMETER,
+        currency: text(3),
+        payout: text(),
+        source: text(),
+        type: text(),
+      },
       handle: async (call, values) => {
-        const { currency, source, type } = values;
-        return {
-          answer: await listed(call, BALANCE_TRANSACTION, values, '/v1/balance_transactions', {
-            currency,
-            source,
-            type,
-          }),
-        };
+        const { currency, source, type, payout } = values;
+        const filters = { currency, source, type };
+        const hidden = payout === undefined ? {} : { payout };
+        const url = '/v1/balance_transactions';
+        return { answer: await listed(call, BALANCE_TRANSACTION, values, url, filters, { hidden, unconcealed: true }) };
       },
     }),
   ],

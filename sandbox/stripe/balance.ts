@@ -1,9 +1,8 @@
 import type { Stripe } from 'stripe';
 import { findObject } from '../store/objects.ts';
 import { type Call, operation, type Resource } from '../stripe-api/operation.ts';
-import { record } from '../stripe-api/resources.ts';
 import { ACCOUNT } from './accounts.ts';
-import { book } from './balance-transactions.ts';
+import { TRUE_CURRENCY, TRUE_NET } from './balance-transactions.ts';
 
 /** What an account holds in one currency, in minor units. */
 export interface Holding {
@@ -15,9 +14,9 @@ export interface Holding {
 /** Sums of everything booked on an account, by currency. */
 async function holdings(call: Call, account: string): Promise<readonly Holding[]> {
   const found = await call.tx.query<{ currency: string; available: string; pending: string }>(
-    `SELECT body->>'currency' AS currency,
-            coalesce(sum((body->>'net')::bigint) FILTER (WHERE (body->>'available_on')::bigint <= $2), 0) AS available,
-            coalesce(sum((body->>'net')::bigint) FILTER (WHERE (body->>'available_on')::bigint > $2), 0) AS pending
+    `SELECT ${TRUE_CURRENCY} AS currency,
+            coalesce(sum(${TRUE_NET}) FILTER (WHERE (body->>'available_on')::bigint <= $2), 0) AS available,
+            coalesce(sum(${TRUE_NET}) FILTER (WHERE (body->>'available_on')::bigint > $2), 0) AS pending
      FROM sandbox.objects WHERE owner = $1 AND kind = 'balance_transaction' GROUP BY 1 ORDER BY 1`,
     [account, call.now],
   );
@@ -36,16 +35,6 @@ export async function lockHolding(call: Call, account: string, currency: string)
   await call.tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('balance ' || $1, 0))`, [account]);
   const all = await holdings(call, account);
   return all.find((holding) => holding.currency === currency) ?? { currency, available: 0, pending: 0 };
-}
-
-/** Sends everything that is available on an account to its bank: nothing is left there to be taken back. */
-export async function payOut(call: Call, account: string): Promise<void> {
-  const available = (await holdings(call, account)).filter((holding) => holding.available > 0);
-  for (const { currency } of available) {
-    const { available: amount } = await lockHolding(call, account, currency);
-    await book(call, { type: 'payout', amount: -amount, currency, source: null, account });
-    await record(call, { kind: 'payout', id: account, amount, currency });
-  }
 }
 
 async function balanceOf(call: Call): Promise<Stripe.Balance> {

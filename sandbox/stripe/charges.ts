@@ -12,6 +12,7 @@ import {
 } from '../stripe-api/operation.ts';
 import { text } from '../stripe-api/parameters.ts';
 import { add, change, findByPath, listed } from '../stripe-api/resources.ts';
+import { searchOperation } from '../stripe-api/search.ts';
 import { availableOn, book } from './balance-transactions.ts';
 import { processingFee } from './currencies.ts';
 import { NO_BILLING_DETAILS } from './payment-methods.ts';
@@ -25,6 +26,11 @@ export interface ChargeHidden {
   readonly bypassPending: boolean;
   /** How refunds of it go, when the card decides that. */
   readonly refunds?: NonNullable<TestCard['refunds']>;
+  /** What the buyer's bank does once it is captured, when the card decides that. */
+  readonly disputes?: NonNullable<TestCard['disputes']>;
+  readonly fraudWarning?: true;
+  /** How much of it the buyer's bank holds by formal disputes that were not won. */
+  readonly disputedAway?: number;
 }
 
 export const CHARGE: ResourceKind<Stripe.Charge, ChargeHidden> = {
@@ -32,6 +38,7 @@ export const CHARGE: ResourceKind<Stripe.Charge, ChargeHidden> = {
   noun: 'charge',
   expandable: {
     balance_transaction: ['balance_transaction'],
+    customer: ['customer'],
     payment_intent: ['payment_intent'],
     source_transfer: ['transfer'],
   },
@@ -66,7 +73,7 @@ export async function addCharge(
     captured: false,
     created: call.now,
     currency: intent.currency,
-    customer: null,
+    customer: intent.customer,
     description: intent.description,
     disputed: false,
     failure_balance_transaction: null,
@@ -100,6 +107,8 @@ export async function addCharge(
     transferred: 0,
     bypassPending: card.bypassPending === true,
     ...(card.refunds !== undefined && { refunds: card.refunds }),
+    ...(card.disputes !== undefined && { disputes: card.disputes }),
+    ...(card.fraudWarning === true && { fraudWarning: true }),
   });
 }
 
@@ -158,7 +167,7 @@ function detailsOf(call: Call, intent: Stripe.PaymentIntent, card: TestCard): St
  */
 export async function captureCharge(call: Call, charge: StoredCharge, amount: number): Promise<StoredCharge> {
   const booked = await book(call, {
-    type: 'charge',
+    movement: 'charge',
     amount,
     currency: charge.body.currency,
     fee: processingFee(amount, charge.body.currency),
@@ -177,6 +186,17 @@ export async function captureCharge(call: Call, charge: StoredCharge, amount: nu
 export const charges: Resource = {
   kinds: [anyKind(CHARGE)],
   operations: [
+    searchOperation('/v1/charges/search', CHARGE, {
+      amount: 'number',
+      created: 'number',
+      currency: 'token',
+      customer: 'token',
+      disputed: 'token',
+      'payment_method_details.card.brand': 'token',
+      'payment_method_details.card.last4': 'token',
+      refunded: 'token',
+      status: 'token',
+    }),
     operation({
       method: 'GET',
       path: '/v1/charges/{charge}',
@@ -188,11 +208,17 @@ export const charges: Resource = {
       method: 'GET',
       path: '/v1/charges',
       returns: { kind: 'charge', list: true },
-      parameters: { ...LIST_PARAMETERS, ...CREATED_PARAMETER, payment_intent: text(), transfer_group: text() },
-      unmodelled: ['customer'],
+      parameters: {
+        ...LIST_PARAMETERS,
+        ...CREATED_PARAMETER,
+        customer: text(),
+        payment_intent: text(),
+        transfer_group: text(),
+      },
       handle: async (call, values) => {
-        const { payment_intent, transfer_group } = values;
-        return { answer: await listed(call, CHARGE, values, '/v1/charges', { payment_intent, transfer_group }) };
+        const { customer, payment_intent, transfer_group } = values;
+        const filters = { customer, payment_intent, transfer_group };
+        return { answer: await listed(call, CHARGE, values, '/v1/charges', filters) };
       },
     }),
   ],

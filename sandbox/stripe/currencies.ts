@@ -68,6 +68,9 @@ export function processingFee(amount: number, currency: string): number {
   return Math.min(amount, Math.floor((amount * feeBasisPoints + 5_000) / 10_000) + feeFixed);
 }
 
+/** What a formal dispute costs, in minor units of every currency here. Source: https://stripe.com/pricing. */
+export const DISPUTE_FEE = 1_500;
+
 /** An amount as messages show it: `€12.50`. */
 export function shownAmount(amount: number, currency: string): string {
   return `${CURRENCIES[currency]?.symbol ?? ''}${(amount / 100).toFixed(2)}`;

@@ -22,7 +22,7 @@ export interface Incoming {
 export async function destinationPayment(call: Call, incoming: Incoming): Promise<string> {
   const id = newStripeId('py');
   const booked = await book(call, {
-    type: 'payment',
+    movement: 'payment',
     amount: incoming.amount,
     currency: incoming.currency,
     source: id,
@@ -92,7 +92,7 @@ export async function takeBack(call: Call, back: TakenBack): Promise<string> {
   const payment = await lockKnown(call, CHARGE, back.payment, account);
   const id = newStripeId('pyr');
   const booked = await book(call, {
-    type: 'payment_refund',
+    movement: 'payment_refund',
     amount: -amount,
     currency: payment.body.currency,
     source: id,

@@ -14,7 +14,7 @@ export type StoredIntent = Stored<Stripe.PaymentIntent, IntentHidden>;
 export const PAYMENT_INTENT: ResourceKind<Stripe.PaymentIntent, IntentHidden> = {
   name: 'payment_intent',
   noun: 'payment_intent',
-  expandable: { latest_charge: ['charge'], payment_method: ['payment_method'] },
+  expandable: { customer: ['customer'], latest_charge: ['charge'], payment_method: ['payment_method'] },
 };
 
 type Status = Stripe.PaymentIntent.Status;
@@ -29,3 +29,8 @@ export const CANCELABLE: readonly Status[] = [
   'requires_action',
   'processing',
 ];
+
+/** The id in a member that could also hold the expanded object; stored objects always hold ids. */
+export function idOrNull(reference: string | { id: string } | null): string | null {
+  return reference === null || typeof reference === 'string' ? reference : reference.id;
+}

@@ -4,9 +4,18 @@ import type { Call, Outcome } from '../stripe-api/operation.ts';
 import { change, lockKnown, record } from '../stripe-api/resources.ts';
 import { addCharge, CHARGE, captureCharge, type StoredCharge } from './charges.ts';
 import { shownAmount } from './currencies.ts';
+import { openCardDisputes } from './dispute-steps.ts';
 import { emit } from './events.ts';
-import { CANCELABLE, CAPTURABLE, CONFIRMABLE, PAYMENT_INTENT, type StoredIntent } from './payment-intent-kind.ts';
-import { PAYMENT_METHOD, paymentMethod } from './payment-methods.ts';
+import { warnOfFraud } from './fraud-warnings.ts';
+import {
+  CANCELABLE,
+  CAPTURABLE,
+  CONFIRMABLE,
+  idOrNull,
+  PAYMENT_INTENT,
+  type StoredIntent,
+} from './payment-intent-kind.ts';
+import { attach, checkUsable, PAYMENT_METHOD, paymentMethod, type StoredMethod } from './payment-methods.ts';
 import { addRefund } from './refunds.ts';
 import { type TestCard, testCard } from './test-cards.ts';
 
@@ -16,6 +25,8 @@ export interface Confirmation {
   readonly returnUrl?: string | undefined;
   /** The buyer is not there to authenticate: ask for nothing, fail instead. */
   readonly failOnAction?: boolean | undefined;
+  /** Keep the payment method with the customer. */
+  readonly futureUsage?: Stripe.PaymentIntent.SetupFutureUsage | undefined;
 }
 
 /** Confirms a payment: authorises it, asks the buyer to authenticate, or declines it. A decline is an answer that stays. */
@@ -35,9 +46,14 @@ export async function confirm(call: Call, intent: StoredIntent, given: Confirmat
   }
   requireReturnUrl(call, intent, given);
   const method = await paymentMethod(call, named, 'payment_method');
+  checkUsable(method, idOrNull(intent.body.customer));
   const card = cardOf(method.hidden.token);
-  const chosen = await change(call, intent, { payment_method: method.body.id, last_payment_error: null });
-  if (card.authentication === undefined) return authorise(call, chosen, card, method.body);
+  const chosen = await change(call, intent, {
+    payment_method: method.body.id,
+    last_payment_error: null,
+    setup_future_usage: given.futureUsage ?? intent.body.setup_future_usage,
+  });
+  if (card.authentication === undefined) return authorise(call, chosen, card, method);
   if (given.failOnAction === true) return failAuthentication(call, chosen, method.body, 'authentication_required');
   return { answer: (await askToAuthenticate(call, chosen, method.body.id, given.returnUrl ?? null)).body };
 }
@@ -95,7 +111,7 @@ export async function authenticated(call: Call, intent: StoredIntent, success: b
   const method = await lockKnown(call, PAYMENT_METHOD, methodId);
   const decided = await change(call, intent, { next_action: null }, { authenticating: null });
   await record(call, { kind: success ? 'authenticated' : 'authentication_failed', id: intent.body.id });
-  if (success) await authorise(call, decided, cardOf(method.hidden.token), method.body);
+  if (success) await authorise(call, decided, cardOf(method.hidden.token), method);
   else await failAuthentication(call, decided, method.body, 'payment_intent_authentication_failure');
 }
 
@@ -122,13 +138,8 @@ async function failAuthentication(
   );
 }
 
-async function authorise(
-  call: Call,
-  intent: StoredIntent,
-  card: TestCard,
-  method: Stripe.PaymentMethod,
-): Promise<Outcome> {
-  const charge = await addCharge(call, intent.body, card, method.id);
+async function authorise(call: Call, intent: StoredIntent, card: TestCard, method: StoredMethod): Promise<Outcome> {
+  const charge = await addCharge(call, intent.body, card, method.body.id);
   const { id } = charge.body;
   const { amount, currency, transfer_group: transferGroup } = intent.body;
   const happened = { id: intent.body.id, amount, currency, transferGroup };
@@ -147,12 +158,14 @@ async function authorise(
         advice_code: advice,
         network_decline_code: networkDeclineCode,
         charge: id,
-        payment_method: method,
+        payment_method: method.body,
       },
       'card_error',
     );
   }
   await record(call, { kind: 'authorise', ...happened });
+  const customer = idOrNull(intent.body.customer);
+  if (customer !== null && intent.body.setup_future_usage !== null) await attach(call, method, customer);
   if (intent.body.capture_method !== 'manual') return { answer: (await succeed(call, intent, charge, amount)).body };
   const held = await change(call, intent, {
     status: 'requires_capture',
@@ -206,6 +219,8 @@ async function succeed(call: Call, intent: StoredIntent, charge: StoredCharge, a
   await emit(call, 'payment_intent.succeeded', paid.body);
   const { currency, transfer_group: transferGroup } = captured.body;
   await record(call, { kind: 'capture', id: intent.body.id, amount, currency, transferGroup });
+  if (captured.hidden.fraudWarning === true) await warnOfFraud(call, captured);
+  await openCardDisputes(call, captured);
   return paid;
 }
 
@@ -282,11 +297,6 @@ function cardOf(token: string): TestCard {
 
 function unexpectedState(intent: StoredIntent, message: string): StripeError {
   return invalidRequest(message, { code: 'payment_intent_unexpected_state', payment_intent: intent.body });
-}
-
-/** The id in a member that could also hold the expanded object; stored objects always hold ids. */
-function idOrNull(reference: string | { id: string } | null): string | null {
-  return reference === null || typeof reference === 'string' ? reference : reference.id;
 }
 
 /** Releases every authorisation whose time is over by the sandbox's clock, at most `limit` of them. Answers how many. */

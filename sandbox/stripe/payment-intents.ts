@@ -23,22 +23,26 @@ import {
   type Values,
 } from '../stripe-api/parameters.ts';
 import { add, change, findByPath, listed, lockByPath, record } from '../stripe-api/resources.ts';
+import { searchOperation } from '../stripe-api/search.ts';
 import { checkChargeAmount, supportedCurrency } from './currencies.ts';
+import { lockCustomer } from './customers.ts';
 import { emit } from './events.ts';
-import { PAYMENT_INTENT, type StoredIntent } from './payment-intent-kind.ts';
+import { checkClientSecret, visible } from './intent-visibility.ts';
+import { idOrNull, PAYMENT_INTENT, type StoredIntent } from './payment-intent-kind.ts';
 import { cancel, capture, confirm } from './payment-intent-steps.ts';
-import { checkClientSecret, visible } from './payment-intent-visibility.ts';
-import { paymentMethod } from './payment-methods.ts';
+import { checkUsable, paymentMethod, type StoredMethod } from './payment-methods.ts';
 
 const CAPTURE_METHODS = ['automatic', 'automatic_async', 'manual'] as const;
 
 const CHANGEABLE = {
   capture_method: oneOf(CAPTURE_METHODS),
+  customer: text(),
   description: text(1_000),
   metadata: metadata(),
   payment_method: text(),
   payment_method_types: listOf(oneOf(['card'])),
   receipt_email: text(),
+  setup_future_usage: oneOf(['off_session', 'on_session']),
   statement_descriptor_suffix: text(22),
   transfer_group: text(),
 } as const;
@@ -51,6 +55,7 @@ const CREATE = {
   confirmation_method: oneOf(['automatic']),
   currency: required(text(3)),
   error_on_requires_action: boolean(),
+  off_session: boolean(),
   return_url: text(),
   use_stripe_sdk: boolean(),
 } as const;
@@ -60,8 +65,10 @@ const UPDATE = { ...CHANGEABLE, amount: integer({ min: 1 }), currency: text(3) }
 const CONFIRM = {
   client_secret: text(),
   error_on_requires_action: boolean(),
+  off_session: boolean(),
   payment_method: text(),
   return_url: text(),
+  setup_future_usage: oneOf(['off_session', 'on_session']),
   use_stripe_sdk: boolean(),
 } as const;
 
@@ -74,14 +81,12 @@ const UNMODELLED: readonly string[] = [
   'payment_details',
   'payment_method_data',
   'payment_method_options',
-  'setup_future_usage',
   'shipping',
 ];
 
 /** … where the payment and its parties are said … */
 const UNMODELLED_TERMS: readonly string[] = [
   'application_fee_amount',
-  'customer',
   'customer_account',
   'payment_method_configuration',
   'statement_descriptor',
@@ -89,13 +94,7 @@ const UNMODELLED_TERMS: readonly string[] = [
 ];
 
 /** … and where it is confirmed. */
-const UNMODELLED_CONFIRMATION: readonly string[] = [
-  'confirmation_token',
-  'mandate',
-  'mandate_data',
-  'off_session',
-  'radar_options',
-];
+const UNMODELLED_CONFIRMATION: readonly string[] = ['confirmation_token', 'mandate', 'mandate_data', 'radar_options'];
 
 async function createIntent(call: Call, values: Values<typeof CREATE>): Promise<Outcome> {
   const currency = supportedCurrency(values.currency);
@@ -105,10 +104,8 @@ async function createIntent(call: Call, values: Values<typeof CREATE>): Promise<
       'You may only specify one of these parameters: automatic_payment_methods, payment_method_types.',
     );
   }
-  const method =
-    values.payment_method === undefined
-      ? undefined
-      : await paymentMethod(call, values.payment_method, 'payment_method');
+  const customer = values.customer === undefined ? null : (await lockCustomer(call, values.customer)).id;
+  const method = await usableMethod(call, values.payment_method, customer);
   const id = newStripeId('pi');
   const clientSecret = `${id}_secret_${randomText(25)}`;
   const intent = await add(
@@ -139,7 +136,7 @@ async function createIntent(call: Call, values: Values<typeof CREATE>): Promise<
   return confirm(call, intent, {
     paymentMethod: method?.body.id,
     returnUrl: values.return_url,
-    failOnAction: values.error_on_requires_action,
+    failOnAction: values.error_on_requires_action === true || values.off_session === true,
   });
 }
 
@@ -175,7 +172,7 @@ function buildIntent(
     confirmation_method: values.confirmation_method ?? 'automatic',
     created: call.now,
     currency,
-    customer: null,
+    customer: values.customer ?? null,
     customer_account: null,
     description: values.description ?? null,
     excluded_payment_method_types: null,
@@ -197,7 +194,7 @@ function buildIntent(
     processing: null,
     receipt_email: values.receipt_email ?? null,
     review: null,
-    setup_future_usage: null,
+    setup_future_usage: values.setup_future_usage ?? null,
     shipping: null,
     source: null,
     statement_descriptor: null,
@@ -206,6 +203,18 @@ function buildIntent(
     transfer_data: null,
     transfer_group: values.transfer_group ?? null,
   };
+}
+
+/** The payment method that the request names, if any. @throws StripeError 400 when this customer cannot use it */
+async function usableMethod(
+  call: Call,
+  named: string | undefined,
+  customer: string | null,
+): Promise<StoredMethod | undefined> {
+  if (named === undefined) return undefined;
+  const method = await paymentMethod(call, named, 'payment_method');
+  checkUsable(method, customer);
+  return method;
 }
 
 /** Members that say how the buyer pays: fixed once the payment is under way. */
@@ -232,17 +241,18 @@ async function updateIntent(
   const currency = values.currency === undefined ? body.currency : supportedCurrency(values.currency);
   const amount = values.amount ?? body.amount;
   checkChargeAmount(amount, currency);
-  const method =
-    values.payment_method === undefined
-      ? undefined
-      : await paymentMethod(call, values.payment_method, 'payment_method');
+  if (values.customer !== undefined) await lockCustomer(call, values.customer);
+  const customer = values.customer ?? idOrNull(body.customer);
+  const method = await usableMethod(call, values.payment_method, customer);
   const after = await change(call, intent, {
     amount,
     currency,
     capture_method: values.capture_method ?? body.capture_method,
+    customer,
     description: values.description ?? body.description,
     metadata: mergedMetadata(body.metadata, values.metadata),
     receipt_email: values.receipt_email ?? body.receipt_email,
+    setup_future_usage: values.setup_future_usage ?? body.setup_future_usage,
     statement_descriptor_suffix: values.statement_descriptor_suffix ?? body.statement_descriptor_suffix,
     transfer_group: values.transfer_group ?? body.transfer_group,
     // Another payment method starts the confirmation afresh.
@@ -263,6 +273,13 @@ export const paymentIntents: Resource = {
       parameters: CREATE,
       unmodelled: [...UNMODELLED, ...UNMODELLED_TERMS, ...UNMODELLED_CONFIRMATION, 'on_behalf_of'],
       handle: createIntent,
+    }),
+    searchOperation('/v1/payment_intents/search', PAYMENT_INTENT, {
+      amount: 'number',
+      created: 'number',
+      currency: 'token',
+      customer: 'token',
+      status: 'token',
     }),
     operation({
       method: 'GET',
@@ -306,7 +323,8 @@ export const paymentIntents: Resource = {
         const outcome = await confirm(call, intent, {
           paymentMethod: values.payment_method,
           returnUrl: values.return_url,
-          failOnAction: values.error_on_requires_action,
+          failOnAction: values.error_on_requires_action === true || values.off_session === true,
+          futureUsage: values.setup_future_usage,
         });
         return visible(call, outcome);
       },
@@ -351,9 +369,12 @@ export const paymentIntents: Resource = {
       method: 'GET',
       path: '/v1/payment_intents',
       returns: { kind: 'payment_intent', list: true },
-      parameters: { ...LIST_PARAMETERS, ...CREATED_PARAMETER },
-      unmodelled: ['customer', 'customer_account'],
-      handle: async (call, values) => ({ answer: await listed(call, PAYMENT_INTENT, values, '/v1/payment_intents') }),
+      parameters: { ...LIST_PARAMETERS, ...CREATED_PARAMETER, customer: text() },
+      unmodelled: ['customer_account'],
+      handle: async (call, values) => {
+        const { customer } = values;
+        return { answer: await listed(call, PAYMENT_INTENT, values, '/v1/payment_intents', { customer }) };
+      },
     }),
   ],
 };

@@ -17,6 +17,7 @@ import { add, change, findByPath, listed, lockByPath, lockReference, record } fr
 import { book } from './balance-transactions.ts';
 import { CHARGE, type ChargeHidden, type StoredCharge } from './charges.ts';
 import { shownAmount } from './currencies.ts';
+import { closeInquiries } from './dispute-steps.ts';
 import { emit } from './events.ts';
 import { PAYMENT_INTENT } from './payment-intent-kind.ts';
 
@@ -96,9 +97,15 @@ const CREATE = {
 
 async function createRefund(call: Call, values: Values<typeof CREATE>): Promise<Stripe.Refund> {
   const charge = await refundedCharge(call, values);
-  const refundable = charge.body.amount_captured - charge.hidden.refundedAfterCapture;
-  if (refundable === 0) {
+  const unrefunded = charge.body.amount_captured - charge.hidden.refundedAfterCapture;
+  if (unrefunded === 0) {
     throw invalidRequest(`Charge ${charge.body.id} has already been refunded.`, { code: 'charge_already_refunded' });
+  }
+  const refundable = unrefunded - (charge.hidden.disputedAway ?? 0);
+  if (refundable <= 0) {
+    throw invalidRequest(`Charge ${charge.body.id} has been charged back; cannot issue a refund.`, {
+      code: 'charge_disputed',
+    });
   }
   const amount = values.amount ?? refundable;
   if (amount > refundable) {
@@ -110,7 +117,7 @@ async function createRefund(call: Call, values: Values<typeof CREATE>): Promise<
   }
   const id = newStripeId('re');
   const booked = await book(call, {
-    type: 'refund',
+    movement: 'refund',
     amount: -amount,
     currency: charge.body.currency,
     source: id,
@@ -127,7 +134,7 @@ async function createRefund(call: Call, values: Values<typeof CREATE>): Promise<
   const after = await change(
     call,
     charge,
-    { amount_refunded: charge.body.amount_refunded + amount, refunded: amount === refundable },
+    { amount_refunded: charge.body.amount_refunded + amount, refunded: amount === unrefunded },
     { refundedAfterCapture: charge.hidden.refundedAfterCapture + amount },
   );
   await emit(call, 'refund.created', refund);
@@ -139,6 +146,7 @@ async function createRefund(call: Call, values: Values<typeof CREATE>): Promise<
     currency: refund.currency,
     transferGroup: charge.body.transfer_group,
   });
+  if (after.body.refunded) await closeInquiries(call, after);
   return refund;
 }
 

@@ -19,12 +19,24 @@ export interface TestCard {
   readonly fingerprint: string;
   readonly cvcCheck: 'pass' | 'fail';
   readonly decline?: Decline;
+  /** It can be kept with a customer, and is declined when it is to pay. */
+  readonly declinesLater?: true;
   /** The bank asks the buyer to authenticate: the payment stops at `requires_action` first. */
   readonly authentication?: 'required';
   /** The money is available at once instead of after the payout delay. */
   readonly bypassPending?: true;
   /** How its refunds go: they begin as `pending`, or as `succeeded` and fail later. */
   readonly refunds?: 'pending' | 'fail_later';
+  /** The buyer's bank disputes what was captured as soon as it was; several share the amount. */
+  readonly disputes?: readonly CardDispute[];
+  /** The bank reports the payment as fraudulent, which is a warning and moves nothing. */
+  readonly fraudWarning?: true;
+}
+
+export interface CardDispute {
+  readonly reason: 'fraudulent' | 'product_not_received';
+  /** An inquiry asks; a formal dispute takes the money at once. */
+  readonly inquiry?: true;
 }
 
 const DECLINED = 'Your card was declined.';
@@ -63,12 +75,20 @@ const CARDS: Readonly<Record<string, TestCard>> = {
   pm_card_bypassPending: card('0077', { bypassPending: true }),
   pm_card_pendingRefund: card('7726', { refunds: 'pending' }),
   pm_card_refundFail: card('5126', { refunds: 'fail_later' }),
+  pm_card_createDispute: card('0259', { disputes: [{ reason: 'fraudulent' }] }),
+  pm_card_createDisputeProductNotReceived: card('2685', { disputes: [{ reason: 'product_not_received' }] }),
+  pm_card_createDisputeInquiry: card('1976', { disputes: [{ reason: 'fraudulent', inquiry: true }] }),
+  pm_card_createMultipleDisputes: card('0404', {
+    disputes: [{ reason: 'fraudulent' }, { reason: 'product_not_received' }],
+  }),
+  pm_card_createIssuerFraudRecord: card('5423', { fraudWarning: true }),
   pm_card_authenticationRequired: card('3184', { authentication: 'required' }),
   pm_card_threeDSecure2Required: card('3220', { authentication: 'required' }),
   pm_card_authenticationRequiredChargeDeclinedInsufficientFunds: card('3178', {
     authentication: 'required',
     ...decline('insufficient_funds', { message: 'Your card has insufficient funds.', networkDeclineCode: '51' }),
   }),
+  pm_card_chargeCustomerFail: card('0341', { ...decline('generic_decline'), declinesLater: true }),
   pm_card_visa_chargeDeclined: card('0002', decline('generic_decline')),
   pm_card_visa_chargeDeclinedInsufficientFunds: card(
     '9995',

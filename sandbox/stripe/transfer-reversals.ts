@@ -46,7 +46,7 @@ async function createReversal(
   // Money that was transferred before it became available comes back as it went: pending until the same day.
   const sent = await lockKnown(call, BALANCE_TRANSACTION, idOf(transfer.body.balance_transaction));
   const availableOn = Math.max(call.now, sent.body.available_on);
-  const booked = await book(call, { type: 'transfer_refund', amount, currency, source: id, availableOn });
+  const booked = await book(call, { movement: 'transfer_refund', amount, currency, source: id, availableOn });
   const payment = idOf(transfer.body.destination_payment ?? null);
   const refund = await takeBack(call, { account, payment, amount, availableOn });
   const reversal: Stripe.TransferReversal = {

@@ -75,7 +75,7 @@ async function createTransfer(call: Call, values: Values<typeof CREATE>): Promis
   const group = values.transfer_group ?? source?.charge.body.transfer_group ?? source?.defaultGroup ?? null;
   const id = newStripeId('tr');
   const booked = await book(call, {
-    type: 'transfer',
+    movement: 'transfer',
     amount: -values.amount,
     currency,
     source: id,

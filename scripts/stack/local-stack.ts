@@ -24,3 +24,12 @@ export async function localStack(insteadOf: string): Promise<LocalStack> {
   }
   return { ports: portsFor(Number(PORT_OFFSET || '0')), secrets: await loadSecrets(folder) };
 }
+
+/** `DATABASE_URL`, else the database of the local stack. @throws StartError when there is neither */
+export async function localDatabaseUrl(): Promise<string> {
+  const { DATABASE_URL } = process.env;
+  if (DATABASE_URL) return DATABASE_URL;
+  const { ports, secrets } = await localStack('DATABASE_URL');
+  const password = encodeURIComponent(secrets.POSTGRES_APP_PASSWORD);
+  return `postgres://wellpact_app:${password}@127.0.0.1:${ports.postgres}/wellpact`;
+}

@@ -16,6 +16,7 @@ export const FIRST_SUITE: Suite = {
 /** What `npm run test:full` runs after it. */
 export const LATER_SUITES: readonly Suite[] = [
   { name: 'faults', projects: ['faults'] },
+  { name: 'random paths', projects: ['random-paths'] },
   // Skipped where there is no Chromium.
   { name: 'browser', projects: ['browser'] },
   // Temporal on PostgreSQL: its server is built by Go once for each user.

@@ -7,7 +7,17 @@ import { conflict, notFound, unprocessable } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { emit } from '../../platform/outbox.ts';
 import { CASE_RULES, type CaseKind, kindsFor } from './rules.ts';
-import { type Case, insertCase, lockCase, lockOpenCase, markClosed, markEscalated, type NewCase } from './store.ts';
+import {
+  type Case,
+  insertCase,
+  lockCase,
+  lockOpenCase,
+  markClosed,
+  markEscalated,
+  moveDue,
+  type NewCase,
+  setDetails,
+} from './store.ts';
 
 export { type Case, countWithOpenCase, findCase, latestCase, listCases, openCaseFigures } from './store.ts';
 
@@ -28,6 +38,10 @@ export async function openCase(tx: Tx, request: Omit<NewCase, 'id'>): Promise<Ca
   return opened;
 }
 
+/** Writes what an open case says anew, since more has come to it: references and figures. */
+export const amendCase = (tx: Tx, { id }: Pick<Case, 'id'>, details: Case['details']): Promise<void> =>
+  setDetails(tx, id, details);
+
 /**
  * Closes the open case of a kind about a subject, when what it was about has been settled.
  * @returns undefined when none is open
@@ -40,6 +54,14 @@ export async function closeCase(
 ): Promise<Case | undefined> {
   const open = await lockOpenCase(tx, kind, subjectId);
   return open && close(tx, open, decision, actor, null);
+}
+
+/** Moves until when the open case is to be decided, when what it waits for has moved. */
+export async function postponeCase(tx: Tx, kind: CaseKind, subjectId: string, dueAt: Date): Promise<void> {
+  const open = await lockOpenCase(tx, kind, subjectId);
+  if (open === undefined || open.dueAt.getTime() === dueAt.getTime()) return;
+  await moveDue(tx, open.id, dueAt);
+  await note(tx, open, SYSTEM, 'case.postponed', { kind: open.kind, dueAt: dueAt.toISOString() });
 }
 
 /** Says loudly that the open case is past due. Once: a case that is marked already stays as it is. */

@@ -3,13 +3,17 @@
 export type CaseKind =
   | 'identity_review'
   | 'transfer_blocked'
+  | 'payout_failed'
   | 'refund_failed'
   | 'compliance_hold'
   | 'hold_limit'
+  | 'chargeback'
+  | 'chargeback_remainder'
+  | 'dispute_mediation'
   | 'reconciliation';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
-export type CaseRole = 'support' | 'compliance' | 'finance' | 'admin';
+export type CaseRole = 'support' | 'mediator' | 'compliance' | 'finance' | 'admin';
 
 export interface CaseRule {
   readonly roles: readonly CaseRole[];
@@ -34,6 +38,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about: 'Money that is due to a seller could not be sent for a long time.',
   },
+  payout_failed: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'A bank did not take a payout, and the seller has not named another account: the money is in theirs at Stripe.',
+  },
   refund_failed: {
     roles: ['finance', 'admin'],
     decisions: ['resolved'],
@@ -53,8 +63,26 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
   hold_limit: {
     roles: ['finance', 'admin'],
     decisions: ['resolved'],
-    about: 'Money that staff have paused may be held no longer: let it go, so that the buyer is refunded.',
-    closedBy: 'let the money go first, with POST /v1/admin/purchases/{id}/resume',
+    about: 'Money that stands still may be held no longer: once it is let go, the buyer is refunded.',
+    closedBy: 'let the money go first, with POST /v1/admin/purchases/{id}/resume, or wait for the bank to decide',
+  },
+  chargeback: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about: "The buyer's bank asks about a payment, or has taken it back: look at the evidence before it is submitted.",
+    closedBy: 'the bank decides it; answer or accept it under /v1/admin/purchases/{id}/chargebacks',
+  },
+  chargeback_remainder: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'A chargeback has ended and left money behind that no rule gives to anybody, or a loss that nobody else bears.',
+  },
+  dispute_mediation: {
+    roles: ['mediator', 'admin'],
+    decisions: ['resolved'],
+    about: 'Buyer and seller could not agree: a mediator has to rule, or the default ruling stands.',
+    closedBy: 'rule on the dispute, with POST /v1/disputes/{id}/rulings',
   },
 };
 

@@ -2,7 +2,7 @@
  * Everything people are told, as data: when, whom, over which channels, in which words, and when it is too late for it.
  * Subjects and pushes show on locked screens: they never name what was bought, its category or the other person.
  */
-import { ACCOUNT, ONBOARDING } from './account-notice-rules.ts';
+import { ACCOUNT, ONBOARDING, PAYOUT } from './account-notice-rules.ts';
 import type { NotificationRule } from './notice-rules.ts';
 import { PURCHASE } from './purchase-notice-rules.ts';
 import { MOVES, REMINDERS } from './reminder-notice-rules.ts';
@@ -14,6 +14,7 @@ export const NOTIFICATIONS: readonly NotificationRule[] = [
   ...REMINDERS,
   ...MOVES,
   ...ONBOARDING,
+  ...PAYOUT,
 ];
 
 /** What happened, as far as it decides what is told. */

@@ -2,7 +2,7 @@ import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { uuidOf } from '../../platform/ids.ts';
 import type { LinkTokens } from '../../platform/tokens-link.ts';
-import { findPurchase, type Purchase } from '../transactions/index.ts';
+import { findPurchase, type Purchase, wasSplit } from '../transactions/index.ts';
 import { type Account, findOnboarding, getAccount, verificationToken } from '../users/index.ts';
 import { isValid, type NotificationRule, type PurchaseStanding, type Standing } from './notice-rules.ts';
 import { NOTIFICATIONS, notificationsOf, recipientOf, textIn } from './notification-rules.ts';
@@ -133,7 +133,8 @@ async function subjectOf(db: Queryable, rule: NotificationRule, of: Notification
   if (rule.on.startsWith('purchase.')) {
     const id = textIn({ type: rule.on, data: of.data }, 'purchaseId') as PurchaseId;
     const found = await findPurchase(db, id);
-    const purchase = found && standingOf(found);
+    const partRefunded = rule.valid.partRefunded !== undefined && (await wasSplit(db, id));
+    const purchase = found && { ...standingOf(found), partRefunded };
     const occasionMs = occasionMsOf(rule, of, purchase);
     return {
       path: `/v1/purchases/${id}`,
@@ -145,14 +146,13 @@ async function subjectOf(db: Queryable, rule: NotificationRule, of: Notification
     const found = await findOnboarding(db, 'userId', of.recipientId);
     return found === undefined ? {} : { onboarding: found.state, path: `/v1/onboardings/${found.id}` };
   }
-  return {};
+  return rule.on.startsWith('payout.') ? { path: '/v1/payouts' } : {};
 }
 
-const standingOf = ({ state, transfer, payment, books, deadlineAt, slot, proposal }: Purchase): PurchaseStanding => ({
+const standingOf = ({ state, transfer, payment, deadlineAt, slot, proposal }: Purchase) => ({
   state,
   transfer: transfer.status,
   wasAuthorised: payment.captureBefore !== null,
-  partRefunded: books.refunded > 0 && books.refunded < books.captured,
   deadlineMs: deadlineAt?.getTime(),
   startsAtMs: slot?.startsAt.getTime(),
   proposedMs: proposal?.startsAt.getTime(),

@@ -1,5 +1,6 @@
 /** What calls for a person of staff to look at a purchase. Pure. */
 import type { Chargeback, TransferStatus } from '../../contracts/purchase.ts';
+import { isLive } from './chargeback-rules.ts';
 
 export const ATTENTION = [
   'past_deadline',
@@ -32,12 +33,13 @@ export function attentionOf(purchase: Watched, nowMs: number): Attention[] {
   const isSo: Readonly<Record<Attention, boolean>> = {
     // A transfer that is blocked keeps the purchase open without end: its deadline passes and means nothing.
     past_deadline: deadlineAt !== null && deadlineAt.getTime() + graceMs < nowMs && transfer.status !== 'blocked',
-    // In a pause it waits, as it is meant to.
-    in_progress_for_long: unfinished !== null && pause === null && updatedAt.getTime() + graceMs < nowMs,
+    // While its money stands still it waits, as it is meant to.
+    in_progress_for_long:
+      unfinished !== null && pause === null && !isLive(chargeback) && updatedAt.getTime() + graceMs < nowMs,
     transfer_blocked: transfer.status === 'blocked',
     refund_came_back: books.owedToBuyer > 0,
     money_paused: pause !== null,
-    chargeback: chargeback === 'inquiry' || chargeback === 'open',
+    chargeback: isLive(chargeback),
   };
   return ATTENTION.filter((reason) => isSo[reason]);
 }

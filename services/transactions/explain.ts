@@ -1,8 +1,9 @@
 /** "Why does it not move?" and "what next?", worked out from the transition table. Pure. */
 import type { PurchaseState } from '../../contracts/purchase.ts';
+import { isLive } from './chargeback-rules.ts';
 import type { Purchase } from './purchase-record.ts';
 import { allowedActions, type Circumstances, isFinal, transition } from './rules.ts';
-import { PAUSE_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
+import { CHARGEBACK_SUMMARIES, PAUSE_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
 import { outcomeOf, timerOf } from './timer-rules.ts';
 import type { PurchaseEvent } from './transition-rules.ts';
 
@@ -22,12 +23,13 @@ export interface Explanation {
   readonly inProgress: boolean;
 }
 
-const summaryOf = ({ state, transfer, pause }: Purchase): string => {
-  const summary =
+const summaryOf = ({ state, transfer, pause, chargeback }: Purchase): string => {
+  const standing =
     transfer.status === 'blocked'
       ? "The seller's money is released, but Stripe refuses to send it: their account has to be mended."
       : STATE_SUMMARIES[state];
-  return pause === null ? summary : `${summary} ${PAUSE_SUMMARY}`;
+  const more = [pause === null ? '' : PAUSE_SUMMARY, CHARGEBACK_SUMMARIES[chargeback]].filter((text) => text !== '');
+  return [standing, ...more].join(' ');
 };
 
 /** @param nowMs milliseconds since 1970: some things can only be done until a booking begins */
@@ -39,6 +41,7 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
     startsAtMs: slot?.startsAt.getTime() ?? null,
     proposal: proposal && { by: proposal.by, startsAtMs: proposal.startsAt.getTime() },
     paused: pause !== null,
+    chargeback: purchase.chargeback,
   };
   const inProgress = purchase.unfinished !== null;
   const parties = inProgress ? [] : (['buyer', 'seller'] as const);
@@ -49,7 +52,7 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
     holds: [
       ...(pause !== null ? (['staff_pause'] as const) : []),
       ...(purchase.transfer.status === 'blocked' ? (['transfer_blocked'] as const) : []),
-      ...(purchase.chargeback === 'inquiry' || purchase.chargeback === 'open' ? (['chargeback'] as const) : []),
+      ...(isLive(purchase.chargeback) ? (['chargeback'] as const) : []),
     ],
     mayAct: parties
       .map((party) => ({ party, actions: allowedActions(state, terms.kind, party, circumstances) }))
@@ -57,18 +60,18 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
     automatic:
       timer === undefined || deadlineAt === null || inProgress || purchase.transfer.status === 'blocked'
         ? null
-        : { at: deadlineAt.toISOString(), ...outcomeOf(timer, pause !== null) },
+        : { at: deadlineAt.toISOString(), ...outcomeOf(timer, circumstances) },
     inProgress,
   };
 }
 
 /** Whose move it is, by the parties who can act; with no party able to, the platform's. */
 function waitsFor(
-  { state, terms, unfinished, transfer, pause }: Purchase,
+  { state, terms, unfinished, transfer, pause, chargeback }: Purchase,
   circumstances: Circumstances,
 ): Explanation['waitsFor'] {
   if (isFinal(state)) return 'nobody';
-  if (pause !== null && state !== 'payment_pending') return 'platform';
+  if ((pause !== null && state !== 'payment_pending') || isLive(chargeback)) return 'platform';
   // Stripe refuses to pay somebody whose account lacks something: only they can give it.
   if (transfer.status === 'blocked') return 'seller';
   if (unfinished !== null || state === 'released') return 'platform';

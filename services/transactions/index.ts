@@ -1,5 +1,17 @@
 /** The face of the transactions service: opening a purchase, taking its steps, reading it. */
 
+export { type Archived, archivedPurchases, countArchives } from './archive.ts';
+export {
+  type ChargebackOutcome,
+  chargebacksOf,
+  chargebackToSettle,
+  giveUpEvidence,
+  noteAnswer,
+  noteChargeback,
+  type SeenChargeback,
+  type StoredChargeback,
+  settleChargeback,
+} from './chargebacks.ts';
 export { type Explanation, explain } from './explain.ts';
 export {
   type BooksDifference,
@@ -8,6 +20,7 @@ export {
   type PurchaseFigures,
   purchaseFigures,
 } from './figures.ts';
+export { type Invoice, issueInvoice } from './invoices.ts';
 export {
   type LedgerPosting,
   type Posting,
@@ -22,8 +35,28 @@ export { type EntryAtStripe, entriesAbout, referencesPosted } from './ledger-at-
 export { type AccountBalance, accountBalances, takeSnapshot } from './ledger-balances.ts';
 export { CHECKED, type Checked, checkLedger, type LedgerCheck, MAX_DIFFERENCES } from './ledger-check.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
-export type { KeyEpoch, Pause, Purchase, Side, Slot } from './purchase-record.ts';
+export type { KeyEpoch, OpenDispute, Pause, Purchase, Side, Slot, Unfinished } from './purchase-record.ts';
+export {
+  giveBackReservation,
+  insertReceivable,
+  owedBy,
+  reserveRecovery,
+  takeFromReceivables,
+} from './receivables.ts';
+export {
+  findRefund,
+  insertRefund,
+  MAX_REFUNDS,
+  REFUND_STEP,
+  type Refund,
+  refundsOf,
+  setRefundStatus,
+  wasSplit,
+} from './refunds.ts';
+export { effectOfRuling, type RulingEffect } from './ruling-effect.ts';
 export { type PurchaseSearch, searchPurchases } from './search.ts';
+export { type SellerBooks, sellerBooks } from './seller-books.ts';
+export { type Statement, statementMonths, statementOf } from './statements.ts';
 export { commitStep, type NewPurchase, openPurchase, remind, type StepChange, type StepKey } from './steps.ts';
 export {
   blockedPurchases,
@@ -32,6 +65,8 @@ export {
   listPurchases,
   overduePurchases,
   storeKeyEpoch,
+  takeStep,
+  wasTaken,
 } from './store.ts';
 export { type PurchaseStory, readAsStaff, readNotesAsStaff } from './story.ts';
 export {

@@ -43,7 +43,7 @@ export type AccountClass = 'asset' | 'contra asset' | 'liability' | 'revenue' | 
 export const ACCOUNT_CLASSES: Readonly<Record<Account, { class: AccountClass; about: string }>> = {
   captured: { class: 'asset', about: "taken from the buyer's card into our Stripe balance" },
   platformFunded: { class: 'expense', about: 'put in by Wellpact for a discount it pays for' },
-  advanced: { class: 'asset', about: 'refunded by Wellpact in place of a seller, who owes it' },
+  advanced: { class: 'asset', about: 'put in by Wellpact in place of a seller, who owes it, or until a bank decides' },
   held: { class: 'liability', about: 'waits for delivery: nobody may have it yet' },
   payable: { class: 'liability', about: "the seller's, not yet transferred" },
   transferred: { class: 'contra asset', about: "sent to the seller's Stripe account, less what was reversed" },
@@ -70,10 +70,11 @@ export const MOVES = {
   refundCameBack: { debit: 'refunded', credit: 'owedToBuyer', about: 'a refund failed late' },
   refundAgain: { debit: 'owedToBuyer', credit: 'refunded', about: 'what came back is refunded anew' },
   chargeBackHeld: { debit: 'held', credit: 'chargedBack', about: "the buyer's bank takes held money" },
-  chargeBackPayable: { debit: 'payable', credit: 'chargedBack', about: "the buyer's bank takes the seller's part" },
-  chargeBackCommission: { debit: 'fees', credit: 'chargedBack', about: "the buyer's bank takes the commission" },
-  chargeBackAdvanced: { debit: 'advanced', credit: 'chargedBack', about: "the bank's part is advanced for the seller" },
+  chargeBackAdvanced: { debit: 'advanced', credit: 'chargedBack', about: "the buyer's bank takes what is not held" },
   chargebackWon: { debit: 'chargedBack', credit: 'held', about: 'a chargeback was won: the money is back' },
+  chargebackReturned: { debit: 'chargedBack', credit: 'advanced', about: 'what was advanced for a bank comes back' },
+  repayAdvance: { debit: 'payable', credit: 'advanced', about: "the seller's part repays what was advanced" },
+  repayAdvanceFromCommission: { debit: 'fees', credit: 'advanced', about: 'the commission repays what was advanced' },
 } as const satisfies Record<string, { debit: Account; credit: Account; about: string }>;
 
 export type MoveName = keyof typeof MOVES;
@@ -113,14 +114,23 @@ export function imbalance(books: Books): number {
   return sum(SOURCES) - sum(USES);
 }
 
+/** What Wellpact keeps of what a seller gets; the bounds are minor units of the purchase's currency. */
+export interface CommissionRate {
+  /** 0 to 10,000. */
+  readonly basisPoints: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
 /**
- * Wellpact's commission on what the seller gets gross, rounded half up to the minor unit.
- * @param gross minor units, 0 or more
- * @param basisPoints 0 to 10,000
+ * Wellpact's commission on what the seller gets gross, rounded half up to the minor unit and kept within the bounds of the
+ * rate. Of nothing nothing is taken, and never more than there is. It grows with the gross and never faster: who gives a
+ * part back does not end up with more, nor is more taken from what is left.
+ * @param gross minor units, 0 or more: all of the price, or what a refund, a cancellation or a ruling leaves of it
  */
-export function commissionOn(gross: number, basisPoints: number): number {
-  const product = BigInt(gross) * BigInt(basisPoints);
-  return Number((product + 5_000n) / 10_000n);
+export function commissionOn(gross: number, { basisPoints, minimum = 0, maximum = gross }: CommissionRate): number {
+  const share = Number((BigInt(gross) * BigInt(basisPoints) + 5_000n) / 10_000n);
+  return Math.min(Math.max(share, minimum), maximum, gross);
 }
 
 /** The release of `gross`: the seller's part and the commission; a part of zero is no move. */

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Temporal } from 'temporal-polyfill';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { CURRENCIES, type Currency } from '../../contracts/money.ts';
+import { CATEGORIES } from '../marketplace/rules.ts';
 
 const duration = z.string().transform((text, context): number => {
   try {
@@ -36,6 +38,34 @@ const tiers = z
     'tiers go from the earliest cancellation to the latest, and later ones refund no more',
   );
 
+const currencies = Object.keys(CURRENCIES) as [Currency, ...Currency[]];
+const amounts = z.partialRecord(z.enum(currencies), z.int().min(0));
+const commissionRule = z.strictObject({
+  basisPoints: z.int().min(0).max(10_000),
+  minimum: amounts.default({}),
+  maximum: amounts.default({}),
+});
+const instant = z.iso.datetime().transform((text) => Date.parse(text));
+const promotion = z
+  .strictObject({ ...commissionRule.shape, category: z.enum(CATEGORIES).optional(), from: instant, until: instant })
+  .transform(({ from, until, ...rule }) => ({ ...rule, fromMs: from, untilMs: until }))
+  .refine(({ fromMs, untilMs }) => fromMs < untilMs, 'a promotion ends after it begins');
+
+/** What is taken is what the table says: a minimum over the maximum would say two things. */
+const commissionTable = z
+  .strictObject({
+    standard: commissionRule,
+    categories: z.partialRecord(z.enum(CATEGORIES), commissionRule),
+    promotions: z.array(promotion).max(100),
+  })
+  .refine(
+    ({ standard, categories, promotions }) =>
+      [standard, ...Object.values(categories), ...promotions].every(({ minimum, maximum }) =>
+        currencies.every((currency) => (minimum[currency] ?? 0) <= (maximum[currency] ?? Number.MAX_SAFE_INTEGER)),
+      ),
+    'the minimum of a commission is no more than its maximum',
+  );
+
 const policySchema = z.strictObject({
   version: z.int().positive(),
   paymentWindow: window,
@@ -49,7 +79,10 @@ const policySchema = z.strictObject({
   transferRetry: window,
   transferCase: window,
   transferCaseDue: window,
+  payoutMend: window,
   holdLimitCaseDue: window,
+  chargebackEvidenceBuffer: window,
+  chargebackDecision: window,
   cancellation: z.strictObject({ flexible: tiers, moderate: tiers, strict: tiers }),
   reminders: z.strictObject({
     acceptDeadline: window,
@@ -57,7 +90,18 @@ const policySchema = z.strictObject({
     bookingTomorrow: window,
     bookingSoon: window,
   }),
-  commissionBasisPoints: z.int().min(0).max(10_000),
+  dispute: z.strictObject({
+    response: window,
+    noShowContest: window,
+    escalateAfter: window,
+    negotiation: window,
+    mediation: window,
+    appeal: window,
+    silencePercent: percent,
+    defaultPercent: percent,
+    fourEyesFrom: z.record(z.enum(Object.keys(CURRENCIES) as [Currency, ...Currency[]]), z.int().min(1)),
+  }),
+  commission: commissionTable,
 });
 
 /** What `policy.yml` says; durations in milliseconds. */

@@ -1,6 +1,7 @@
 /** A purchase as it is stored: its members, its columns, and how one becomes the other. */
 import type { Actor } from '../../contracts/actor.ts';
-import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
+import type { DisputeReason } from '../../contracts/dispute.ts';
+import type { DisputeId, ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Currency } from '../../contracts/money.ts';
 import type {
   Chargeback,
@@ -9,6 +10,7 @@ import type {
   RefundStatus,
   TransferStatus,
 } from '../../contracts/purchase.ts';
+import type { ChargebackSheet } from './chargeback-rules.ts';
 import type { Account, Books } from './money.ts';
 import type { Terms } from './terms-rules.ts';
 import type { PurchaseEvent } from './transition-rules.ts';
@@ -45,10 +47,18 @@ export interface Purchase {
   readonly unfinished: Unfinished | null;
   readonly keyEpochs: KeyEpochs;
   readonly chargeback: Chargeback;
+  /** What stands behind that word; null when no bank ever asked. */
+  readonly chargebackSheet: ChargebackSheet | null;
+  /** The dispute that is open about it; null when none is. */
+  readonly dispute: OpenDispute | null;
   /** Staff have stopped the money; null when they have not. */
   readonly pause: Pause | null;
-  /** For how long its money stood still since `stateSince`, in pauses that are over; milliseconds. */
+  /** Its money stands still, since staff or a chargeback stop it; null when nothing does. */
+  readonly standstill: Standstill | null;
+  /** For how long it stood still since `stateSince`, up to when it last went on; milliseconds. */
   readonly stoodStillMs: number;
+  /** What its release keeps for what the seller owes, fixed before Stripe is asked; null until then. Minor units. */
+  readonly recovers: number | null;
   readonly books: Books;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -64,6 +74,8 @@ export interface PaymentRecord {
   readonly captureBefore: Date | null;
   /** When it was captured. */
   readonly capturedAt: Date | null;
+  /** When the buyer's bank gave back what it had taken, all of it; null as long as it has not. */
+  readonly returnedAt: Date | null;
 }
 
 export interface TransferRecord {
@@ -96,6 +108,30 @@ export interface Unfinished {
   readonly event: PurchaseEvent;
   readonly actor: Actor;
   readonly atMs: number;
+  /** What the party said with it. */
+  readonly command?: UnfinishedCommand;
+  /** Stripe refused to take the transfer back: the seller's part is advanced. */
+  readonly reversalRefused?: true;
+}
+
+/** The command behind what was begun: which one, and how much it is about, minor units. */
+export interface UnfinishedCommand {
+  readonly id: string;
+  readonly amount?: number;
+}
+
+/** The dispute that is open about a purchase, as far as the purchase has to know. Minor units. */
+export interface OpenDispute {
+  readonly id: DisputeId;
+  /** The how manieth of the purchase, from 1. */
+  readonly n: number;
+  readonly reason: DisputeReason;
+  /** What is disputed about. */
+  readonly gross: number;
+  /** What the buyer gets back when the money may be held no longer before it is decided. */
+  readonly defaultRefund: number;
+  /** What the buyer gets back, as it was decided; null before that. */
+  readonly refund: number | null;
 }
 
 export interface Pause {
@@ -105,6 +141,12 @@ export interface Pause {
   readonly by: UserId;
   /** Whether that is proven. */
   readonly verified: boolean;
+}
+
+/** One for everything that stops the money: it begins with the first of them and ends with the last. */
+export interface Standstill {
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
   /** The hold limit was reached meanwhile, and finance was asked. */
   readonly limitReached?: true;
 }
@@ -141,7 +183,7 @@ export const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 export const PURCHASE_COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
   deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by, refund_cap,
   payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
-  unfinished, key_epochs, chargeback, pause, stood_still_ms, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
+  unfinished, key_epochs, chargeback, chargeback_sheet, returned_at, dispute, pause, standstill, stood_still_ms, recovers, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
 export interface PurchaseRow extends Record<string, unknown> {
   id: PurchaseId;
@@ -175,8 +217,13 @@ export interface PurchaseRow extends Record<string, unknown> {
   unfinished: Unfinished | null;
   key_epochs: KeyEpochs;
   chargeback: Chargeback;
+  chargeback_sheet: ChargebackSheet | null;
+  returned_at: Date | null;
+  dispute: OpenDispute | null;
   pause: Pause | null;
+  standstill: Standstill | null;
   stood_still_ms: number;
+  recovers: number | null;
   created_at: Date;
   updated_at: Date;
 }
@@ -205,14 +252,20 @@ export function purchaseFromRow(row: PurchaseRow): Purchase {
       chargeId: row.charge_id,
       captureBefore: row.capture_before,
       capturedAt: row.captured_at,
+      returnedAt: row.returned_at,
     },
     transfer: { status: row.transfer_status, id: row.transfer_id },
     refund: { status: row.refund_status, id: row.refund_id },
     unfinished: row.unfinished,
     keyEpochs: row.key_epochs,
     chargeback: row.chargeback,
+    chargebackSheet: row.chargeback_sheet,
+    dispute: row.dispute,
     pause: row.pause,
+    // Paused by a process of before, to which a pause was all there was.
+    standstill: row.standstill ?? (row.pause && { sinceMs: row.pause.sinceMs }),
     stoodStillMs: row.stood_still_ms,
+    recovers: row.recovers,
     books: Object.fromEntries(BOOK_ENTRIES.map(([account, column]) => [account, row[column]])) as Record<
       Account,
       number
@@ -255,7 +308,11 @@ export const CHANGING_COLUMNS: readonly (readonly [string, (purchase: Purchase) 
   ['unfinished', ({ unfinished }) => json(unfinished)],
   ['key_epochs', ({ keyEpochs }) => json(keyEpochs)],
   ['chargeback', ({ chargeback }) => chargeback],
+  ['chargeback_sheet', ({ chargebackSheet }) => json(chargebackSheet)],
+  ['returned_at', ({ payment }) => payment.returnedAt],
+  ['dispute', ({ dispute }) => json(dispute)],
   ['pause', ({ pause }) => json(pause)],
+  ['standstill', ({ standstill }) => json(standstill)],
   ['stood_still_ms', ({ stoodStillMs }) => stoodStillMs],
   ['updated_at', ({ updatedAt }) => updatedAt],
 ];

@@ -101,7 +101,7 @@ describe('a commission', () => {
   test('is the exact product, rounded half up', () => {
     fc.assert(
       fc.property(amounts, basisPoints, (gross, points) => {
-        const commission = commissionOn(gross, points);
+        const commission = commissionOn(gross, { basisPoints: points });
         expect(Number.isSafeInteger(commission)).toBe(true);
         const twiceApart = 2n * (BigInt(commission) * 10_000n - BigInt(gross) * BigInt(points));
         expect(twiceApart > -10_000n && twiceApart <= 10_000n).toBe(true);
@@ -113,10 +113,12 @@ describe('a commission', () => {
     fc.assert(
       fc.property(amounts, amounts, basisPoints, (one, other, points) => {
         const [less, more] = one < other ? [one, other] : [other, one];
-        expect(commissionOn(less, points)).toBeLessThanOrEqual(commissionOn(more, points));
-        expect(commissionOn(more, points)).toBeLessThanOrEqual(more);
-        expect(commissionOn(more, 10_000)).toBe(more);
-        expect(commissionOn(more, 0)).toBe(0);
+        expect(commissionOn(less, { basisPoints: points })).toBeLessThanOrEqual(
+          commissionOn(more, { basisPoints: points }),
+        );
+        expect(commissionOn(more, { basisPoints: points })).toBeLessThanOrEqual(more);
+        expect(commissionOn(more, { basisPoints: 10_000 })).toBe(more);
+        expect(commissionOn(more, { basisPoints: 0 })).toBe(0);
       }),
     );
   });
@@ -133,7 +135,7 @@ test('a captured amount that is split, released and sent is all there, in any cu
         const tiers = [{ beforeStartMs: 0, refundBasisPoints: back }];
         const { refund, forSeller } = cancellationSplit(price, tiers, 'buyer', 1);
         expect(refund + forSeller, currency).toBe(price);
-        const commission = commissionOn(forSeller, rate);
+        const commission = commissionOn(forSeller, { basisPoints: rate });
         const moves = [
           { name: 'capture', amount: price },
           ...(refund > 0 ? ([{ name: 'refundHeld', amount: refund }] as const) : []),

@@ -1,5 +1,6 @@
 /** What is asked of the table of transition-rules.ts: where an event leads, and what a party may do. Pure. */
-import type { PurchaseState } from '../../contracts/purchase.ts';
+import type { Chargeback, PurchaseState } from '../../contracts/purchase.ts';
+import { isLive } from './chargeback-rules.ts';
 import type { Kind } from './terms-rules.ts';
 import {
   type Condition,
@@ -23,19 +24,59 @@ const MONEY_STEPS: ReadonlySet<StepName> = new Set([
   'settleCancellation',
   'settleDispute',
 ]);
-/** What somebody is told who asks for one of them then. */
-export const MONEY_PAUSED =
-  'Our staff have paused the money of this purchase and are looking into it. Nothing moves until they let it go.';
-export const movesMoney = ({ step }: Pick<Transition, 'step'>): boolean => MONEY_STEPS.has(step);
+const movesMoney = ({ step }: Pick<Transition, 'step'>): boolean => MONEY_STEPS.has(step);
+
+/** What can lie over a purchase, whatever its state, and stop its money. */
+export interface Overlays {
+  /** Staff have paused it. */
+  readonly paused?: boolean;
+  /** What the buyer's bank does. */
+  readonly chargeback?: Chargeback | undefined;
+}
+
+/** Whether its money stands still, and the time for it. */
+export const standsStill = ({ paused, chargeback }: Overlays): boolean =>
+  paused === true || isLive(chargeback ?? 'none');
+
+/** What stops a step, as failures carry it. */
+export type Stop = 'MONEY_PAUSED' | 'CHARGEBACK_OPEN';
+
+/** What a step that may be stopped is part of, as far as it matters. */
+export type Stoppable = Pick<Transition, 'step' | 'when'> & Partial<Pick<Transition, 'on'>>;
+
+/** What gives the buyer everything back ends an inquiry: it alone is possible while the bank asks. */
+const refundsAll = ({ step, when, on }: Stoppable): boolean =>
+  (step === 'refundBuyer' && on !== 'refund_in_part') ||
+  (step === 'refundReleased' && on !== 'refund_in_part') ||
+  (step === 'settleCancellation' && when === 'nothing_for_seller');
+
+/** What stops a row at the moment, if anything. What staff have paused is paused; a bank hinders what it may still take. */
+export function stopOf(row: Stoppable, { paused, chargeback }: Overlays): Stop | undefined {
+  if (!movesMoney(row)) return undefined;
+  if (paused === true) return 'MONEY_PAUSED';
+  if (row.step === 'capturePayment') return undefined;
+  if (chargeback === 'open' || (chargeback === 'inquiry' && !refundsAll(row))) return 'CHARGEBACK_OPEN';
+  return undefined;
+}
+
+/** What somebody is told who asks for what is stopped. @param dueMs until when the bank takes evidence, if it does */
+export function stopText(stop: Stop, chargeback: Chargeback, dueMs: number | null): string {
+  if (stop === 'MONEY_PAUSED') {
+    return 'Our staff have paused the money of this purchase and are looking into it. Nothing moves until they let it go.';
+  }
+  const until = dueMs === null ? '' : ` It takes evidence until ${new Date(dueMs).toISOString()}.`;
+  return chargeback === 'inquiry'
+    ? `The buyer's bank asks about this payment: until it has its answer, nothing is released, and it can only be refunded in full.${until}`
+    : `The buyer's bank has taken this payment back and has not decided yet: until it has, nothing is released or refunded.${until}`;
+}
+
 /** What decides whether the needs of a row are met. */
-export interface Circumstances {
+export interface Circumstances extends Overlays {
   readonly nowMs: number;
   /** When a booking begins; null for goods. */
   readonly startsAtMs: number | null;
   /** Where a party wants to move it. */
   readonly proposal?: { readonly by: 'buyer' | 'seller'; readonly startsAtMs: number } | null;
-  /** Staff have paused the money. */
-  readonly paused?: boolean;
 }
 
 const isBeforeStart = ({ nowMs, startsAtMs }: Circumstances): boolean => startsAtMs === null || nowMs < startsAtMs;
@@ -50,6 +91,7 @@ const hasProposed =
 
 const NEEDS: Readonly<Record<Need, (circumstances: Circumstances) => boolean>> = {
   before_start: isBeforeStart,
+  after_start: (circumstances) => !isBeforeStart(circumstances),
   buyer_proposed: hasProposed('buyer'),
   seller_proposed: hasProposed('seller'),
 };
@@ -83,8 +125,8 @@ export function transitions(from: PurchaseState, { on, by, kind, when, circumsta
 export const transition = (from: PurchaseState, occurrence: Occurrence): Transition | undefined =>
   transitions(from, occurrence)[0];
 
-const isMet = ({ needs, step }: Transition, circumstances: Circumstances): boolean =>
-  (needs === undefined || NEEDS[needs](circumstances)) && !(circumstances.paused === true && movesMoney({ step }));
+const isMet = (row: Transition, circumstances: Circumstances): boolean =>
+  (row.needs === undefined || NEEDS[row.needs](circumstances)) && stopOf(row, circumstances) === undefined;
 
 /** What a party may ask for in a state. */
 export function allowedActions(

@@ -1,26 +1,30 @@
 /** Taking the steps of a purchase: row, ledger, audit entry and event in one transaction, once. */
 import type { PurchaseId } from '../../contracts/ids.ts';
-import type { PurchaseState } from '../../contracts/purchase.ts';
+import type { Chargeback, PurchaseState } from '../../contracts/purchase.ts';
 import type { Actor } from '../../platform/audit.ts';
 import { audit } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
 import { emit } from '../../platform/outbox.ts';
+import { archive } from './archive.ts';
+import type { ChargebackSheet } from './chargeback-rules.ts';
 import { type LedgerEntry, type Posting, postAll } from './ledger.ts';
 import { isAtStripe, type LedgerAccount } from './ledger-accounts.ts';
 import { applyMoves, EMPTY_BOOKS, MOVES, type Move } from './money.ts';
 import type {
   KeyEpochs,
+  OpenDispute,
   Pause,
   PaymentRecord,
   Proposal,
   Purchase,
   RefundRecord,
   Slot,
+  Standstill,
   TransferRecord,
   Unfinished,
 } from './purchase-record.ts';
 import type { Reminder } from './reminder-rules.ts';
-import { isFinal } from './rules.ts';
+import { isFinal, standsStill } from './rules.ts';
 import { insertPurchase, lockPurchase, takeStep, updatePurchase } from './store.ts';
 import { deadlineOf } from './timer-rules.ts';
 
@@ -29,8 +33,8 @@ export interface StepKey {
   readonly purchaseId: PurchaseId;
   /** Unique within the purchase: `capturePayment`. */
   readonly step: string;
-  /** The state from which the step is taken; undefined for the one that opens the purchase. */
-  readonly from: PurchaseState | undefined;
+  /** The state from which the step is taken; undefined for the one that opens the purchase; any for a fact. */
+  readonly from: PurchaseState | 'any' | undefined;
   readonly actor: Actor;
   /** The workflow run that takes the step. */
   readonly cause: string;
@@ -38,6 +42,8 @@ export interface StepKey {
   readonly workflowId?: string;
   /** What made it happen: the update of a person, the event of a provider, a deadline. */
   readonly causedBy?: string;
+  /** What happened, in the word of the table; undefined for a step that follows no row of it. */
+  readonly event?: string;
   /** The workflow's time when it decided on the step, milliseconds since 1970: deadlines are counted from it. */
   readonly atMs: number;
 }
@@ -58,36 +64,56 @@ export interface StepChange {
   /** What was begun with this step and is gone through with by the next ones; null when it is done. */
   readonly unfinished?: Unfinished | null;
   readonly keyEpochs?: KeyEpochs;
+  /** The dispute that is opened with this step, or what is new about it; it ends with the state. */
+  readonly dispute?: OpenDispute;
   /** Null when money moves again. */
   readonly pause?: Pause | null;
+  /** The hold limit came while its money stood still, and finance is asked. */
+  readonly limitReached?: true;
+  readonly chargeback?: Chargeback;
+  readonly chargebackSheet?: ChargebackSheet;
+  /** What the buyer's bank costs us, or gives back of it: once for each of Stripe's balance transactions. */
+  readonly disputeFees?: readonly DisputeFee[];
   /** What Stripe kept for the payment, when it is known: minor units, in the currency of our balance. */
   readonly stripeFee?: { readonly amount: number; readonly currency: string };
+}
+
+export interface DisputeFee {
+  /** The balance transaction. */
+  readonly id: string;
+  /** Minor units, in the currency of our balance; below zero when it comes back. */
+  readonly amount: number;
+  readonly currency: string;
 }
 
 /**
  * Takes one step of a purchase: row, ledger, audit entry and event in one transaction, once. A repeated step changes
  * nothing and answers with the purchase as it stands; so does one that comes when the purchase is elsewhere by now, as a
  * try that was given up but went on all the same.
- * @param decide what the step changes, given the purchase as it is now; called with the row locked, in the transaction
+ * @param decide what the step changes, given the purchase as it is now; called with the row locked, in the transaction.
+ *   Undefined when it changes nothing: then nothing is noted either
  * @param also what changes in other services together with it
  * @throws Error when there is no such purchase
  */
 export async function commitStep(
   db: Database,
   key: StepKey,
-  decide: (purchase: Purchase, tx: Tx) => StepChange | Promise<StepChange>,
+  decide: (purchase: Purchase, tx: Tx) => StepChange | undefined | Promise<StepChange | undefined>,
   also: (tx: Tx, purchase: Purchase) => Promise<unknown> = async () => {},
 ): Promise<Purchase> {
   return db.transaction(async (tx) => {
     const before = await lockPurchase(tx, key.purchaseId);
     if (before === undefined) throw new Error(`there is no purchase ${key.purchaseId}`);
-    if (before.state !== key.from || !(await takeStep(tx, key.purchaseId, key.step))) return before;
+    const isElsewhere = key.from !== 'any' && before.state !== key.from;
+    if (isElsewhere || !(await takeStep(tx, key.purchaseId, key.step))) return before;
     const change = await decide(before, tx);
+    if (change === undefined) return before;
     const after = changed(before, change, key.atMs);
     await updatePurchase(tx, after);
     await postMoves(tx, key, after, change);
     await also(tx, after);
     await record(tx, key, before, after, change);
+    if (isFinal(after.state) && !isFinal(before.state)) await archive(tx, after);
     return after;
   });
 }
@@ -122,8 +148,12 @@ export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): P
     unfinished: null,
     keyEpochs: {},
     chargeback: 'none',
+    chargebackSheet: null,
+    dispute: null,
     pause: null,
+    standstill: null,
     stoodStillMs: 0,
+    recovers: null,
     books: EMPTY_BOOKS,
     createdAt: opened.stateSince,
     updatedAt: opened.stateSince,
@@ -142,6 +172,7 @@ const NO_PAYMENT: PaymentRecord = {
   chargeId: null,
   captureBefore: null,
   capturedAt: null,
+  returnedAt: null,
 };
 
 /**
@@ -167,33 +198,56 @@ function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
   const to = change.to ?? before.state;
   const moves = change.moves ?? [];
   const capturedNow = moves.some(({ name }) => name === 'capture');
-  const moved: Purchase = {
+  const returnedNow = before.books.held === 0 && moves.some(({ name }) => name === 'chargebackWon');
+  const overlaid: Purchase = {
     ...before,
     state: to,
     stateSince: to === before.state ? before.stateSince : at,
     slot: change.slot ?? before.slot,
     proposal: proposalAfter(before, change, to),
     refundCap: change.refundCap ?? before.refundCap,
-    payment: { ...before.payment, ...change.payment, ...(capturedNow && { capturedAt: at }) },
+    payment: {
+      ...before.payment,
+      ...change.payment,
+      ...(capturedNow && { capturedAt: at }),
+      ...(returnedNow && { returnedAt: at }),
+    },
     transfer: { ...before.transfer, ...change.transfer },
     refund: { ...before.refund, ...change.refund },
     unfinished: change.unfinished === undefined ? before.unfinished : change.unfinished,
     keyEpochs: { ...before.keyEpochs, ...change.keyEpochs },
+    dispute: to === 'disputed' ? (change.dispute ?? before.dispute) : null,
     // With the last state the pause is over: nothing is left that could move.
     pause: isFinal(to) ? null : change.pause === undefined ? before.pause : change.pause,
-    stoodStillMs: to === before.state ? before.stoodStillMs + endedPauseMs(before, change, atMs) : 0,
+    chargeback: change.chargeback ?? before.chargeback,
+    chargebackSheet: change.chargebackSheet ?? before.chargebackSheet,
     books: applyMoves(before.books, moves),
     updatedAt: at,
   };
-  const { slot, pause, unfinished } = change;
-  const staysAsItWas = to === before.state && [slot, pause, unfinished].every((one) => one === undefined);
+  const standstill = standstillAfter(before, overlaid, change, atMs);
+  const stoodStillMs = to === before.state ? before.stoodStillMs + endedMs(before, standstill, atMs) : 0;
+  const moved = { ...overlaid, standstill, stoodStillMs };
+  const { slot, pause, unfinished, chargeback, limitReached } = change;
+  const staysAsItWas =
+    to === before.state && [slot, pause, unfinished, chargeback, limitReached].every((one) => one === undefined);
   return staysAsItWas ? moved : { ...moved, ...deadlineColumns(moved) };
 }
 
-/** For how long a pause that ends with this change lay over the state. */
-function endedPauseMs({ pause, stateSince }: Purchase, change: StepChange, atMs: number): number {
-  if (pause === null || change.pause !== null) return 0;
-  return Math.max(atMs - Math.max(pause.sinceMs, stateSince.getTime()), 0);
+/** It begins with what first stops the money, and ends with the last of it. With its last state a purchase has none. */
+function standstillAfter(
+  before: Purchase,
+  { state, pause, chargeback }: Purchase,
+  { limitReached }: StepChange,
+  atMs: number,
+): Standstill | null {
+  if (isFinal(state) || !standsStill({ paused: pause !== null, chargeback })) return null;
+  return { ...(before.standstill ?? { sinceMs: atMs }), ...(limitReached && { limitReached }) };
+}
+
+/** For how long a standstill that is over lay over the state. */
+function endedMs({ standstill, stateSince }: Purchase, now: Standstill | null, atMs: number): number {
+  if (standstill === null || now !== null) return 0;
+  return Math.max(atMs - Math.max(standstill.sinceMs, stateSince.getTime()), 0);
 }
 
 /** A proposal to move a booking is of the state in which it was made. */
@@ -204,21 +258,23 @@ function proposalAfter({ state, proposal }: Purchase, change: StepChange, to: Pu
 
 type Deadlined = Pick<
   Purchase,
-  'state' | 'terms' | 'stateSince' | 'payment' | 'slot' | 'pause' | 'stoodStillMs' | 'unfinished'
+  'state' | 'terms' | 'stateSince' | 'payment' | 'slot' | 'standstill' | 'stoodStillMs' | 'unfinished' | 'books'
 >;
 
-/** The deadline that runs for a purchase as it stands, by its terms; in a pause one of those that do not wait. */
+/** The deadline that runs for a purchase as it stands, by its terms; in a standstill one of those that do not wait. */
 function deadlineColumns(purchase: Deadlined): Pick<Purchase, 'deadlineAt' | 'deadlineEvent'> {
-  const { state, terms, stateSince, payment, slot, pause, stoodStillMs, unfinished } = purchase;
+  const { state, terms, stateSince, payment, slot, standstill, stoodStillMs, unfinished, books } = purchase;
   const none = { deadlineAt: null, deadlineEvent: null };
-  if (pause?.limitReached === true) return none;
+  if (standstill?.limitReached === true) return none;
+  const heldSince = payment.returnedAt ?? payment.capturedAt;
   const deadline = deadlineOf(state, terms, {
-    paused: pause !== null,
+    paused: standstill !== null,
     unfinished: unfinished !== null,
     enteredAtMs: stateSince.getTime(),
     stoodStillMs,
     captureBeforeMs: payment.captureBefore?.getTime(),
-    capturedAtMs: payment.capturedAt?.getTime(),
+    // What the bank has, or what is disputed after its release, is held by nobody here.
+    capturedAtMs: books.held > 0 ? heldSince?.getTime() : undefined,
     startsAtMs: slot?.startsAt.getTime(),
     endsAtMs: slot?.endsAt.getTime(),
   });
@@ -242,6 +298,12 @@ async function postMoves(tx: Tx, key: StepKey, purchase: Purchase, change: StepC
   ]);
   const postings: Posting[] = [];
   if (entries.length > 0) postings.push({ ...common, step: key.step, currency: purchase.currency, entries });
+  for (const { id, amount, currency } of change.disputeFees ?? []) {
+    if (amount === 0) continue;
+    const cost = [entry('disputeFees', amount, undefined), entry('stripeFeesPaid', -amount, change.reference)];
+    // Each balance transaction costs once, whichever step learns of it.
+    postings.push({ ...common, step: `disputeFee/${id}`, currency, entries: cost });
+  }
   const { stripeFee } = change;
   if (stripeFee !== undefined && stripeFee.amount > 0) {
     const { amount, currency } = stripeFee;
@@ -269,17 +331,21 @@ async function record(
   const stateChanged = before?.state !== after.state;
   const ofPause = newsOfPause(before, after);
   const ofBooking = newsOfBooking(before, after);
+  const ofBank = (before?.chargeback ?? 'none') !== after.chargeback ? CHARGEBACK_CHANGED : undefined;
   await audit(tx, {
     subjectType: 'purchase',
     subjectId: after.id,
     actor: key.actor,
-    action: `purchase.${stateChanged ? after.state : (ofPause ?? ofBooking ?? 'updated')}`,
+    action: `purchase.${stateChanged ? after.state : (ofPause ?? ofBooking ?? ofBank ?? 'updated')}`,
     change: {
       step: key.step,
+      ...(key.event !== undefined && { event: key.event, atMs: key.atMs }),
+      ...(before === undefined && { slot: after.slot }),
       ...(stateChanged && { from: before?.state ?? null, to: after.state }),
       ...(ofBooking !== undefined && !stateChanged && { slot: after.slot, proposal: after.proposal }),
       ...(ofPause !== undefined &&
         !stateChanged && { verified: key.actor.type !== 'unverified_staff', deadlineAt: after.deadlineAt }),
+      ...(ofBank !== undefined && { chargeback: after.chargeback }),
       ...(before?.payment.status !== after.payment.status && { payment: after.payment.status }),
       ...(after.payment.problem !== null && { paymentProblem: after.payment.problem }),
       ...(before !== undefined &&
@@ -299,20 +365,31 @@ async function record(
     const data = { ...event, startsAt, ...(after.proposal !== null && { proposedBy: after.proposal.by }) };
     await emit(tx, { type: `purchase.${ofBooking}`, key: after.id, data });
   }
+  if (!stateChanged && before?.refund.id !== after.refund.id) {
+    const amount = after.books.refunded - (before?.books.refunded ?? 0);
+    const data = { ...event, amount, currency: after.currency };
+    await emit(tx, { type: 'purchase.refunded_in_part', key: after.id, data });
+  }
+  if (ofBank !== undefined) {
+    const data = { ...event, chargeback: after.chargeback };
+    await emit(tx, { type: `purchase.${ofBank}`, key: after.id, data });
+  }
   if (before?.transfer.status !== 'blocked' && after.transfer.status === 'blocked') {
     await emit(tx, { type: 'purchase.transfer_blocked', key: after.id, data: event });
   }
 }
 
-/** What happened to the pause of a purchase. */
+const CHARGEBACK_CHANGED = 'chargeback_changed';
+
+/** What happened to the pause of a purchase, or to its standstill. */
 function newsOfPause(
   before: Purchase | undefined,
-  { pause }: Purchase,
+  { pause, standstill }: Purchase,
 ): 'money_paused' | 'money_resumed' | 'paused_at_hold_limit' | undefined {
   const was = before?.pause ?? null;
-  if (was === null) return pause === null ? undefined : 'money_paused';
-  if (pause === null) return 'money_resumed';
-  return was.limitReached !== pause.limitReached ? 'paused_at_hold_limit' : undefined;
+  if ((was === null) !== (pause === null)) return pause === null ? 'money_resumed' : 'money_paused';
+  if (before?.standstill?.limitReached === true || standstill?.limitReached !== true) return undefined;
+  return 'paused_at_hold_limit';
 }
 
 /** What happened to a booking that stays in its state. */

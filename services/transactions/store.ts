@@ -104,6 +104,16 @@ export async function takeStep(tx: Tx, purchaseId: PurchaseId, step: string): Pr
   return result.rowCount === 1;
 }
 
+/** Whether a step was taken. */
+export async function wasTaken(db: Queryable, purchaseId: PurchaseId, step: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'purchase_was_taken',
+    text: 'SELECT 1 FROM transactions.steps WHERE purchase_id = $1 AND step = $2',
+    values: [purchaseId, step],
+  });
+  return rowCount === 1;
+}
+
 /**
  * The purchases of one side, newest first.
  * @param before only those older than this id; undefined for the newest
@@ -129,9 +139,11 @@ export async function listPurchases(
 /** What should have moved on, as the indexes know it. A blocked transfer keeps its purchase open without end. @param grace SQL */
 export const pastDeadline = (grace: string): string =>
   `(deadline_at < now() - ${grace} AND transfer_status <> 'blocked')`;
-/** What was begun and has not ended; in a pause it waits, as it is meant to. @param grace SQL */
+const MONEY_MOVES = `pause IS NULL AND chargeback NOT IN ('inquiry', 'open')`;
+
+/** What was begun and has not ended; while its money stands still it waits, as it is meant to. @param grace SQL */
 export const inProgressForLong = (grace: string): string =>
-  `(unfinished IS NOT NULL AND pause IS NULL AND updated_at < now() - ${grace})`;
+  `(unfinished IS NOT NULL AND ${MONEY_MOVES} AND updated_at < now() - ${grace})`;
 
 /**
  * Purchases whose deadline passed some time ago without anything happening, and those that stand unfinished for as
@@ -151,12 +163,12 @@ export async function overduePurchases(db: Queryable, graceSeconds: number, limi
   return result.rows.map(({ id }) => id);
 }
 
-/** The purchases of a seller whose transfer was refused, oldest first, but those that staff have paused. */
+/** The purchases of a seller whose transfer was refused, oldest first, but those whose money stands still. */
 export async function blockedPurchases(db: Queryable, sellerId: UserId, limit: number): Promise<PurchaseId[]> {
   const result = await db.query<{ id: PurchaseId }>({
     name: 'purchase_blocked',
     text: `SELECT id FROM transactions.purchases
-            WHERE seller_id = $1 AND transfer_status = 'blocked' AND pause IS NULL ORDER BY id LIMIT $2`,
+            WHERE seller_id = $1 AND transfer_status = 'blocked' AND ${MONEY_MOVES} ORDER BY id LIMIT $2`,
     values: [sellerId, limit],
   });
   return result.rows.map(({ id }) => id);

@@ -1,6 +1,7 @@
 import type { PurchaseId } from '../../contracts/ids.ts';
 import { type Actor, audit } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
+import { chargebacksOf, type StoredChargeback } from './chargebacks.ts';
 import { type LedgerPosting, postingsOf } from './ledger.ts';
 import type { Purchase } from './purchase-record.ts';
 import { findPurchase } from './store.ts';
@@ -12,6 +13,7 @@ export interface PurchaseStory {
   readonly purchase: Purchase;
   readonly timeline: readonly StaffTimelineEntry[];
   readonly postings: readonly LedgerPosting[];
+  readonly chargebacks: readonly StoredChargeback[];
 }
 
 /** Looking again within this time is the same look. */
@@ -29,11 +31,9 @@ export async function readAsStaff(db: Database, id: PurchaseId, staff: Actor): P
     await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     const purchase = await findPurchase(tx, id);
     if (purchase === undefined) return undefined;
-    return {
-      purchase,
-      timeline: await staffTimelineOf(tx, purchase),
-      postings: await postingsOf(tx, { purchaseId: id }),
-    };
+    const timeline = await staffTimelineOf(tx, purchase);
+    const postings = await postingsOf(tx, { purchaseId: id });
+    return { purchase, timeline, postings, chargebacks: await chargebacksOf(tx, id) };
   });
 }
 

@@ -1,5 +1,5 @@
 /** How a purchase stands, in a sentence: the same one in the API, the Temporal UI and the console. Pure. */
-import type { PurchaseState } from '../../contracts/purchase.ts';
+import type { Chargeback, PurchaseState } from '../../contracts/purchase.ts';
 
 export const STATE_SUMMARIES: Readonly<Record<PurchaseState, string>> = {
   payment_pending: 'The buyer has not paid yet.',
@@ -13,6 +13,17 @@ export const STATE_SUMMARIES: Readonly<Record<PurchaseState, string>> = {
   cancelled: 'The purchase was cancelled.',
   declined: 'The seller did not accept; the buyer was not charged.',
   expired: 'The buyer did not pay in time; nothing was charged.',
+};
+
+/** What a chargeback means for it: nothing to say where it left no trace. */
+export const CHARGEBACK_SUMMARIES: Readonly<Record<Chargeback, string>> = {
+  none: '',
+  inquiry:
+    "The buyer's bank asks about the payment: until it has its answer nothing is released, and the time for it stands still.",
+  open: "The buyer's bank has taken the payment back and has not decided yet: until it has, nothing is released or refunded, and the time for it stands still.",
+  won: "The buyer's bank had taken the payment back, and has decided against the buyer.",
+  lost: "The buyer's bank has taken the payment back.",
+  prevented: 'The bank gave the buyer the payment back before it came to a chargeback.',
 };
 
 export const PAUSE_SUMMARY =

@@ -10,13 +10,16 @@ import type { StaffOrderKind } from './support-rules.ts';
 export interface StaffNote {
   /** 1 for the first one about a purchase. */
   readonly seq: number;
-  readonly kind: StaffOrderKind;
+  readonly kind: StaffWordsKind;
   readonly words: string;
   readonly staffId: UserId;
   /** Whether it is proven that they wrote it. */
   readonly verified: boolean;
   readonly at: Date;
 }
+
+/** Their orders, and the refunds that finance made. */
+export type StaffWordsKind = StaffOrderKind | 'refund';
 
 /** What is written down. */
 export type StaffWords = Pick<StaffNote, 'kind' | 'words'> & { readonly actor: Actor; readonly atMs: number };
@@ -39,7 +42,7 @@ export async function writeStaffWords(tx: Tx, purchaseId: PurchaseId, said: Staf
 }
 
 /** How often staff have said something of a kind about a purchase. */
-export async function countStaffWords(db: Queryable, purchaseId: PurchaseId, kind: StaffOrderKind): Promise<number> {
+export async function countStaffWords(db: Queryable, purchaseId: PurchaseId, kind: StaffWordsKind): Promise<number> {
   const { rows } = await db.query<{ count: number }>({
     name: 'staff_words_count',
     text: `SELECT count(*)::int AS count FROM transactions.staff_notes WHERE purchase_id = $1 AND kind = $2`,

@@ -1,6 +1,6 @@
 /** The deadlines of a purchase, as data: when each passes, whose move it is until then, and what happens then. Pure. */
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { transition } from './rules.ts';
+import { type Overlays, transition } from './rules.ts';
 import type { Kind, Terms } from './terms-rules.ts';
 import type { PurchaseEvent, Transition } from './transition-rules.ts';
 
@@ -10,11 +10,11 @@ export interface Timer {
   readonly owner: 'buyer' | 'seller' | 'platform';
   /** Only for this kind of purchase. */
   readonly kind?: Kind;
-  /** When it passes, in milliseconds since 1970; null where a dispute sets its own deadlines. */
-  readonly due: ((terms: Terms, since: Since) => number) | null;
+  /** When it passes, in milliseconds since 1970. */
+  readonly due: (terms: Terms, since: Since) => number;
   /**
-   * Of one that runs on while staff have paused the money, since the world does not wait: what happens then. Every other one
-   * stands still.
+   * Of one that runs on while the money stands still, since the world does not wait: what happens then. Every other one
+   * stands still, too.
    */
   readonly inPause?: 'as ever' | 'finance is asked';
 }
@@ -23,18 +23,18 @@ export interface Timer {
 export interface Since {
   /** When the purchase came into its state. */
   readonly enteredAtMs: number;
-  /** For how long its money stood still since, in pauses that are over; milliseconds. */
+  /** For how long its money stood still since, up to when it last went on; milliseconds. */
   readonly stoodStillMs?: number;
   /** Until when the authorisation can be captured, as Stripe said. */
   readonly captureBeforeMs: number | undefined;
-  /** When the payment was captured. */
+  /** When the payment was captured, or came back from the buyer's bank; undefined as long as nothing is held. */
   readonly capturedAtMs: number | undefined;
   /** When a booking begins and ends. */
   readonly startsAtMs: number | undefined;
   readonly endsAtMs: number | undefined;
-  /** Staff have paused the money. */
+  /** Its money stands still, whatever stopped it. */
   readonly paused?: boolean;
-  /** A step was begun and is not gone through with: in a pause it stands, and no other one is begun. */
+  /** A step was begun and is not gone through with: while the money stands still it stands, and no other one is begun. */
   readonly unfinished?: boolean;
 }
 
@@ -87,7 +87,8 @@ export const TIMERS: Readonly<Partial<Record<PurchaseState, readonly Timer[]>>> 
     { event: 'inspection_over', owner: 'buyer', due: afterEntering('inspectionWindowMs') },
     { event: 'hold_limit_reached', owner: 'platform', due: holdLimit, inPause: 'finance is asked' },
   ],
-  disputed: [{ event: 'hold_limit_reached', owner: 'platform', due: null }],
+  // A dispute has deadlines of its own; this one comes first only when money is held.
+  disputed: [{ event: 'hold_limit_reached', owner: 'platform', due: holdLimit, inPause: 'finance is asked' }],
   released: [{ event: 'aftercare_over', owner: 'platform', due: afterEntering('aftercareWindowMs') }],
 };
 /** A deadline that runs: when it passes, in milliseconds since 1970, and what happens then. */
@@ -99,13 +100,13 @@ export interface Deadline {
 /** The wired deadline of a state that passes first; undefined when none runs there. */
 export function deadlineOf(state: PurchaseState, terms: Terms, since: Since): Deadline | undefined {
   return timersOf(state, terms.kind)
-    .filter((timer) => since.paused !== true || runsInPause(timer, since))
-    .flatMap(({ event, due }) => (due === null ? [] : [{ event, atMs: due(terms, since) }]))
+    .filter((timer) => since.paused !== true || runsOn(timer, since))
+    .map(({ event, due }) => ({ event, atMs: due(terms, since) }))
     .filter(({ atMs }) => atMs !== NEVER)
     .sort((one, other) => one.atMs - other.atMs)[0];
 }
 
-const runsInPause = ({ inPause }: Timer, { unfinished }: Since): boolean =>
+const runsOn = ({ inPause }: Timer, { unfinished }: Since): boolean =>
   inPause === 'finance is asked' || (inPause === 'as ever' && unfinished !== true);
 
 /**
@@ -125,11 +126,15 @@ export function timerOf(
 /** What happens when a deadline passes: where it leads, and in words, as the end of "If nobody does anything, …". */
 export function outcomeOf(
   { timer, row }: { readonly timer: Timer; readonly row: Transition },
-  paused: boolean,
+  overlays: Overlays,
 ): { readonly becomes: PurchaseState; readonly says: string } {
-  if (!paused || timer.inPause !== 'finance is asked') return { becomes: row.to, says: row.says };
+  if (!asksFinance(timer, overlays)) return { becomes: row.to, says: row.says };
   return { becomes: row.from, says: 'finance is asked, since money may be held no longer' };
 }
+
+/** Money that may be held no longer is refunded, unless that is stopped. */
+export const asksFinance = ({ inPause }: Pick<Timer, 'inPause'>, { paused, chargeback }: Overlays): boolean =>
+  inPause === 'finance is asked' && (paused === true || chargeback === 'open');
 
 const timersOf = (state: PurchaseState, kind: Kind): Timer[] =>
   (TIMERS[state] ?? []).filter(

@@ -3,11 +3,13 @@
  * reference are generated from it, and a test walks every path through it. Pure: no clock, no I/O.
  */
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
+import { recoveryMoves, recoveryOf, takenMoves } from './chargeback-rules.ts';
+import { applyMoves, type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
+import { leftOf, type TakeBackTerms, takeBack } from './refund-rules.ts';
 import type { Kind } from './terms-rules.ts';
 
 /** Who makes a purchase move on. */
-export type Party = 'buyer' | 'seller' | 'clock' | 'provider' | 'dispute';
+export type Party = 'buyer' | 'seller' | 'finance' | 'clock' | 'provider' | 'dispute';
 
 /** What can happen to a purchase: a wish of a party, a fact from a provider, a deadline, a decision. */
 export type PurchaseEvent =
@@ -17,6 +19,7 @@ export type PurchaseEvent =
   | 'confirm'
   | 'cancel'
   | 'refund_in_full'
+  | 'refund_in_part'
   | 'reschedule'
   | 'accept_reschedule'
   | 'claim_no_show'
@@ -24,6 +27,7 @@ export type PurchaseEvent =
   | 'payment_authorised'
   | 'payment_refused'
   | 'authorisation_lost'
+  | 'charged_back'
   | 'dispute_decided'
   | 'payment_window_over'
   | 'accept_window_over'
@@ -47,13 +51,14 @@ export type StepName =
   | 'settleCancellation'
   | 'pauseForDispute'
   | 'settleDispute'
-  | 'completePurchase';
+  | 'completePurchase'
+  | 'noteChargeback';
 
 /** What decides between two rows of one event. */
 export type Condition = 'nothing_for_seller' | 'something_for_seller';
 
 /** What has to be so for a row to be open, beyond state, party and kind. */
-export type Need = 'before_start' | 'buyer_proposed' | 'seller_proposed';
+export type Need = 'before_start' | 'after_start' | 'buyer_proposed' | 'seller_proposed';
 export interface Transition {
   readonly from: PurchaseState;
   readonly on: PurchaseEvent;
@@ -76,10 +81,11 @@ export interface Transition {
   readonly wired?: true;
 }
 
-export interface Split {
+export interface Split extends TakeBackTerms {
   /** Minor units of the disputed or cancelled gross that go to the seller before commission; the rest is refunded. */
   readonly forSeller: number;
-  readonly commissionBasisPoints: number;
+  /** What is kept of a release for what the seller owes, minor units; nothing unless told. */
+  readonly recovers?: number;
 }
 
 const nothing = (): Move[] => [];
@@ -90,37 +96,33 @@ const refundAllHeld = (books: Books): Move[] => nonZero([{ name: 'refundHeld', a
 const releaseAll = (books: Books, split: Split): Move[] => releaseHeld(books, { ...split, forSeller: books.held });
 
 /** `forSeller` of what is held is released and sent, the rest refunded. */
-function releaseHeld(books: Books, { forSeller, commissionBasisPoints }: Split): Move[] {
-  const commission = commissionOn(forSeller, commissionBasisPoints);
+function releaseHeld(books: Books, { forSeller, commission: rate, recovers = 0 }: Split): Move[] {
+  const commission = commissionOn(forSeller, rate);
   return nonZero([
     { name: 'refundHeld', amount: books.held - forSeller },
     ...releaseMoves(forSeller, commission),
-    { name: 'transfer', amount: forSeller - commission },
+    { name: 'recover', amount: recovers },
+    { name: 'transfer', amount: forSeller - commission - recovers },
   ]);
 }
 
-/** What was released comes back: the transfer is reversed, then the buyer refunded from both parts. */
-function takeBackAll(books: Books): Move[] {
-  return nonZero([
-    { name: 'reverseTransfer', amount: books.transferred },
-    { name: 'refundPayable', amount: books.payable + books.transferred },
-    { name: 'refundCommission', amount: books.fees },
-  ]);
-}
+/** What was released comes back: the transfer is reversed, then the buyer refunded. */
+const takeBackAll = (books: Books, terms: TakeBackTerms): Move[] => takeBack(books, leftOf(books), terms);
 
 /** A ruling over money that is held, or that was released before the dispute: then the buyer's part comes back. */
-function settle(books: Books, split: Split): Move[] {
-  if (books.held > 0) return releaseHeld(books, split);
-  const gross = books.payable + books.transferred + books.fees;
-  const commission = commissionOn(split.forSeller, split.commissionBasisPoints);
-  const sellerKeeps = split.forSeller - commission;
-  const sellerHas = books.payable + books.transferred;
-  if (gross === split.forSeller) return nothing();
-  return nonZero([
-    { name: 'reverseTransfer', amount: Math.min(books.transferred, sellerHas - sellerKeeps) },
-    { name: 'refundPayable', amount: sellerHas - sellerKeeps },
-    { name: 'refundCommission', amount: books.fees - commission },
-  ]);
+const settle = (books: Books, split: Split): Move[] =>
+  books.held > 0 ? releaseHeld(books, split) : takeBack(books, leftOf(books) - split.forSeller, split);
+
+/** What is not left to the seller goes back, and the purchase goes on with the rest. */
+const refundPart = (books: Books, split: Split): Move[] =>
+  books.held > 0 ? nonZero([{ name: 'refundHeld', amount: books.held - split.forSeller }]) : settle(books, split);
+
+/** The buyer's bank has taken all there is: after the release its seller and Wellpact give it. */
+function chargeBackAll(books: Books, { commission }: TakeBackTerms): Move[] {
+  const taken = takenMoves(books, leftOf(books));
+  const after = applyMoves(books, taken);
+  const advanced = after.advanced - books.advanced;
+  return [...taken, ...recoveryMoves(recoveryOf(after, advanced, advanced, commission), true)];
 }
 
 // biome-ignore format: a table reads by its columns
@@ -145,29 +147,42 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'held', on: 'cancel', by: 'seller', to: 'cancelled', when: 'nothing_for_seller', step: 'settleCancellation', frees: true, moves: releaseHeld, says: 'the buyer is refunded in full', wired: true },
   { from: 'held', on: 'cancel', by: 'buyer', to: 'released', when: 'something_for_seller', needs: 'before_start', step: 'settleCancellation', frees: true, moves: releaseHeld, says: 'the policy splits the money between buyer and seller', wired: true },
   { from: 'held', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', frees: true, moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'held', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundBuyer', frees: true, moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'held', on: 'refund_in_part', by: 'seller', to: 'held', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
+  { from: 'held', on: 'refund_in_part', by: 'finance', to: 'held', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
   { from: 'held', on: 'reschedule', by: 'buyer', to: 'held', kind: 'booking', needs: 'before_start', step: 'proposeReschedule', moves: nothing, says: 'the seller is asked to accept the new time', wired: true },
   { from: 'held', on: 'reschedule', by: 'seller', to: 'held', kind: 'booking', needs: 'before_start', step: 'proposeReschedule', moves: nothing, says: 'the buyer is asked to accept the new time', wired: true },
   { from: 'held', on: 'accept_reschedule', by: 'buyer', to: 'held', kind: 'booking', needs: 'seller_proposed', step: 'moveBooking', moves: nothing, says: 'the booking moves to the new time', wired: true },
   { from: 'held', on: 'accept_reschedule', by: 'seller', to: 'held', kind: 'booking', needs: 'buyer_proposed', step: 'moveBooking', moves: nothing, says: 'the booking moves to the new time', wired: true },
-  { from: 'held', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
-  { from: 'held', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
-  { from: 'held', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
+  { from: 'held', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', needs: 'after_start', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest', wired: true },
+  { from: 'held', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', needs: 'after_start', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest', wired: true },
+  { from: 'held', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response', wired: true },
   { from: 'held', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
+  { from: 'held', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', frees: true, moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
   { from: 'delivered', on: 'confirm', by: 'buyer', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
   { from: 'delivered', on: 'inspection_over', by: 'clock', to: 'released', step: 'releaseToSeller', moves: releaseAll, says: 'the money is released to the seller', wired: true },
   { from: 'delivered', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
-  { from: 'delivered', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
-  { from: 'delivered', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest' },
-  { from: 'delivered', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
+  { from: 'delivered', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded in full', wired: true },
+  { from: 'delivered', on: 'refund_in_part', by: 'seller', to: 'delivered', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
+  { from: 'delivered', on: 'refund_in_part', by: 'finance', to: 'delivered', step: 'refundBuyer', moves: refundPart, says: 'a part goes back to the buyer', wired: true },
+  { from: 'delivered', on: 'claim_no_show', by: 'buyer', to: 'disputed', kind: 'booking', needs: 'after_start', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest', wired: true },
+  { from: 'delivered', on: 'claim_no_show', by: 'seller', to: 'disputed', kind: 'booking', needs: 'after_start', step: 'pauseForDispute', moves: nothing, says: 'the other side has time to contest', wired: true },
+  { from: 'delivered', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response', wired: true },
   { from: 'delivered', on: 'hold_limit_reached', by: 'clock', to: 'refunded', step: 'refundBuyer', moves: refundAllHeld, says: 'the buyer is refunded, since money may be held no longer', wired: true },
+  { from: 'delivered', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
-  { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the ruling is carried out' },
-  { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the buyer is refunded in full' },
-  { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out' },
-  { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out' },
+  { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the ruling is carried out', wired: true },
+  { from: 'disputed', on: 'dispute_decided', by: 'dispute', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the buyer is refunded in full', wired: true },
+  { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'released', when: 'something_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out', wired: true },
+  { from: 'disputed', on: 'hold_limit_reached', by: 'clock', to: 'refunded', when: 'nothing_for_seller', step: 'settleDispute', moves: settle, says: 'the default ruling is carried out', wired: true },
+  { from: 'disputed', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 
   { from: 'released', on: 'aftercare_over', by: 'clock', to: 'completed', step: 'completePurchase', moves: nothing, says: 'the purchase is completed', wired: true },
-  { from: 'released', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response' },
+  { from: 'released', on: 'open_dispute', by: 'buyer', to: 'disputed', step: 'pauseForDispute', moves: nothing, says: 'the seller is asked for a response', wired: true },
   { from: 'released', on: 'refund_in_full', by: 'seller', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded', wired: true },
+  { from: 'released', on: 'refund_in_full', by: 'finance', to: 'refunded', step: 'refundReleased', moves: takeBackAll, says: 'the transfer is taken back and the buyer refunded', wired: true },
+  { from: 'released', on: 'refund_in_part', by: 'seller', to: 'released', step: 'refundReleased', moves: refundPart, says: 'a part of the transfer is taken back and goes to the buyer', wired: true },
+  { from: 'released', on: 'refund_in_part', by: 'finance', to: 'released', step: 'refundReleased', moves: refundPart, says: 'a part of the transfer is taken back and goes to the buyer', wired: true },
+  { from: 'released', on: 'charged_back', by: 'provider', to: 'refunded', step: 'noteChargeback', moves: chargeBackAll, says: "the buyer has everything back, from the bank", wired: true },
 ];

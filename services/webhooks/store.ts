@@ -12,6 +12,8 @@ export interface WebhookEvent {
   readonly objectId: string | null;
   /** The purchase that the platform wrote on its own object; never trusted on events of connected accounts. */
   readonly purchaseId: string | null;
+  /** The payment that the object names; null where it names none, and on events of connected accounts. */
+  readonly paymentId: string | null;
 }
 
 /** An event with its body, as it was received and signed. */
@@ -31,14 +33,15 @@ interface Row {
   account_id: string | null;
   object_id: string | null;
   purchase_id: string | null;
+  payment_id: string | null;
 }
 
 /** Puts an event into the inbox. @returns false when it was there */
 export async function putEvent(db: Queryable, event: ReceivedEvent): Promise<boolean> {
   const result = await db.query({
     name: 'webhook_put',
-    text: `INSERT INTO webhooks.inbox (provider, event_id, event_type, account_id, object_id, purchase_id, body)
-           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+    text: `INSERT INTO webhooks.inbox (provider, event_id, event_type, account_id, object_id, purchase_id, payment_id, body)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
     values: [
       event.provider,
       event.eventId,
@@ -46,6 +49,7 @@ export async function putEvent(db: Queryable, event: ReceivedEvent): Promise<boo
       event.accountId,
       event.objectId,
       event.purchaseId,
+      event.paymentId,
       event.body,
     ],
   });
@@ -81,7 +85,7 @@ export async function postponeEvent(db: Queryable, event: WebhookEvent): Promise
 export async function waitingEvents(db: Queryable, graceSeconds: number, limit: number): Promise<WebhookEvent[]> {
   const result = await db.query<Row>({
     name: 'webhook_waiting',
-    text: `SELECT provider, event_id, event_type, account_id, object_id, purchase_id FROM webhooks.inbox
+    text: `SELECT provider, event_id, event_type, account_id, object_id, purchase_id, payment_id FROM webhooks.inbox
             WHERE status = 'received' AND received_at < now() - make_interval(secs => $1)
               AND (retry_at IS NULL OR retry_at <= now())
             ORDER BY received_at LIMIT $2`,
@@ -94,6 +98,7 @@ export async function waitingEvents(db: Queryable, graceSeconds: number, limit: 
     accountId: row.account_id,
     objectId: row.object_id,
     purchaseId: row.purchase_id,
+    paymentId: row.payment_id,
   }));
 }
 

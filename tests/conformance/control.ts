@@ -86,6 +86,30 @@ export function describeControl(rig: () => Rig): void {
       expect((await fetch(url, { headers })).status).toBe(200);
     });
 
+    it('by chance hit some requests and not others', async () => {
+      const { sandbox } = rig();
+      await control('faults', {
+        provider: 'stripe',
+        path: '/v1/balance',
+        kind: 'rate_limit',
+        chance: 0.5,
+        times: 1_000,
+      });
+      const headers = { authorization: `Bearer ${sandbox.stripeApiKey}` };
+      const ask = async () => {
+        const answer = await fetch(`http://127.0.0.1:${sandbox.ports.stripe}/v1/balance`, { headers });
+        await answer.body?.cancel();
+        return answer.status;
+      };
+      const statuses = new Set<number>();
+      await waitFor(async () => statuses.add(await ask()).size === 2, { what: 'both answers', timeoutMs: 10_000 });
+      expect(statuses).toEqual(new Set([200, 429]));
+      const faults = `http://127.0.0.1:${sandbox.ports.sandboxControl}/_control/faults`;
+      await fetch(faults, { method: 'DELETE' });
+      expect(await (await fetch(faults)).json()).toEqual({ faults: [] });
+      await expect(control('faults', { provider: 'stripe', kind: 'error', chance: 0 })).rejects.toThrow('400');
+    });
+
     it('that make no sense are refused with the reason', async () => {
       await expect(control('faults', { provider: 'paypal', kind: 'error' })).rejects.toThrow('400');
       await expect(control('clock', { advanceSeconds: -1 })).rejects.toThrow('400');
@@ -132,6 +156,58 @@ export function describeControl(rig: () => Rig): void {
       expect(webhooks.received.some(about('transfer.updated'))).toBe(false);
       expect(await control('webhooks', { action: 'release' })).toEqual({ released: 1 });
       await webhooks.waitForWebhook(about('transfer.updated'));
+    });
+  });
+
+  describe('disputes and payouts', () => {
+    it('have webhooks that are overtaken, duplicated and dropped, on both endpoints', async () => {
+      const { stripe, webhooks } = rig();
+      const typesOf = (id: string) =>
+        webhooks.received
+          .map(({ body }) => JSON.parse(body) as { type?: string; data?: { object: { id: string } } })
+          .filter((event) => event.data?.object.id === id)
+          .map(({ type }) => type);
+      await control('webhooks', { action: 'reorder', type: 'charge.dispute.created' });
+      await control('webhooks', { action: 'duplicate', type: 'payout.created' });
+      await control('webhooks', { action: 'drop', type: 'payout.paid' });
+      const paid = await stripe.paymentIntents.create(
+        heldPayment({ capture_method: 'automatic', payment_method: 'pm_card_bypassPending' }),
+      );
+      const dispute = await control('disputes', { paymentIntent: paid.id, status: 'needs_response', amount: 1_000 });
+      await waitFor(() => typesOf(String(dispute['id'])).length === 2, { what: 'both events', timeoutMs: 5_000 });
+      expect(typesOf(String(dispute['id']))).toEqual(['charge.dispute.funds_withdrawn', 'charge.dispute.created']);
+
+      const seller = await verifiedAccount(stripe);
+      const source_transaction = idIn(paid.latest_charge);
+      await stripe.transfers.create({ amount: 500, currency: 'eur', destination: seller.id, source_transaction });
+      const { id } = await stripe.payouts.create({ amount: 500, currency: 'eur' }, { stripeAccount: seller.id });
+      await control(`payouts/${id}`, { status: 'paid' });
+      await control(`payouts/${id}`, { status: 'failed' });
+      await waitFor(() => typesOf(id).includes('payout.failed'), { what: 'the last event', timeoutMs: 5_000 });
+      expect(typesOf(id)).toEqual(['payout.created', 'payout.created', 'payout.failed']);
+    });
+
+    it('meet faults like everything else: evidence and payouts are sent once, whatever the connection does', async () => {
+      const { stripe, log } = rig();
+      const paid = await stripe.paymentIntents.create(
+        heldPayment({ capture_method: 'automatic', payment_method: 'pm_card_bypassPending' }),
+      );
+      const dispute = await control('disputes', { paymentIntent: paid.id, status: 'needs_response', amount: 1_000 });
+      const id = String(dispute['id']);
+      await control('faults', { provider: 'stripe', path: '/v1/disputes/{dispute}', kind: 'lost_reply' });
+      const evidence = { product_description: 'A class' };
+      const options = { idempotencyKey: `evidence-${id}` };
+      // The SDK asks once more by itself when a connection was reset; the key makes that the same request.
+      const again = await stripe.disputes.update(id, { evidence }, options);
+      expect(again.lastResponse.headers['idempotent-replayed']).toBe('true');
+      expect(again.evidence_details.submission_count).toBe(1);
+      expect(await log(`id=${id}&kind=dispute_evidence`)).toHaveLength(1);
+      await control('faults', { provider: 'stripe', method: 'POST', path: '/v1/payouts', kind: 'error' });
+      const payout = { amount: 1, currency: 'eur' };
+      const key = { idempotencyKey: `payout-${id}` };
+      expect((await refused(stripe.payouts.create(payout, key))).statusCode).toBe(500);
+      const cached = await refused(stripe.payouts.create(payout, key));
+      expect(cached.headers?.['idempotent-replayed']).toBe('true');
     });
   });
 

@@ -123,7 +123,7 @@ export function describeOutcomes(rig: () => Rig): void {
       expect(balance.available).toMatchObject([{ amount: 0, currency: 'eur' }]);
       expect((await refused(stripe.transfers.createReversal(transfer.id))).code).toBe('balance_insufficient');
       expect((await stripe.transfers.retrieve(transfer.id)).amount_reversed).toBe(0);
-      const lines = await log(`id=${seller.id}&kind=payout`);
+      const lines = await log(`account=${seller.id}&kind=payout`);
       expect(lines.map(({ amount, currency }) => [amount, currency])).toEqual([[4_000, 'eur']]);
     });
   });

@@ -6,6 +6,7 @@ export interface Exchange {
   readonly method: string;
   readonly path: string;
   readonly query: string;
+  readonly requestType: string;
   readonly requestBody: string;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -46,20 +47,35 @@ export async function startRecorder(targetPort: number): Promise<Recorder> {
 }
 
 async function forward(incoming: IncomingMessage, port: number): Promise<Exchange> {
-  const requestBody = await bodyOf(incoming);
+  const sent = await bytesOf(incoming);
   const { method = 'GET', url = '/' } = incoming;
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const outgoing = httpRequest({ host: '127.0.0.1', port, method, path: url, headers: incoming.headers }, resolve);
     outgoing.once('error', reject);
-    outgoing.end(requestBody);
+    outgoing.end(sent);
   });
   const responseBody = await bodyOf(answer);
   const [path = '', query = ''] = url.split('?', 2);
-  return { method, path, query, requestBody, status: answer.statusCode ?? 0, headers: answer.headers, responseBody };
+  const requestBody = sent.toString('utf8');
+  const requestType = incoming.headers['content-type'] ?? '';
+  return {
+    method,
+    path,
+    query,
+    requestType,
+    requestBody,
+    status: answer.statusCode ?? 0,
+    headers: answer.headers,
+    responseBody,
+  };
 }
 
 export async function bodyOf(message: IncomingMessage): Promise<string> {
+  return (await bytesOf(message)).toString('utf8');
+}
+
+async function bytesOf(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

@@ -24,6 +24,7 @@ export interface LogLine {
   readonly currency: string | null;
   readonly transferGroup: string | null;
   readonly idempotencyKey: string | null;
+  readonly account: string | null;
 }
 
 const CALL_TIMEOUT_MS = 10_000;

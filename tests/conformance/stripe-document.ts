@@ -108,7 +108,9 @@ function judge(document: OpenApi): StripeDocument {
 
 function inputOf(method: string, operation: DocumentedOperation): Schema {
   if (method === 'POST') {
-    return operation.requestBody?.content['application/x-www-form-urlencoded']?.schema ?? { type: 'object' };
+    const { content } = operation.requestBody ?? { content: {} };
+    const form = content['application/x-www-form-urlencoded'] ?? content['multipart/form-data'];
+    return form?.schema ?? { type: 'object' };
   }
   const query = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
   return {

@@ -3,6 +3,8 @@ import type { Person } from './people.ts';
 
 export interface BookingOptions {
   readonly durationMinutes?: number;
+  /** Minor units. */
+  readonly amount?: number;
   readonly seats?: number;
   readonly cancellationPolicy?: 'flexible' | 'moderate' | 'strict';
   readonly minimumNoticeMinutes?: number;
@@ -22,7 +24,7 @@ export const allDay = ({ minimumNoticeMinutes = 0, timeZone = 'UTC' }: BookingOp
 /** A draft of a booking, without any times. @returns its id */
 export async function draftBooking(
   seller: Person,
-  { durationMinutes = 60, seats = 1, cancellationPolicy = 'moderate' }: BookingOptions = {},
+  { durationMinutes = 60, amount = 2_500, seats = 1, cancellationPolicy = 'moderate' }: BookingOptions = {},
 ): Promise<string> {
   const { status, body } = await request<{ id: string }>('POST', '/v1/listings', {
     token: seller.accessToken,
@@ -31,7 +33,7 @@ export async function draftBooking(
       title: 'An hour of massage',
       description: 'At your home.',
       category: 'massage',
-      price: { amount: 2_500, currency: 'EUR' },
+      price: { amount, currency: 'EUR' },
       booking: { durationMinutes, seats, cancellationPolicy },
     },
   });

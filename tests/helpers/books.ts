@@ -1,39 +1,66 @@
+/** The judge of `npm run verify-books`, at the stack of the tests. */
 import { expect } from 'vitest';
-import type { PurchaseId } from '../../contracts/ids.ts';
-import { openDatabase } from '../../platform/database.ts';
-import { createLogger } from '../../platform/logging.ts';
-import { findPurchase, purchaseBalances } from '../../services/transactions/index.ts';
-import { ACCOUNTS, SOURCES } from '../../services/transactions/money.ts';
-import { type PurchaseBody, sandboxLog } from './purchases.ts';
+import { readPurchases } from '../../scripts/verify-books/database-facts.ts';
+import * as judge from '../../scripts/verify-books/judge.ts';
+import { summaryOf, tableOf } from '../../scripts/verify-books/report.ts';
+import { type OpenSources, openSources } from '../../scripts/verify-books/sources.ts';
+import { TEST_PAYLOAD_KEYS } from './payload-key.ts';
+import type { PurchaseBody } from './purchases.ts';
 import { stack } from './stack.ts';
 
-/** Row, ledger and the sandbox's own log tell the same. */
-export async function expectEqualBooks(purchase: PurchaseBody): Promise<void> {
-  const database = openDatabase({
-    url: stack().databases.app,
-    maxConnections: 2,
-    applicationName: 'judge',
-    log: createLogger({ role: 'test', level: 'error' }),
+/** Far more than anything that is about to happen is late in a test. */
+const OPTIONS = { graceMs: 20_000 } as const;
+/** What is wrong with every purchase whose steps a test takes by itself, behind the back of its workflow. */
+const OF_WORKFLOWS = ['workflow_runs_while_open', 'standing_equals_row', 'end_equals_row'];
+
+interface Judged {
+  /** The test took its steps itself. */
+  readonly withoutWorkflow?: true;
+}
+
+/** Row, ledger, Stripe, the sandbox's own log, audit trail, events and history of a purchase tell the same. */
+export const judgePurchase = (id: string, { withoutWorkflow }: Judged = {}): Promise<void> =>
+  withSources(async (sources) => {
+    const options = { ...OPTIONS, ...(withoutWorkflow && { except: OF_WORKFLOWS }) };
+    expectNothingWrong(await judge.judgePurchase(sources, id, options));
+  });
+
+/** The same of every purchase of the stack, and nothing at Stripe is nobody's. @returns how many there are */
+export const judgeAll = (): Promise<number> =>
+  withSources(async (sources) => {
+    const verdict = await judge.judgeAll(sources, OPTIONS);
+    expectNothingWrong(verdict);
+    return verdict.purchases;
+  });
+
+/** The same of a purchase as the API has shown it: what it says of its money is what everybody says. */
+export async function expectEqualBooks({ id, money }: PurchaseBody, judged: Judged = {}): Promise<void> {
+  await judgePurchase(id, judged);
+  const [facts] = await withSources(({ database }) => readPurchases(database, [id]));
+  const shown = Object.entries(facts?.row.books ?? {}).map(([account, amount]) => [account, Number(amount)]);
+  expect(money, `the money of ${id} in the API`).toMatchObject(Object.fromEntries(shown));
+}
+
+function expectNothingWrong(verdict: judge.Verdict): void {
+  const { differences } = verdict;
+  if (differences.length > 0) expect.fail(`${summaryOf(verdict)}\n${tableOf(differences)}`);
+}
+
+async function withSources<T>(work: (sources: OpenSources) => Promise<T>): Promise<T> {
+  const { databases, env, temporal, urls } = stack();
+  const sources = openSources({
+    databaseUrl: databases.app,
+    stripeApiKey: env['STRIPE_API_KEY'] ?? '',
+    stripeApiUrl: urls.stripe,
+    sandboxUrl: urls.sandbox,
+    temporal: {
+      temporal: { connection: { address: temporal.address }, namespace: temporal.namespace },
+      PAYLOAD_KEYS: [...TEST_PAYLOAD_KEYS],
+    },
   });
   try {
-    const row = await findPurchase(database, purchase.id as PurchaseId);
-    const balances = await purchaseBalances(database, purchase.id);
-    for (const account of ACCOUNTS) {
-      const sign = (SOURCES as readonly string[]).includes(account) ? 1 : -1;
-      expect((balances[account] ?? 0) * sign + 0, account).toBe(row?.books[account]);
-      expect(purchase.money[account], account).toBe(row?.books[account]);
-    }
+    return await work(sources);
   } finally {
-    await database.close();
-  }
-  const log = await sandboxLog({ transferGroup: purchase.id });
-  const sum = (kind: string): number =>
-    log.filter((entry) => entry.kind === kind).reduce((total, { amount }) => total + amount, 0);
-  expect(sum('capture')).toBe(purchase.money.captured);
-  expect(sum('transfer') - sum('reversal')).toBe(purchase.money.transferred);
-  expect(sum('refund') - sum('refund_failed')).toBe(purchase.money.refunded);
-  expect(log.filter(({ kind }) => kind === 'capture').length).toBe(purchase.money.captured > 0 ? 1 : 0);
-  for (const once of ['transfer', 'reversal', 'refund']) {
-    expect(log.filter(({ kind }) => kind === once).length, once).toBeLessThanOrEqual(1);
+    await sources.close();
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { orThrow } from '../../client/index.ts';
 import type { readPurchase } from '../../scripts/demo.ts';
+import type { Category } from '../../services/marketplace/rules.ts';
 import { type Answered, answered, type Response, request } from './client.ts';
 import type { Person } from './people.ts';
 import { stack } from './stack.ts';
@@ -11,6 +12,7 @@ export type PurchaseBody = Answered<Awaited<ReturnType<typeof readPurchase>>>;
 
 export interface ListingOptions {
   readonly title?: string;
+  readonly category?: Category;
   readonly amount?: number;
   readonly stock?: number;
   readonly handlingDays?: number;
@@ -19,12 +21,18 @@ export interface ListingOptions {
 /** A published listing of goods. @returns its id */
 export async function publishedListing(
   seller: Person,
-  { title = 'Home-made balm', amount = 2_500, stock = 10, handlingDays = 3 }: ListingOptions = {},
+  {
+    title = 'Home-made balm',
+    category = 'skin_care',
+    amount = 2_500,
+    stock = 10,
+    handlingDays = 3,
+  }: ListingOptions = {},
 ): Promise<string> {
   const listing = {
     title,
     description: 'Beeswax and lavender, 50 ml.',
-    category: 'skin_care',
+    category,
     kind: 'goods',
     price: { amount, currency: 'EUR' },
     stock,

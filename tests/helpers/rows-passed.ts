@@ -95,7 +95,11 @@ function purchaseRowsOf({ buyerId }: PurchaseInput, { input, result }: Step): st
         : 'seller'
       : actor.type === 'provider'
         ? 'provider'
-        : 'clock';
+        : actor.type === 'staff'
+          ? 'finance'
+          : actor.id === 'dispute'
+            ? 'dispute'
+            : 'clock';
   return TRANSITIONS.filter(
     (row) => row.wired === true && row.from === from && row.on === event && row.by === by && row.to === state,
   ).map(purchaseRow);

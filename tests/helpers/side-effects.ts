@@ -6,11 +6,12 @@ import type { UserId } from '../../contracts/ids.ts';
 import type { Purchase } from '../../services/transactions/index.ts';
 import { payoutAccountOf } from '../../services/users/index.ts';
 import { freeSlots, publishedBooking } from './bookings.ts';
+import { aboutChargeback, disputed, laid, moveDispute } from './chargebacks.ts';
 import { type Response, request } from './client.ts';
 import type { Scene, StripeCall } from './death.ts';
 import { withDatabase } from './outcomes.ts';
 import { type Person, verifiedSeller } from './people.ts';
-import { act, buy, publishedListing, reached, sandboxLog } from './purchases.ts';
+import { act, buy, publishedListing, reached, read, sandboxLog } from './purchases.ts';
 import { stack } from './stack.ts';
 import { order, staffToken } from './staff.ts';
 import { waitFor } from './wait-for.ts';
@@ -143,6 +144,69 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     },
     ended: ({ refund }) => refund.status === 'failed',
   },
+  refundAgain: {
+    asks: posts('/v1/refunds', 'refund'),
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept');
+      const staff = await staffToken('finance');
+      await act(seller, purchaseId, 'cancel');
+      await reached(buyer, purchaseId, 'cancelled');
+      const [refund] = await sandboxLog({ transferGroup: purchaseId, kind: 'refund' });
+      await sendBack(refund?.id ?? '');
+      await waitFor(async () => (await read(buyer, purchaseId)).body.money.owedToBuyer > 0, {
+        what: 'the refund to be owed',
+        timeoutMs: 20_000,
+      });
+      const path = `/v1/admin/purchases/${purchaseId}/refunds/again`;
+      const order = {
+        token: staff.accessToken,
+        body: { refundId: refund?.id, reason: 'The bank has mended the card.' },
+      };
+      const go = () => insist((idempotencyKey) => request('POST', path, { ...order, idempotencyKey }));
+      return { listingId, purchaseId, go };
+    },
+    ended: ({ refund, books }) => refund.status === 'succeeded' && books.owedToBuyer === 0,
+  },
+  noteChargeback: {
+    asks: { method: 'GET', path: '/v1/disputes/{dispute}', logged: undefined },
+    set: async (cast) => {
+      const { listingId, purchaseId } = await bought(cast, 'accept');
+      return { listingId, purchaseId, go: () => disputed(purchaseId).then(nothing) };
+    },
+    ended: ({ chargeback, chargebackSheet }) => chargeback === 'open' && chargebackSheet?.next?.what === 'answer',
+  },
+  answerChargeback: {
+    asks: posts('/v1/disputes/{dispute}', 'dispute_evidence'),
+    set: async (cast) => {
+      const [{ listingId, purchaseId, id }, staff] = await Promise.all([chargedBack(cast), staffToken('finance')]);
+      return {
+        listingId,
+        purchaseId,
+        go: () => insist((key) => aboutChargeback(staff, purchaseId, id, 'evidence', key)),
+      };
+    },
+    ended: ({ chargeback, chargebackSheet }) => chargeback === 'open' && chargebackSheet?.next === null,
+  },
+  acceptChargeback: {
+    asks: posts('/v1/disputes/{dispute}/close', 'dispute_lost'),
+    set: async (cast) => {
+      const [{ listingId, purchaseId, id }, staff] = await Promise.all([chargedBack(cast), staffToken('finance')]);
+      return {
+        listingId,
+        purchaseId,
+        go: () => insist((key) => aboutChargeback(staff, purchaseId, id, 'accept', key)),
+      };
+    },
+    ended: ({ state, chargeback }) => state === 'refunded' && chargeback === 'lost',
+  },
+  settleChargeback: {
+    asks: posts('/v1/transfers/{id}/reversals', 'reversal'),
+    set: async (cast) => {
+      const { listingId, purchaseId, id } = await chargedBack(cast, 'deliver', 'confirm');
+      return { listingId, purchaseId, go: () => moveDispute(id, 'lost').then(nothing) };
+    },
+    ended: ({ state, books }) => state === 'refunded' && books.advanced === 0,
+  },
   proposeReschedule: {
     asks: undefined,
     set: async ({ buyer }) => {
@@ -159,6 +223,26 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
       return { listingId, purchaseId, go: () => insist((key) => acceptReschedule(buyer, purchaseId, to, key)) };
     },
     ended: ({ payment, slot }) => slot !== null && payment.capturedAt !== null && slot.since > payment.capturedAt,
+  },
+  pauseForDispute: {
+    asks: undefined,
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept', 'deliver');
+      return { listingId, purchaseId, go: () => insist((key) => post(buyer, purchaseId, 'disputes', CLAIM, key)) };
+    },
+    ended: ({ dispute }) => dispute !== null,
+  },
+  noteDecision: {
+    asks: undefined,
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept', 'deliver');
+      const dispute = await post<{ id: string }>(buyer, purchaseId, 'disputes', CLAIM);
+      const path = `/v1/disputes/${dispute.body.id}/response`;
+      const answer = { token: seller.accessToken, body: { answer: 'accept' } };
+      const go = () => insist((idempotencyKey) => request('POST', path, { ...answer, idempotencyKey }));
+      return { listingId, purchaseId, go };
+    },
+    ended: ({ state }) => state === 'refunded',
   },
   addStaffNote: {
     asks: undefined,
@@ -211,6 +295,20 @@ async function bought(
   return { listingId, purchaseId: body.id };
 }
 
+/** Bought and accepted, taken so far by these actions, and then taken back by the buyer's bank. */
+async function chargedBack(
+  cast: Cast,
+  ...actions: readonly ('deliver' | 'confirm')[]
+): Promise<{ listingId: string; purchaseId: string; id: string }> {
+  const { listingId, purchaseId } = await bought(cast, 'accept');
+  for (const action of actions) await act(action === 'confirm' ? cast.buyer : cast.seller, purchaseId, action);
+  const { id } = await disputed(purchaseId);
+  await laid(cast.buyer, purchaseId, 'open');
+  return { listingId, purchaseId, id };
+}
+
+const nothing = (): undefined => undefined;
+
 /** A booking that is paid and accepted, and another time that is free. */
 async function booked(buyer: Person): Promise<{ seller: Person; listingId: string; purchaseId: string; to: string }> {
   // Nobody can be in two places: other bookings of the same seller would take their hours.
@@ -223,8 +321,15 @@ async function booked(buyer: Person): Promise<{ seller: Person; listingId: strin
   return { seller, listingId, purchaseId: body.id, to };
 }
 
-const post = (who: Person, purchaseId: string, action: string, body: Record<string, unknown>, key?: string) =>
-  request('POST', `/v1/purchases/${purchaseId}/${action}`, {
+const CLAIM = { reason: 'damaged', description: 'It is broken.' };
+const post = <Body = { code?: string }>(
+  who: Person,
+  purchaseId: string,
+  action: string,
+  body: Record<string, unknown>,
+  key?: string,
+) =>
+  request<Body>('POST', `/v1/purchases/${purchaseId}/${action}`, {
     token: who.accessToken,
     body,
     ...(key !== undefined && { idempotencyKey: key }),

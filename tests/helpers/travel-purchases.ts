@@ -10,7 +10,7 @@ import { idFrom, newId, uuidOf } from '../../platform/ids.ts';
 import { createStripe } from '../../providers/stripe-calls.ts';
 import { changeAvailability, commandListing, createListing } from '../../services/marketplace/index.ts';
 import { findPurchase, type Purchase } from '../../services/transactions/index.ts';
-import { commitOnboarding, createUser, openOnboarding } from '../../services/users/index.ts';
+import { commitOnboarding, createUser, getUser, openOnboarding } from '../../services/users/index.ts';
 import { allDay, type BookingOptions } from './bookings.ts';
 import { stack } from './stack.ts';
 import type { Travel } from './travel.ts';
@@ -36,8 +36,7 @@ export async function placeSeller({ database }: Travel, id: UserId): Promise<str
     return_url: urls.api,
   });
   await fetch(link.url, { method: 'POST', redirect: 'manual' });
-  const person = { displayName: 'A seller', birthDate: '1990-05-01', country: 'DE', password: 'correct horse battery' };
-  await createUser(database, { id, email: `${id}@people.wellpact.example`, ...person });
+  await placePerson(database, id);
   await openOnboarding(database, { id: newId('onb'), userId: id, firstName: 'A', lastName: 'Seller' });
   await commitOnboarding(database, id, { type: 'system', id: 'test' }, () => ({
     state: 'verified',
@@ -45,6 +44,11 @@ export async function placeSeller({ database }: Travel, id: UserId): Promise<str
     transfersActive: true,
   }));
   return account.id;
+}
+
+async function placePerson(database: Travel['database'], id: UserId): Promise<void> {
+  const person = { displayName: 'A person', birthDate: '1990-05-01', country: 'DE', password: 'correct horse battery' };
+  await createUser(database, { id, email: `${id}@people.wellpact.example`, ...person });
 }
 
 const CONTENT = { title: 'Balm', description: 'A balm.', category: 'skin_care' } as const;
@@ -82,6 +86,8 @@ export interface Wanted {
 /** Opens a purchase. @returns a handle that lets the clock jump: the one of the start does not */
 export async function openPurchase(travel: Travel, wanted: Wanted) {
   const purchaseId = idFrom('pur', uuidOf(`purchase of ${wanted.listingId}`));
+  const { database } = travel;
+  if ((await getUser(database, wanted.buyerId)) === undefined) await placePerson(database, wanted.buyerId);
   const input: PurchaseInput = {
     ...wanted,
     purchaseId,

@@ -11,6 +11,7 @@ import { stampedUpdates } from '../../platform/temporal/stamped-updates.ts';
 import { createOnfidoIdentity } from '../../providers/onfido.ts';
 import type { Payment, Payments } from '../../providers/payments.ts';
 import { createStripePayments } from '../../providers/stripe.ts';
+import { createFixedTaxRates } from '../../providers/tax.ts';
 import { loadPolicy, type Policy } from '../../services/transactions/index.ts';
 import { type ClonedDatabase, cloneDatabase } from './database.ts';
 import { TEST_PAYLOAD_KEYS } from './payload-key.ts';
@@ -77,6 +78,7 @@ export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel
       timeoutMs: 10_000,
     }),
     policy: { ...loadPolicy('services/transactions/policy.yml'), ...changes },
+    taxes: createFixedTaxRates(),
   });
   const workers = await Promise.all(
     Object.values(TASK_QUEUES).map((taskQueue) =>

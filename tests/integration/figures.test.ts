@@ -71,7 +71,7 @@ describe('gathered from the database', () => {
     await clone.database.transaction((tx) =>
       openCase(tx, { kind: 'compliance_hold', subjectType: 'purchase', subjectId: known, dueAt, details: {} }),
     );
-    const of = { accountId: null, objectId: null, purchaseId: null, body: Buffer.from('{}') };
+    const of = { accountId: null, objectId: null, purchaseId: null, paymentId: null, body: Buffer.from('{}') };
     await putEvent(clone.database, { provider: 'stripe', eventId: 'evt_1', eventType: 'refund.failed', ...of });
 
     const text = await gathered();

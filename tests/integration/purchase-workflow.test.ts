@@ -8,6 +8,7 @@ import { acceptPurchaseUpdate, purchaseWorkflowId } from '../../contracts/purcha
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { createLogger } from '../../platform/logging.ts';
 import { createStripePayments } from '../../providers/stripe.ts';
+import { createFixedTaxRates } from '../../providers/tax.ts';
 import { commitStep, loadPolicy } from '../../services/transactions/index.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
@@ -54,6 +55,7 @@ test('a step that was taken, but that the history lost, is caught up with', asyn
       timeoutMs: 5_000,
     }),
     policy: loadPolicy('services/transactions/policy.yml'),
+    taxes: createFixedTaxRates(),
   });
   const step = {
     purchaseId,

@@ -1,11 +1,10 @@
-/** Refunds that do not go as they should: they come back, they take their time, or the seller's balance is empty. */
+/** Refunds that do not go as they should: they come back, or they take their time. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { aftercareWorkflowId } from '../../contracts/aftercare.ts';
-import type { PurchaseId, UserId } from '../../contracts/ids.ts';
+import type { PurchaseId } from '../../contracts/ids.ts';
 import { auditTrail } from '../../platform/audit.ts';
 import { listCases } from '../../services/cases/index.ts';
 import { findPurchase, type Purchase } from '../../services/transactions/index.ts';
-import { payoutAccountOf } from '../../services/users/index.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { request } from '../helpers/client.ts';
 import { recordHistory } from '../helpers/histories.ts';
@@ -80,21 +79,6 @@ describe('a refund', () => {
     const { body } = await read(buyer, id);
     expect(body.money).toMatchObject({ refunded: 0, owedToBuyer: 2_500 });
     await expectEqualBooks(body);
-  });
-
-  test('after the release needs the seller’s balance to cover it: else nothing moves', async () => {
-    const poor = await verifiedSeller();
-    const { body } = await buy(buyer, await publishedListing(poor), { paymentMethod: 'pm_card_bypassPending' });
-    await act(poor, body.id, 'accept');
-    await act(buyer, body.id, 'confirm');
-    const released = await reached(buyer, body.id, 'released');
-    const account = await withDatabase((database) => payoutAccountOf(database, poor.id as UserId));
-    await control(`accounts/${account}`, { payOut: true });
-    const answer = await request('POST', `/v1/purchases/${body.id}/refunds`, { token: poor.accessToken, body: {} });
-    expect(answer).toMatchObject({ status: 409, body: { code: 'SELLER_BALANCE_TOO_LOW' } });
-    const after = (await read(buyer, body.id)).body;
-    expect(after).toMatchObject({ state: 'released', money: released.money });
-    await expectEqualBooks(after);
   });
 });
 

@@ -60,6 +60,13 @@ const PLANTED: readonly (readonly [file: string, statement: string, forbidden: b
   ['sandbox/a.ts', "import { x } from '../services/users/index.ts';", true],
   ['sandbox/stripe/a.ts', "import { x } from '../../platform/database.ts';", true],
   ['sandbox/a.ts', "import { x } from '../platform/ports.ts';", false],
+  ['scripts/verify-books.ts', "import { x } from '../services/transactions/money.ts';", true],
+  ['scripts/verify-books/a.ts', "import { x } from '../../services/transactions/money.ts';", true],
+  ['scripts/verify-books/a.ts', "import type { x } from '../../services/transactions/index.ts';", true],
+  ['scripts/verify-books/a.ts', "import type { x } from '../../activities/purchase.ts';", true],
+  ['scripts/verify-books/a.ts', "import { x } from '../../workflows/purchase.ts';", true],
+  ['scripts/verify-books/a.ts', "import { x } from '../../providers/payments.ts';", true],
+  ['scripts/verify-books/a.ts', "import { x } from '../../platform/temporal/codec.ts';", false],
 ];
 
 interface Diagnostic {

@@ -348,14 +348,37 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-/** Rows of bookings, whose times are hours away at least: where they are seen to work. */
+/** Rows of bookings, whose times are hours away at least, and of chargebacks: where they are seen to work. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  'held/charged_back/provider': 'tests/scenarios/chargeback-lost-before-release.test.ts',
+  'delivered/charged_back/provider': 'tests/scenarios/chargeback-lost-before-release.test.ts',
+  'released/charged_back/provider': 'tests/scenarios/chargeback-after-release.test.ts',
   'held/booking_over/clock': 'tests/time-travel/booking.test.ts',
   'held/cancel/buyer/something_for_seller': 'tests/integration/bookings.test.ts',
   'held/reschedule/buyer': 'tests/integration/bookings.test.ts',
   'held/reschedule/seller': 'tests/integration/bookings.test.ts',
   'held/accept_reschedule/buyer': 'tests/integration/bookings.test.ts',
   'held/accept_reschedule/seller': 'tests/integration/bookings.test.ts',
+  // Several of them in one purchase, which windows of seconds leave no time for.
+  ...Object.fromEntries(
+    ['held', 'delivered', 'released'].flatMap((state) =>
+      ['refund_in_part/seller', 'refund_in_part/finance', 'refund_in_full/finance'].map((row) => [
+        `${state}/${row}`,
+        'tests/integration/partial-refunds.test.ts',
+      ]),
+    ),
+  ),
+  'held/open_dispute/buyer': 'tests/scenarios/dispute-hold-limit.test.ts',
+  'delivered/open_dispute/buyer': 'tests/scenarios/dispute-response.test.ts',
+  'released/open_dispute/buyer': 'tests/scenarios/dispute-after-release.test.ts',
+  'disputed/dispute_decided/dispute/nothing_for_seller': 'tests/scenarios/dispute-response.test.ts',
+  'disputed/dispute_decided/dispute/something_for_seller': 'tests/scenarios/dispute-offers.test.ts',
+  'disputed/hold_limit_reached/clock/something_for_seller': 'tests/scenarios/dispute-hold-limit.test.ts',
+  'disputed/hold_limit_reached/clock/nothing_for_seller': 'tests/time-travel/dispute.test.ts',
+  'held/claim_no_show/buyer': 'tests/time-travel/no-show.test.ts',
+  'held/claim_no_show/seller': 'tests/time-travel/no-show.test.ts',
+  'delivered/claim_no_show/buyer': 'tests/time-travel/no-show.test.ts',
+  'delivered/claim_no_show/seller': 'tests/time-travel/no-show.test.ts',
 };
 
 const nameOf = ({ from, on, by, when }: Transition): string => [from, on, by, ...(when ? [when] : [])].join('/');

@@ -13,11 +13,14 @@ beforeAll(async () => {
 
 /** What is sent, besides who asks. What it changes is asked for nowhere else, so that the order does not matter. */
 interface Call {
+  /** Of what the path names. */
   readonly id?: string;
+  readonly query?: string;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
 }
 
+const THIS_MONTH = new Date().toISOString().slice(0, 7);
 const EMPTY: Call = { body: {} };
 
 const CALLS: Readonly<Record<string, (world: World) => Call>> = {
@@ -46,6 +49,13 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   deliverPurchase: ({ declinedId }) => ({ id: declinedId }),
   confirmPurchase: ({ declinedId }) => ({ id: declinedId }),
   cancelPurchase: ({ declinedId }) => ({ id: declinedId }),
+  getBalance: () => ({}),
+  getInvoicePdf: ({ declinedId }) => ({ id: declinedId }),
+  getInvoiceCsv: ({ declinedId }) => ({ id: declinedId }),
+  listPayouts: () => ({}),
+  listStatements: () => ({}),
+  getStatementCsv: () => ({ id: THIS_MONTH, query: 'currency=EUR' }),
+  getStatementPdf: () => ({ id: THIS_MONTH, query: 'currency=EUR' }),
   refundPurchase: ({ declinedId }) => ({ id: declinedId, body: {} }),
   reschedulePurchase: ({ declinedId }) => ({ id: declinedId, body: { startsAt: '2099-01-01T00:00:00Z' } }),
   acceptReschedule: ({ declinedId }) => ({ id: declinedId, body: {} }),
@@ -66,6 +76,7 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   getReconciliation: () => ({ id: `rec_${'0'.repeat(32)}` }),
   addStaffNote: ({ declinedId }) => ({ id: declinedId, body: { note: 'A note.' } }),
   pauseMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
+  refundAgain: ({ declinedId }) => ({ id: declinedId, body: { refundId: 're_1', reason: 'A reason.' } }),
   resumeMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
   listStaffNotes: ({ declinedId }) => ({ id: declinedId }),
   decideCase: ({ caseId }) => ({ id: caseId, body: { decision: 'approve', reason: 'Not one of its decisions.' } }),
@@ -95,9 +106,16 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   deliverPurchase:      [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   confirmPurchase:      [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   cancelPurchase:       [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
-  refundPurchase:       [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  refundPurchase:       [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 422, 422],
   reschedulePurchase:   [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   acceptReschedule:     [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  getBalance:           [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  getInvoicePdf:        [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  getInvoiceCsv:        [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  listPayouts:          [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  listStatements:       [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  getStatementCsv:      [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  getStatementPdf:      [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   registerDevice:       [401, 401, 403, 400, 400, 400, 400, 400, 400, 400, 400, 400],
   listDevices:          [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   removeDevice:         [401, 401, 403, 204, 404, 404, 404, 404, 404, 404, 404, 404],
@@ -117,6 +135,7 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   getReconciliation:    [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
   addStaffNote:         [401, 401, 403, 403, 403, 403, 403, 409, 403, 409, 409, 409],
   pauseMoney:           [401, 401, 403, 403, 403, 403, 403, 409, 403, 409, 409, 409],
+  refundAgain:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
   resumeMoney:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
   listStaffNotes:       [401, 401, 403, 403, 403, 403, 403, 200, 403, 200, 200, 200],
   decideCase:           [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 422, 422],
@@ -125,7 +144,8 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
 async function ask(operation: Operation, actor: Actor): Promise<number> {
   const call = CALLS[operation.id]?.(world) ?? {};
   const token = world.tokens[actor];
-  const { status } = await request(operation.method, operation.path.replace('{id}', call.id ?? ''), {
+  const path = operation.path.replace(/\{\w+\}/, call.id ?? '');
+  const { status } = await request(operation.method, call.query === undefined ? path : `${path}?${call.query}`, {
     ...(token !== undefined && { token }),
     ...(call.body !== undefined && { body: call.body }),
     ...(call.headers !== undefined && { headers: call.headers }),

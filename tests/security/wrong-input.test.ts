@@ -150,6 +150,9 @@ async function samples(): Promise<Samples> {
     ],
     addStaffNote: [{ by: 'support', id: heldId, body: { note: 'A note.' }, required: ['note'] }],
     pauseMoney: [{ by: 'support', id: heldId, body: { reason: 'A reason.' }, required: ['reason'] }],
+    refundAgain: [
+      { by: 'finance', id: heldId, body: { refundId: 're_1', reason: 'A reason.' }, required: ['refundId', 'reason'] },
+    ],
     resumeMoney: [{ by: 'finance', id: heldId, body: { reason: 'A reason.' }, required: ['reason'] }],
     decideCase: [
       { by: 'finance', id: caseId, body: { decision: 'resolved', reason: 'Done.' }, required: ['decision', 'reason'] },
@@ -366,14 +369,14 @@ describe('what no rule allows', () => {
       'refundPurchase',
       { amount: { amount: 2_500, currency: 'USD' } },
       422,
-      'NOT_THE_WHOLE_AMOUNT',
+      'OTHER_CURRENCY',
     ],
     [
       'a refund of more than was paid',
       'refundPurchase',
       { amount: { amount: 2_501, currency: 'EUR' } },
       422,
-      'NOT_THE_WHOLE_AMOUNT',
+      'REFUND_TOO_LARGE',
     ],
     ['a refund of nothing', 'refundPurchase', { amount: { amount: 0, currency: 'EUR' } }, 400, 'INVALID_REQUEST'],
     ['a move to the past', 'reschedulePurchase', { startsAt: '2020-01-01T00:00:00Z' }, 422, 'SLOT_PAST'],

@@ -1,5 +1,6 @@
 /** What staff read about a flow in the Temporal UI: its details, in Markdown, about six lines. */
 import { setCurrentDetails } from '@temporalio/workflow';
+import { decimalText } from '../../contracts/money.ts';
 
 export interface Notice {
   /** Where the flow is looked at outside Temporal, if anywhere. Comes first, since the UI shows only some lines. */
@@ -18,11 +19,8 @@ export function tellStaff({ link, title, lines }: Notice): void {
   setCurrentDetails([...first, `**${title}**`, '', ...lines.map((line) => `- ${line}`), '', ...room].join('\n'));
 }
 
-/** `12.50 EUR`, from minor units: every currency that Wellpact settles in has two decimals. */
-export function moneyText(amountMinor: number, currency: string): string {
-  const digits = String(amountMinor).padStart(3, '0');
-  return `${digits.slice(0, -2)}.${digits.slice(-2)} ${currency}`;
-}
+/** `12.50 EUR`, from minor units. */
+export const moneyText = (amountMinor: number, currency: string): string => `${decimalText(amountMinor)} ${currency}`;
 
 /** `2026-03-01 14:05 UTC`. */
 export function timeText(atMs: number): string {

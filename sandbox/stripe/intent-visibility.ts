@@ -1,10 +1,8 @@
-import type { Stripe } from 'stripe';
 import { invalidRequest } from '../stripe-api/errors.ts';
 import type { Call, Outcome, WireObject } from '../stripe-api/operation.ts';
-import type { StoredIntent } from './payment-intent-kind.ts';
 
-/** What a publishable key gets to see. Source: the fields of https://docs.stripe.com/api/payment_intents/object marked so. */
-const PUBLISHABLE_MEMBERS: readonly (keyof Stripe.PaymentIntent)[] = [
+/** What a publishable key gets to see, of payments and of setups. Source: the fields marked so in Stripe's API reference. */
+const PUBLISHABLE_MEMBERS: ReadonlySet<string> = new Set([
   'id',
   'object',
   'amount',
@@ -19,6 +17,7 @@ const PUBLISHABLE_MEMBERS: readonly (keyof Stripe.PaymentIntent)[] = [
   'currency',
   'description',
   'last_payment_error',
+  'last_setup_error',
   'livemode',
   'next_action',
   'payment_method',
@@ -29,16 +28,21 @@ const PUBLISHABLE_MEMBERS: readonly (keyof Stripe.PaymentIntent)[] = [
   'setup_future_usage',
   'shipping',
   'status',
-];
+  'usage',
+]);
 
 /** A publishable key opens the one intent whose client secret it shows. */
-export function checkClientSecret(call: Call, intent: StoredIntent): void {
+export function checkClientSecret(
+  call: Call,
+  intent: { readonly body: WireObject; readonly hidden: { readonly clientSecret: string } },
+): void {
   if (call.clientSecret === intent.hidden.clientSecret) return;
   if (call.clientSecret === null && !call.publishableKey) return;
+  const setup = intent.body.object === 'setup_intent';
   throw invalidRequest(
-    'The client_secret provided does not match the client_secret associated with this PaymentIntent.',
+    `The client_secret provided does not match the client_secret associated with this ${setup ? 'SetupIntent' : 'PaymentIntent'}.`,
     {
-      code: 'payment_intent_invalid_parameter',
+      code: setup ? 'setup_intent_invalid_parameter' : 'payment_intent_invalid_parameter',
       param: 'client_secret',
     },
   );
@@ -47,13 +51,10 @@ export function checkClientSecret(call: Call, intent: StoredIntent): void {
 /** The outcome as the caller may see it. */
 export function visible(call: Call, outcome: Outcome): Outcome {
   if (!call.publishableKey) return outcome;
-  const reduced = (intent: WireObject): WireObject => {
-    const members = new Set<string>(PUBLISHABLE_MEMBERS);
-    return Object.fromEntries(Object.entries(intent).filter(([name]) => members.has(name))) as unknown as WireObject;
-  };
-  if ('refusal' in outcome) {
-    const intent = outcome.refusal.details.payment_intent;
-    return intent === undefined ? outcome : { refusal: outcome.refusal.withIntent(reduced(intent)) };
-  }
-  return { answer: reduced(outcome.answer) };
+  if ('answer' in outcome) return { answer: reduced(outcome.answer) };
+  return { refusal: outcome.refusal.withIntent(reduced) };
+}
+
+function reduced<Intent extends object>(intent: Intent): Intent {
+  return Object.fromEntries(Object.entries(intent).filter(([name]) => PUBLISHABLE_MEMBERS.has(name))) as Intent;
 }

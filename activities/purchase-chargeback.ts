@@ -1,0 +1,250 @@
+/**
+ * The steps about chargebacks. Each looks at Stripe's dispute itself: whoever told us of it told us only where to look. They
+ * are the same for a purchase and for its aftercare, and taken in any state: what a bank did is a fact.
+ */
+import type { Actor } from '../contracts/actor.ts';
+import type { PurchaseId } from '../contracts/ids.ts';
+import type { Tx } from '../platform/database.ts';
+import type { Dispute } from '../providers/payments.ts';
+import { ProviderError } from '../providers/provider-error.ts';
+import { closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
+import { isAnswerable, isLive, overlayOfStatus, type Recovery } from '../services/transactions/chargeback-rules.ts';
+import { evidenceOf } from '../services/transactions/evidence-rules.ts';
+import {
+  type ChargebackOutcome,
+  chargebackToSettle,
+  commitStep,
+  giveBackReservation,
+  giveUpEvidence,
+  noteAnswer,
+  noteChargeback,
+  type Purchase,
+  type StepKey,
+  settleChargeback,
+  timelineOf,
+} from '../services/transactions/index.ts';
+import { refusal } from './failures.ts';
+import { makeOnce } from './once.ts';
+import { freeReserved } from './purchase-settlement.ts';
+import {
+  type PurchaseDeps,
+  type PurchaseStanding,
+  purchaseToAct,
+  standing,
+  stepKey,
+  stopped,
+} from './purchase-steps.ts';
+
+export type ChargebackActivities = ReturnType<typeof createChargebackActivities>;
+
+export interface ChargebackStep {
+  readonly purchaseId: PurchaseId;
+  readonly chargebackId: string;
+  readonly actor: Actor;
+  /** The workflow's time, milliseconds since 1970. */
+  readonly atMs: number;
+  /** What staff tell the bank besides the facts. */
+  readonly statement?: string;
+}
+
+const STRIPE: Actor = { type: 'provider', id: 'stripe' };
+
+export function createChargebackActivities(deps: PurchaseDeps) {
+  const { database, payments, policy } = deps;
+  const bufferMs = policy.chargebackEvidenceBuffer;
+  return {
+    /** Notes how a chargeback stands, and the money it moved. @throws ApplicationFailure OTHER_PAYMENT */
+    async noteChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
+      return note(deps, step, await payments.getDispute(step.chargebackId));
+    },
+
+    /**
+     * Submits the evidence, once: what was submitted before stays as it is. The clock that comes too late gives it up, and the
+     * case of finance says so loudly. @throws ApplicationFailure NOT_ANSWERABLE to staff, and as {@link noteChargeback}
+     */
+    async answerChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
+      const purchase = await purchaseToAct(database, step);
+      const before = await payments.getDispute(step.chargebackId);
+      refuseOtherPayment(purchase, before);
+      const stage = overlayOfStatus(before.status);
+      const key = keyOf(step, `answerChargeback/${before.id}/${stage}`);
+      const isOpen = isAnswerable(before.status) && before.submissions === 0;
+      const after = isOpen ? await submit(deps, purchase, key, step, before) : before;
+      if (after.submissions > 0) await noteAnswer(database, key, before.id);
+      const noted = await note(deps, step, after);
+      if (after.submissions > 0) return noted;
+      if (step.actor.type === 'staff') throw refusal('NOT_ANSWERABLE', notAnswerable(after));
+      if (!isLive(overlayOfStatus(after.status))) return noted;
+      const late = { ...key, step: `${key.step}/late` };
+      const given = await giveUpEvidence(database, late, before.id, { bufferMs }, (tx) =>
+        escalateCase(tx, 'chargeback', purchase.id),
+      );
+      return standing(given);
+    },
+
+    /** Gives a chargeback up: the bank keeps what it took. One that is closed already stays as it is. */
+    async acceptChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
+      const purchase = await purchaseToAct(database, step);
+      const before = await payments.getDispute(step.chargebackId);
+      refuseOtherPayment(purchase, before);
+      const key = keyOf(step, `acceptChargeback/${before.id}`);
+      if (!isLive(overlayOfStatus(before.status))) return note(deps, step, before);
+      const after = await unlessClosed(deps, before.id, () =>
+        makeOnce(database, purchase, key, {
+          make: (idempotencyKey) => payments.acceptDispute(before.id, idempotencyKey),
+          find: () => found(deps, before.id, ({ status }) => !isLive(overlayOfStatus(status))),
+        }),
+      );
+      await commitStep(database, key, () => ({}));
+      return note(deps, step, after);
+    },
+
+    /**
+     * Settles a chargeback that the bank keeps after the release: the seller's part is taken back, and Wellpact gives its
+     * commission on it. What Stripe does not get from the seller's balance, the seller owes. @throws ApplicationFailure MONEY_PAUSED
+     */
+    async settleChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
+      const purchase = await purchaseToAct(database, step);
+      const key = keyOf(step, `settleChargeback/${step.chargebackId}`);
+      const recovery = await chargebackToSettle(database, purchase, step.chargebackId);
+      if (recovery === undefined) return standing(purchase);
+      if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
+      const reversalId = await takeBack(deps, purchase, key, recovery);
+      const settled = { chargebackId: step.chargebackId, recovery, reversalId, bufferMs };
+      const after = await settleChargeback(database, key, settled, async (tx, current) => {
+        if (current.transfer.status !== 'blocked') {
+          await closeCase(tx, 'transfer_blocked', current.id, { decision: 'resolved', actor: STRIPE });
+        }
+        if (recovery.loss > 0) await reportRemainder(deps, tx, current, step, { loss: recovery.loss });
+      });
+      return standing(after);
+    },
+  };
+}
+
+const keyOf = (step: ChargebackStep, name: string): StepKey & { readonly from: 'any' } => ({
+  ...stepKey(step, name),
+  from: 'any',
+});
+
+/** A dispute says which payment it is about: what anybody tells us of it cannot bring it to another purchase. */
+function refuseOtherPayment({ id, payment }: Purchase, { paymentId }: Dispute): void {
+  if (paymentId === null || paymentId !== payment.intentId) {
+    throw refusal('OTHER_PAYMENT', `This dispute is not about the payment of ${id}.`);
+  }
+}
+
+/** Notes what Stripe shows, with the case of finance that goes with it. */
+async function note(deps: PurchaseDeps, step: ChargebackStep, dispute: Dispute): Promise<PurchaseStanding> {
+  const { database, policy } = deps;
+  refuseOtherPayment(await purchaseToAct(database, step), dispute);
+  const { purchaseId, atMs } = step;
+  const key = stepKey({ purchaseId, actor: STRIPE, atMs }, 'noteChargeback');
+  const buffer = { bufferMs: policy.chargebackEvidenceBuffer };
+  const after = await noteChargeback(database, key, dispute, buffer, (tx, outcome) =>
+    keepCase(deps, tx, step, outcome),
+  );
+  return standing(after);
+}
+
+/** Finance has a case as long as a chargeback goes on: first until the bank takes no more evidence, then until it decides. */
+async function keepCase(
+  deps: PurchaseDeps,
+  tx: Tx,
+  step: ChargebackStep,
+  { purchase, allClosed, ownerless, row }: ChargebackOutcome,
+): Promise<void> {
+  const { id, chargebackSheet: sheet, currency, pause } = purchase;
+  const { atMs } = step;
+  if (row !== undefined) {
+    await freeReserved(tx, row, purchase);
+    // A release that was begun and then refused may have set something aside.
+    if ((purchase.recovers ?? 0) > purchase.books.recovered) await giveBackReservation(tx, purchase);
+  }
+  if (ownerless > 0) await reportRemainder(deps, tx, purchase, step, { returned: ownerless });
+  if (allClosed) {
+    await closeCase(tx, 'chargeback', id, { decision: 'resolved', actor: STRIPE });
+    if (pause === null) await closeCase(tx, 'hold_limit', id, { decision: 'resolved', actor: STRIPE });
+    return;
+  }
+  const dueAt = new Date(sheet?.dueMs ?? atMs + deps.policy.chargebackDecision);
+  const details = { amount: sheet?.amount ?? 0, currency };
+  await openCase(tx, { kind: 'chargeback', subjectType: 'purchase', subjectId: id, dueAt, details });
+  await postponeCase(tx, 'chargeback', id, dueAt);
+}
+
+/** Money that no rule gives to anybody, or takes from anybody: finance decides. */
+async function reportRemainder(
+  { policy }: PurchaseDeps,
+  tx: Tx,
+  { id, currency }: Purchase,
+  { chargebackId, atMs }: ChargebackStep,
+  what: { readonly loss: number } | { readonly returned: number },
+): Promise<void> {
+  const dueAt = new Date(atMs + policy.transferCaseDue);
+  const details = { chargebackId, currency, ...what };
+  await openCase(tx, { kind: 'chargeback_remainder', subjectType: 'purchase', subjectId: id, dueAt, details });
+}
+
+/** Hands the evidence to the bank. @returns how the dispute stands then, whoever submitted */
+async function submit(
+  deps: PurchaseDeps,
+  purchase: Purchase,
+  key: StepKey,
+  { statement }: ChargebackStep,
+  { id }: Dispute,
+): Promise<Dispute> {
+  const { database, payments } = deps;
+  const source = { ...purchase, capturedAt: purchase.payment.capturedAt };
+  const evidence = evidenceOf(source, await timelineOf(database, purchase), statement);
+  return unlessClosed(deps, id, () =>
+    makeOnce(database, purchase, key, {
+      make: (idempotencyKey) => payments.submitEvidence(id, evidence, idempotencyKey),
+      find: () => found(deps, id, ({ submissions }) => submissions > 0),
+    }),
+  );
+}
+
+async function found(
+  { payments }: PurchaseDeps,
+  id: string,
+  isSo: (dispute: Dispute) => boolean,
+): Promise<Dispute | undefined> {
+  const dispute = await payments.getDispute(id);
+  return isSo(dispute) ? dispute : undefined;
+}
+
+/** Stripe refuses what came too late, or was done before: then how it stands now is the answer. */
+async function unlessClosed({ payments }: PurchaseDeps, id: string, act: () => Promise<Dispute>): Promise<Dispute> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.kind !== 'refused') throw error;
+    return payments.getDispute(id);
+  }
+}
+
+const notAnswerable = ({ status }: Dispute): string =>
+  `The bank takes no evidence about it any more: at Stripe it is ${status.replaceAll('_', ' ')}.`;
+
+/** Takes the seller's part back from their balance. @returns the reversal; undefined when the balance does not cover it */
+async function takeBack(
+  { database, payments }: PurchaseDeps,
+  purchase: Purchase,
+  key: StepKey,
+  { reversal }: Recovery,
+): Promise<string | undefined> {
+  const transferId = purchase.transfer.id;
+  if (reversal === 0 || transferId === null) return undefined;
+  const ref = { purchaseId: purchase.id, step: key.step, transferId };
+  try {
+    const made = await makeOnce(database, purchase, key, {
+      make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount: reversal }, idempotencyKey),
+      find: () => payments.findReversal(ref),
+    });
+    return made.id;
+  } catch (error) {
+    if (error instanceof ProviderError && error.code === 'balance_insufficient') return undefined;
+    throw error;
+  }
+}

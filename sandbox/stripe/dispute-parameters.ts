@@ -1,0 +1,85 @@
+import type { Stripe } from 'stripe';
+import { boolean, group, metadata, text } from '../stripe-api/parameters.ts';
+
+const MAX_LONG_TEXT = 20_000;
+
+/** Evidence that is a file, by its id. */
+export const EVIDENCE_FILES = [
+  'cancellation_policy',
+  'customer_communication',
+  'customer_signature',
+  'duplicate_charge_documentation',
+  'receipt',
+  'refund_policy',
+  'service_documentation',
+  'shipping_documentation',
+  'uncategorized_file',
+] as const;
+
+export const DISPUTE_UPDATE = {
+  evidence: group(
+    {
+      access_activity_log: text(MAX_LONG_TEXT),
+      billing_address: text(),
+      cancellation_policy: text(),
+      cancellation_policy_disclosure: text(MAX_LONG_TEXT),
+      cancellation_rebuttal: text(MAX_LONG_TEXT),
+      customer_communication: text(),
+      customer_email_address: text(),
+      customer_name: text(),
+      customer_purchase_ip: text(),
+      customer_signature: text(),
+      duplicate_charge_documentation: text(),
+      duplicate_charge_explanation: text(MAX_LONG_TEXT),
+      duplicate_charge_id: text(),
+      product_description: text(MAX_LONG_TEXT),
+      receipt: text(),
+      refund_policy: text(),
+      refund_policy_disclosure: text(MAX_LONG_TEXT),
+      refund_refusal_explanation: text(MAX_LONG_TEXT),
+      service_date: text(),
+      service_documentation: text(),
+      shipping_address: text(),
+      shipping_carrier: text(),
+      shipping_date: text(),
+      shipping_documentation: text(),
+      shipping_tracking_number: text(),
+      uncategorized_file: text(),
+      uncategorized_text: text(MAX_LONG_TEXT),
+    },
+    ['enhanced_evidence'],
+  ),
+  metadata: metadata(),
+  submit: boolean(),
+} as const;
+
+export const NO_EVIDENCE: Stripe.Dispute.Evidence = {
+  access_activity_log: null,
+  billing_address: null,
+  cancellation_policy: null,
+  cancellation_policy_disclosure: null,
+  cancellation_rebuttal: null,
+  customer_communication: null,
+  customer_email_address: null,
+  customer_name: null,
+  customer_purchase_ip: null,
+  customer_signature: null,
+  duplicate_charge_documentation: null,
+  duplicate_charge_explanation: null,
+  duplicate_charge_id: null,
+  enhanced_evidence: {},
+  product_description: null,
+  receipt: null,
+  refund_policy: null,
+  refund_policy_disclosure: null,
+  refund_refusal_explanation: null,
+  service_date: null,
+  service_documentation: null,
+  shipping_address: null,
+  shipping_carrier: null,
+  shipping_date: null,
+  shipping_documentation: null,
+  shipping_tracking_number: null,
+  uncategorized_file: null,
+  uncategorized_text: null,
+};

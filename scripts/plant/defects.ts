@@ -1,0 +1,143 @@
+/** Twelve ways in which money software goes wrong, each as a change of our own sources, with the test that has to catch it. */
+
+/** A place in the sources, and what a careless hand would make of it. */
+export interface Defect {
+  readonly name: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly from: string;
+  readonly to: string;
+  readonly test: NamedTest;
+  /** What the test says when it catches the defect, and nothing else that could go wrong. */
+  readonly because: RegExp;
+}
+
+export interface NamedTest {
+  /** Of vitest.config.ts. */
+  readonly project: string;
+  readonly file: string;
+  /** With the names of what it stands in, as vitest joins them. */
+  readonly name: string;
+}
+
+const guards = (name: string): NamedTest => ({
+  project: 'integration',
+  file: 'tests/integration/money-guards.test.ts',
+  name,
+});
+const rules = (name: string): NamedTest => ({ project: 'unit', file: 'services/transactions/rules.test.ts', name });
+
+export const DEFECTS: readonly Defect[] = [
+  {
+    name: 'random idempotency key',
+    file: 'activities/once.ts',
+    from: '`purchase/${purchaseId}/${step}/${epoch}`',
+    to: '`purchase/${purchaseId}/${step}/${epoch}/${crypto.randomUUID()}`',
+    test: {
+      project: 'faults',
+      file: 'tests/faults/purchases.test.ts',
+      name: 'lost_reply while the seller is paid',
+    },
+    because: /step_is_named|balances_equal_provider|to be released/,
+  },
+  {
+    name: 'missing dedupe',
+    file: 'services/transactions/steps.ts',
+    from: 'if (isElsewhere || !(await takeStep(tx, key.purchaseId, key.step))) return before;',
+    to: 'if (isElsewhere) return before;',
+    test: guards('two attempts of one step in the same moment are one step of a note that a refund came back'),
+    because: /overdraws the purchase/,
+  },
+  {
+    name: 'state and ledger in two transactions',
+    file: 'services/transactions/steps.ts',
+    from: 'await postMoves(tx, key, after, change);',
+    to: 'await db.transaction((other) => postMoves(other, key, after, change));',
+    test: guards('what fails at the end of a step leaves nothing of it behind'),
+    because: /row_equals_ledger/,
+  },
+  {
+    name: 'float arithmetic',
+    file: 'services/transactions/money.ts',
+    from: 'const share = Number((BigInt(gross) * BigInt(basisPoints) + 5_000n) / 10_000n);',
+    to: 'const share = Math.round(gross * (basisPoints / 10_000));',
+    test: rules(
+      'the commission is the nearest whole number to the share, half of one upward, whatever the amount and the rate',
+    ),
+    because: /Property failed/,
+  },
+  {
+    name: 'refund without reversal',
+    file: 'workflows/purchase-steps.ts',
+    from: 'refundReleased: [reverse, refund],',
+    to: 'refundReleased: [refund],',
+    test: {
+      project: 'scenarios',
+      file: 'tests/scenarios/purchase.test.ts',
+      name: 'a purchase released/refund_in_full/seller: the seller refunds after the release: the transfer is taken back first',
+    },
+    because: /transferred|balances_equal_provider|expected 202 to be 200|expected 500 to be 200/,
+  },
+  {
+    name: 'double release',
+    file: 'activities/purchase-settlement.ts',
+    from: 'payments.transfer({ ...ref, amount, currency: purchase.currency, destination, sourceCharge }, idempotencyKey),',
+    to: 'payments.transfer({ ...ref, amount, currency: purchase.currency, destination, sourceCharge }, idempotencyKey + Date.now()),',
+    test: {
+      project: 'faults',
+      file: 'tests/faults/purchases.test.ts',
+      name: 'lost_reply while the seller is paid',
+    },
+    because: /once_per_step|balances_equal_provider/,
+  },
+  {
+    name: 'skipped audit',
+    file: 'services/transactions/steps.ts',
+    from: 'await record(tx, key, before, after, change);',
+    to: "if (after.state !== 'held') await record(tx, key, before, after, change);",
+    test: guards('two sellers are each paid on their own account'),
+    because: /audit_follows_states/,
+  },
+  {
+    name: 'wrong recipient',
+    file: 'services/users/onboarding.ts',
+    from: "return (await findOnboarding(db, 'userId', userId))?.accountId ?? undefined;",
+    to: "const { rows } = await db.query<{ id: string }>('SELECT account_id AS id FROM users.onboardings WHERE user_id <> $1 AND account_id IS NOT NULL LIMIT 1', [userId]);\n  return rows[0]?.id;",
+    test: guards('two sellers are each paid on their own account'),
+    because: /right_recipient/,
+  },
+  {
+    name: 'ignored late failure',
+    file: 'activities/aftercare.ts',
+    from: 'const cameBack = CAME_BACK.includes(status);',
+    to: 'const cameBack = CAME_BACK.length === 0;',
+    test: {
+      project: 'integration',
+      file: 'tests/integration/refunds.test.ts',
+      name: 'a refund that comes back is owed to the buyer, and finance has a case: once, however often Stripe says it',
+    },
+    because: /owedToBuyer/,
+  },
+  {
+    name: 'timer not cancelled',
+    file: 'services/transactions/steps.ts',
+    from: 'return staysAsItWas ? moved : { ...moved, ...deadlineColumns(moved) };',
+    to: "return staysAsItWas || to === 'cancelled' ? moved : { ...moved, ...deadlineColumns(moved) };",
+    test: {
+      project: 'integration',
+      file: 'tests/integration/refunds.test.ts',
+      name: 'a refund that is pending is booked as given, and noted when it arrives',
+    },
+    because: /not_past_deadline/,
+  },
+  {
+    name: 'fee rounded twice',
+    file: 'services/transactions/money.ts',
+    from: 'const share = Number((BigInt(gross) * BigInt(basisPoints) + 5_000n) / 10_000n);',
+    to: 'const share = Number(((BigInt(gross) * BigInt(basisPoints) + 50n) / 100n + 50n) / 100n);',
+    test: rules(
+      'the commission is the nearest whole number to the share, half of one upward, whatever the amount and the rate',
+    ),
+    because: /Property failed/,
+  },
+];

@@ -1,0 +1,158 @@
+/**
+ * What the judge knows of a purchase: everything that was written down about it, by everybody who did. Amounts are minor
+ * units, and `bigint`: nothing here rounds.
+ */
+
+/** What happened to money at Stripe. */
+export const MOVEMENT_KINDS = [
+  'capture',
+  'refund',
+  'refund_came_back',
+  'transfer',
+  'reversal',
+  'withdrawn',
+  'reinstated',
+] as const;
+export type MovementKind = (typeof MOVEMENT_KINDS)[number];
+
+export interface Movement {
+  readonly kind: MovementKind;
+  /** Stripe's id of the object: of the refund for both of its movements, of the dispute for the last two. */
+  readonly id: string;
+  readonly amount: bigint;
+  /** ISO 4217, upper case. */
+  readonly currency: string;
+  /** Of which purchase it says that it is; null when it says nothing. */
+  readonly purchaseId: string | null;
+  /** The business step it was made for, by its metadata, or by its idempotency key; null when it says none. */
+  readonly step: string | null;
+  /** Whom the money went to or came from: an account for transfers and reversals, a payment for all else; null when untold. */
+  readonly counterpart: string | null;
+  /** What moved on our balance at Stripe for it; null when this witness cannot say, or nothing has yet. */
+  readonly booked: bigint | null;
+  /** How it stands, in Stripe's words, where this witness says so; of refunds. */
+  readonly status?: string | null;
+}
+
+/** What Stripe kept for a payment or a dispute. */
+export interface ProviderFee {
+  readonly source: string;
+  readonly amount: bigint;
+  readonly currency: string;
+  readonly purchaseId: string | null;
+}
+
+/** What one witness saw at the provider: Stripe's own lists, or the sandbox's log. */
+export interface Testimony {
+  readonly witness: 'Stripe' | "the sandbox's log";
+  readonly movements: readonly Movement[];
+  /** Undefined when this witness sees no fees. */
+  readonly fees?: readonly ProviderFee[] | undefined;
+}
+
+export interface LedgerEntry {
+  readonly account: string;
+  readonly currency: string;
+  /** Debits positive, credits negative. */
+  readonly amount: bigint;
+  /** The object of Stripe that it stands for; null when it names none. */
+  readonly reference: string | null;
+}
+
+export interface LedgerTransaction {
+  readonly id: string;
+  readonly source: string;
+  readonly step: string;
+  readonly ordinal: number;
+  readonly entries: readonly LedgerEntry[];
+}
+
+/** The row of a purchase, as far as the judge reads it. */
+export interface PurchaseRow {
+  readonly id: string;
+  readonly sellerId: string;
+  readonly currency: string;
+  readonly terms: Readonly<Record<string, unknown>>;
+  readonly state: string;
+  readonly stateSinceMs: number;
+  readonly deadlineMs: number | null;
+  readonly unfinished: boolean;
+  readonly paused: boolean;
+  readonly paymentId: string | null;
+  readonly chargeId: string | null;
+  readonly transferStatus: string;
+  readonly chargeback: string;
+  readonly updatedMs: number;
+  readonly books: Readonly<Record<string, bigint>>;
+}
+
+/** A refund as it is kept beside the purchase. */
+export interface RefundRow {
+  /** Stripe's id. */
+  readonly id: string;
+  readonly amount: bigint;
+  readonly status: string;
+}
+
+/** What the seller came to owe by this purchase, and what its release paid back of older debts. */
+export interface Debts {
+  readonly owed: bigint;
+  readonly paidBack: bigint;
+}
+
+export interface AuditEntry {
+  readonly seq: number;
+  readonly action: string;
+  readonly step: string | null;
+  readonly from: string | null;
+  /** Null when the state stayed. */
+  readonly to: string | null;
+  /** What the entry says was moved, added up. */
+  readonly moved: bigint;
+}
+
+/** What Temporal says of the workflow of a purchase. */
+export interface WorkflowFacts {
+  /** `none` when Temporal does not know it (any more). */
+  readonly status: 'none' | 'running' | 'completed' | 'failed';
+  /** A step is being tried, or waits to be tried again. */
+  readonly isActing: boolean;
+  /** How the purchase stood after each step that the history holds, oldest first. */
+  readonly standings: readonly Standing[];
+}
+
+export interface Standing {
+  readonly step: string;
+  readonly state: string;
+  readonly payment: string;
+  readonly transfer: string | null;
+  readonly held: bigint | null;
+}
+
+export interface PurchaseFacts {
+  readonly row: PurchaseRow;
+  /** The seller's account at Stripe; null when they have none. */
+  readonly sellerAccount: string | null;
+  readonly refunds: readonly RefundRow[];
+  readonly debts: Debts;
+  /** Oldest first. */
+  readonly ledger: readonly LedgerTransaction[];
+  readonly testimonies: readonly Testimony[];
+  readonly audit: readonly AuditEntry[];
+  /** The types of the events about it, in their order: `purchase.held`. */
+  readonly events: readonly string[];
+  /** The kinds of the open cases about it. */
+  readonly openCases: readonly string[];
+  readonly workflow: WorkflowFacts;
+}
+
+/** What is wrong, of a purchase or of the whole. */
+export interface Difference {
+  /** Null when it belongs to no purchase. */
+  readonly purchaseId: string | null;
+  readonly rule: string;
+  /** What was looked at. */
+  readonly what: string;
+  readonly expected: string;
+  readonly found: string;
+}

@@ -1,0 +1,92 @@
+/** Whether a purchase is where it should be by now, and whether somebody looks after it. */
+import type { PurchaseFacts } from './facts.ts';
+import type { Finding, Moment, Rule } from './rules.ts';
+
+const FINAL_STATES: ReadonlySet<string> = new Set(['completed', 'refunded', 'cancelled', 'declined', 'expired']);
+/** A step that waits for a provider is about to act for so long; then it has to be a case. */
+const ACTING_GRACE_MS = 60 * 60 * 1_000;
+
+/** What has an open case is known to somebody; what is being tried is about to happen, for a while. */
+function isLooked({ openCases, workflow }: PurchaseFacts, lateMs: number, { graceMs }: Moment): boolean {
+  if (openCases.length > 0) return true;
+  return lateMs <= (workflow.status === 'running' && workflow.isActing ? ACTING_GRACE_MS : graceMs);
+}
+
+/** No purchase is past its deadline, unless somebody knows; what has ended has none any more. */
+const deadline: Rule = (facts, moment) => {
+  const { row } = facts;
+  if (row.deadlineMs === null) return [];
+  if (FINAL_STATES.has(row.state)) {
+    return [
+      {
+        what: `a deadline, though it is ${row.state}`,
+        expected: 'none',
+        found: new Date(row.deadlineMs).toISOString(),
+      },
+    ];
+  }
+  if (isBlocked(facts, moment)) return [];
+  if (isLooked(facts, moment.nowMs - row.deadlineMs, moment)) return [];
+  return [late('its deadline', row.deadlineMs, moment)];
+};
+
+/** What was begun is gone through with, unless staff have paused it. */
+const unfinished: Rule = (facts, moment) => {
+  const { row } = facts;
+  if (!row.unfinished || row.paused || isLooked(facts, moment.nowMs - row.updatedMs, moment)) return [];
+  return [late('a step that was begun', row.updatedMs, moment)];
+};
+
+const late = (what: string, sinceMs: number, { nowMs }: Moment): Finding => ({
+  what,
+  expected: `an action or an open case since ${new Date(sinceMs).toISOString()}`,
+  found: `nothing for ${Math.round((nowMs - sinceMs) / 1_000)} s`,
+});
+
+/** A transfer that Stripe refuses keeps its purchase open, and becomes a case after the time that was agreed. */
+function isBlocked({ row }: PurchaseFacts, { nowMs, graceMs }: Moment): boolean {
+  const caseMs = row.terms['transferCaseMs'];
+  if (row.transferStatus !== 'blocked' || typeof caseMs !== 'number') return false;
+  return nowMs <= row.stateSinceMs + caseMs + retryMs(row.terms) + graceMs;
+}
+
+/** It is looked at as often as this. */
+const retryMs = ({ transferRetryMs }: Readonly<Record<string, unknown>>): number =>
+  typeof transferRetryMs === 'number' ? transferRetryMs : 0;
+
+/** An open purchase has a workflow that runs, one that has ended has none. */
+const workflowRuns: Rule = ({ row, workflow }) => {
+  const isOpen = !FINAL_STATES.has(row.state);
+  const allowed = isOpen ? ['running'] : ['completed', 'none'];
+  if (allowed.includes(workflow.status)) return [];
+  return [{ what: `its workflow, while it is ${row.state}`, expected: allowed.join(' or '), found: workflow.status }];
+};
+
+/** The workflow believes what the row says. */
+const standingEqualsRow: Rule = ({ row, workflow }) => {
+  const last = workflow.standings.at(-1);
+  if (last === undefined || workflow.status !== 'running') return [];
+  const pairs: readonly (readonly [string, string, string])[] = [
+    ['state', row.state, last.state],
+    ['transfer', row.transferStatus, last.transfer ?? row.transferStatus],
+    ['held', String(row.books['held'] ?? 0n), String(last.held ?? row.books['held'] ?? 0n)],
+  ];
+  return pairs
+    .filter(([, expected, found]) => expected !== found)
+    .map(([what, expected, found]) => ({ what: `${what}, as its workflow knows it`, expected, found }));
+};
+
+/** How the workflow ended is what the row says. */
+const endEqualsRow: Rule = ({ row, workflow }) => {
+  const last = workflow.standings.at(-1);
+  if (last === undefined || workflow.status === 'running' || last.state === row.state) return [];
+  return [{ what: 'the state in which its workflow ended', expected: row.state, found: last.state }];
+};
+
+export const timeRules = {
+  not_past_deadline: deadline,
+  nothing_half_done: unfinished,
+  workflow_runs_while_open: workflowRuns,
+  standing_equals_row: standingEqualsRow,
+  end_equals_row: endEqualsRow,
+} as const satisfies Readonly<Record<string, Rule>>;

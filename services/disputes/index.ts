@@ -1,0 +1,17 @@
+/** The face of the disputes service: opening a dispute, taking its steps, reading it. */
+export type { Decision, Dispute, DisputeRuling, Offer, Remark } from './record.ts';
+export { dropStatement, putStatement, readStatements } from './statements.ts';
+export {
+  circumstancesOf,
+  closeDispute,
+  DisputeRefused,
+  type DisputeStep,
+  followDispute,
+  freezeDispute,
+  hasProposal,
+  notAllowedInDispute,
+  type OpeningDispute,
+  openDispute,
+  readAsMediator,
+} from './steps.ts';
+export { findDispute, listDisputes, listOffers, listRemarks, listRulings } from './store.ts';

@@ -1,0 +1,469 @@
+/** Taking the steps of a dispute: row, what came with it, case, audit entry and event in one transaction, once. */
+import type { Actor } from '../../contracts/actor.ts';
+import type { DisputeReason, DisputeRefusal, DisputeState } from '../../contracts/dispute.ts';
+import type { EventType } from '../../contracts/events.ts';
+import type { DisputeId, PurchaseId, UserId } from '../../contracts/ids.ts';
+import type { Currency } from '../../contracts/money.ts';
+import { audit } from '../../platform/audit.ts';
+import type { Database, Queryable, Tx } from '../../platform/database.ts';
+import { emit } from '../../platform/outbox.ts';
+import { closeCase, openCase } from '../cases/index.ts';
+import type { Decision, Dispute } from './record.ts';
+import {
+  allowedToEach,
+  type DecidedBy,
+  DISPUTE_TIMERS,
+  type DisputeCircumstances,
+  type DisputeCondition,
+  type DisputeEvent,
+  type DisputeParty,
+  type DisputeTerms,
+  type DisputeTransition,
+  disputeRows,
+  MAX_OFFERS,
+  MAX_RULINGS,
+  type Role,
+  refundLeaning,
+} from './rules.ts';
+import {
+  insertDispute,
+  insertOffer,
+  insertRemark,
+  insertRuling,
+  listOffers,
+  listRulings,
+  lockDispute,
+  markAccepted,
+  markApproved,
+  supersedeProposals,
+  takeDisputeStep,
+  updateDispute,
+} from './store.ts';
+
+/** A rule says no: the code is stable, the message is for the person who asked. */
+export class DisputeRefused extends Error {
+  readonly code: DisputeRefusal;
+  readonly detail: Readonly<Record<string, unknown>>;
+
+  constructor(code: DisputeRefusal, message: string, detail: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.name = 'DisputeRefused';
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** What happened to a dispute. */
+export interface DisputeStep {
+  readonly disputeId: DisputeId;
+  /** The state from which the step is taken. When the row is elsewhere by now, the step does nothing. */
+  readonly from: DisputeState;
+  readonly event: DisputeEvent;
+  readonly by: DisputeParty;
+  readonly actor: Actor;
+  /** The workflow's time, milliseconds since 1970. */
+  readonly atMs: number;
+  /** Unique among the steps of the dispute; the same for every repeat. */
+  readonly key: string;
+  readonly refund?: number;
+  readonly number?: number;
+  readonly statementId?: string;
+}
+
+/** With what a dispute is opened. */
+export interface OpeningDispute {
+  readonly id: DisputeId;
+  readonly purchaseId: PurchaseId;
+  readonly n: number;
+  readonly buyerId: UserId;
+  readonly sellerId: UserId;
+  readonly claimedBy: 'buyer' | 'seller';
+  readonly reason: DisputeReason;
+  readonly statementId: string;
+  readonly currency: Currency;
+  readonly gross: number;
+  readonly claimRefund: number;
+  readonly terms: DisputeTerms;
+}
+
+/** Opens a dispute, in the transaction in which its purchase becomes disputed. */
+export async function openDispute(tx: Tx, opening: OpeningDispute, actor: Actor, atMs: number): Promise<void> {
+  const at = new Date(atMs);
+  const dispute: Dispute = {
+    ...opening,
+    ...entering(opening, 'opened', atMs),
+    escalateFrom: null,
+    frozenSince: null,
+    waived: [],
+    appealedBy: null,
+    decision: null,
+    closedAt: null,
+    createdAt: at,
+    updatedAt: at,
+  };
+  await insertDispute(tx, dispute);
+  const { reason, claimedBy, gross, claimRefund } = dispute;
+  await note(tx, dispute, actor, 'dispute.opened', { reason, claimedBy, gross, claimRefund });
+}
+
+/** What entering a state sets. */
+function entering(
+  { terms, reason }: Pick<Dispute, 'terms' | 'reason'>,
+  state: DisputeState,
+  atMs: number,
+): Pick<Dispute, 'state' | 'stateSince' | 'deadlineAt' | 'deadlineEvent'> {
+  const timer = DISPUTE_TIMERS[state];
+  return {
+    state,
+    stateSince: new Date(atMs),
+    deadlineAt: timer === undefined ? null : new Date(atMs + timer.window(terms, reason === 'no_show')),
+    deadlineEvent: timer?.event ?? null,
+  };
+}
+
+/** What decides which rows are open. @param proposal whether a ruling waits for a second mediator */
+export const circumstancesOf = (
+  { escalateFrom, waived }: Pick<Dispute, 'escalateFrom' | 'waived'>,
+  nowMs: number,
+  proposal: boolean,
+): DisputeCircumstances => ({
+  nowMs,
+  escalateFromMs: escalateFrom?.getTime() ?? null,
+  waived,
+  hasProposal: proposal,
+});
+
+/**
+ * Follows the table of rules.ts for what happened, once. A repeat changes nothing and answers with the dispute as it stands.
+ * @throws DisputeRefused
+ */
+export async function followDispute(db: Database, step: DisputeStep): Promise<Dispute> {
+  return db.transaction(async (tx) => {
+    const before = await lockDispute(tx, step.disputeId);
+    if (before === undefined) throw new Error(`there is no dispute ${step.disputeId}`);
+    if (before.state !== step.from || before.decision !== null) return before;
+    if (!(await takeDisputeStep(tx, step.disputeId, step.key))) return before;
+    refuseFrozen(before, step);
+    const proposal = await hasProposal(tx, before.id);
+    const so = circumstancesOf(before, step.atMs, proposal);
+    const rows = disputeRows(before.state, step.event, step.by, so);
+    const row = rows.find(({ when }) => when === undefined || when === conditionOf(before, step));
+    if (row === undefined) throw notAllowedInDispute(before, step.event, so);
+    const refund = await EFFECTS[step.event](tx, before, step, row);
+    const after = changed(before, step, row, refund);
+    await updateDispute(tx, after);
+    if (step.statementId !== undefined && SAID.has(step.event)) {
+      const { event, actor, statementId, atMs } = step;
+      await insertRemark(tx, after.id, { event, saidBy: actor.id as UserId, statementId, at: new Date(atMs) });
+    }
+    await moveCase(tx, before, after, step.actor);
+    const { number, refund: asked } = step;
+    await note(tx, after, step.actor, newsOf(step, row), {
+      event: step.event,
+      by: step.by,
+      from: before.state,
+      ...(number !== undefined && { number }),
+      ...(asked !== undefined && { refund: asked }),
+      ...(after.decision !== null && { refund: after.decision.refund, decidedBy: after.decision.by }),
+    });
+    return after;
+  });
+}
+
+/** With these a party says something that stands for itself; what is said with an offer or a ruling stands beside that. */
+const SAID: ReadonlySet<DisputeEvent> = new Set(['accept_claim', 'contest', 'escalate', 'appeal']);
+
+export async function hasProposal(db: Queryable, id: DisputeId): Promise<boolean> {
+  return (await listRulings(db, id)).some(({ status }) => status === 'proposed');
+}
+
+function refuseFrozen({ frozenSince }: Dispute, { by }: DisputeStep): void {
+  if (frozenSince === null || by === 'purchase') return;
+  throw new DisputeRefused(
+    'DISPUTE_FROZEN',
+    'The bank of the buyer looks at this payment. The dispute stands still until that is over; evidence can still be handed in.',
+  );
+}
+
+function conditionOf(dispute: Dispute, { event }: DisputeStep): DisputeCondition | undefined {
+  if (event === 'rule') {
+    return dispute.gross >= dispute.terms.fourEyesFrom ? 'needs_a_second_person' : 'one_person_is_enough';
+  }
+  return event === 'waive_appeal' ? (dispute.waived.length > 0 ? 'last_waiver' : 'first_waiver') : undefined;
+}
+
+export function notAllowedInDispute(
+  { state, claimedBy, escalateFrom }: Pick<Dispute, 'state' | 'claimedBy' | 'escalateFrom'>,
+  event: string,
+  so: DisputeCircumstances,
+): DisputeRefused {
+  const allowed = allowedToEach(state, claimedBy, so);
+  const message = `"${event}" is not possible for you while the dispute is ${state}.`;
+  const from = event === 'escalate' && escalateFrom !== null ? { escalateFrom: escalateFrom.toISOString() } : {};
+  return new DisputeRefused('NOT_ALLOWED_NOW', message, { state, allowed, ...from });
+}
+
+/** What an event does beside the row of the dispute. @returns what the buyer gets back, where the row decides */
+type Effect = (tx: Tx, dispute: Dispute, step: DisputeStep, row: DisputeTransition) => Promise<number | undefined>;
+
+const nothing: Effect = async () => undefined;
+
+/** The ruling that stands decides. */
+const standingRuling: Effect = async (tx, { id }, _step, { decides }) => {
+  if (decides === undefined) return undefined;
+  const stands = (await listRulings(tx, id)).filter(({ status }) => status === 'stands').at(-1);
+  if (stands === undefined) throw new Error(`no ruling of ${id} stands`);
+  return stands.refund;
+};
+
+const EFFECTS: Readonly<Record<DisputeEvent, Effect>> = {
+  accept_claim: async (_tx, { claimRefund }) => claimRefund,
+  contest: nothing,
+  make_offer: async (tx, dispute, step) => {
+    const refund = amountIn(dispute, step);
+    const offers = await listOffers(tx, dispute.id);
+    if (offers.length >= MAX_OFFERS) {
+      throw new DisputeRefused('TOO_MANY_OFFERS', `A dispute takes ${MAX_OFFERS} offers. Ask for a mediator.`);
+    }
+    const statementId = step.statementId ?? null;
+    const at = new Date(step.atMs);
+    const number = offers.length + 1;
+    await insertOffer(tx, dispute.id, { number, madeBy: step.by as Role, refund, statementId, at });
+    return undefined;
+  },
+  accept_offer: async (tx, { id }, { number, by }) => {
+    const offer = (await listOffers(tx, id)).find((one) => one.number === number);
+    if (offer === undefined || offer.status !== 'open') {
+      throw new DisputeRefused('NO_SUCH_OFFER', 'This offer is not open, or was replaced. Read the dispute again.');
+    }
+    if (offer.madeBy === by)
+      throw new DisputeRefused('OWN_OFFER', 'This is your own offer: the other side accepts it.');
+    await markAccepted(tx, id, offer.number);
+    return offer.refund;
+  },
+  escalate: nothing,
+  rule: async (tx, dispute, step, row) => {
+    const refund = amountIn(dispute, step);
+    const ruledBy = step.actor.id as UserId;
+    const rulings = await listRulings(tx, dispute.id);
+    if (rulings.length >= MAX_RULINGS) {
+      throw new DisputeRefused('TOO_MANY_RULINGS', `A dispute takes ${MAX_RULINGS} rulings. Have one approved.`);
+    }
+    refuseSamePerson(dispute, rulings, ruledBy);
+    await insertRuling(tx, dispute.id, {
+      number: rulings.length + 1,
+      refund,
+      ruledBy,
+      statementId: step.statementId ?? null,
+      onAppeal: dispute.state === 'appealed',
+      status: row.when === 'needs_a_second_person' ? 'proposed' : 'stands',
+      at: new Date(step.atMs),
+    });
+    return row.decides === undefined ? undefined : refund;
+  },
+  approve: async (tx, dispute, { number, actor }, row) => {
+    const rulings = await listRulings(tx, dispute.id);
+    const proposed = rulings.find((one) => one.number === number && one.status === 'proposed');
+    if (proposed === undefined) {
+      throw new DisputeRefused(
+        'NO_SUCH_RULING',
+        'No ruling with this number waits for approval. Read the dispute again.',
+      );
+    }
+    const by = actor.id as UserId;
+    if (proposed.ruledBy === by) {
+      throw new DisputeRefused('NEEDS_ANOTHER_PERSON', 'Somebody else has to approve this: it is your own ruling.');
+    }
+    refuseSamePerson(dispute, rulings, by);
+    await markApproved(tx, dispute.id, proposed.number, by);
+    return row.decides === undefined ? undefined : proposed.refund;
+  },
+  mediation_over: async (tx, dispute, { atMs }) => {
+    const refund = refundLeaning(dispute, dispute.terms.defaultPercent);
+    const number = (await listRulings(tx, dispute.id)).length + 1;
+    const none = { ruledBy: null, statementId: null, onAppeal: false } as const;
+    await insertRuling(tx, dispute.id, { ...none, number, refund, status: 'stands', at: new Date(atMs) });
+    return undefined;
+  },
+  appeal: nothing,
+  waive_appeal: standingRuling,
+  appeal_window_over: standingRuling,
+  appeal_over: async (tx, dispute, step, row) => {
+    await supersedeProposals(tx, dispute.id);
+    return standingRuling(tx, dispute, step, row);
+  },
+  negotiation_over: nothing,
+  response_window_over: async (_tx, dispute) => refundLeaning(dispute, dispute.terms.silencePercent),
+  closed_by_purchase: nothing,
+};
+
+/** @throws DisputeRefused BEYOND_WHAT_IS_DISPUTED */
+function amountIn({ gross, currency }: Dispute, { refund }: DisputeStep): number {
+  if (refund !== undefined && Number.isSafeInteger(refund) && refund >= 0 && refund <= gross) return refund;
+  const disputed = { amount: gross, currency };
+  throw new DisputeRefused('BEYOND_WHAT_IS_DISPUTED', 'The buyer cannot get back more than is disputed.', { disputed });
+}
+
+/** Nobody judges what is their own, and an appeal is for those who have not judged before. */
+function refuseSamePerson(
+  { state, buyerId, sellerId }: Dispute,
+  rulings: readonly {
+    readonly ruledBy: UserId | null;
+    readonly approvedBy: UserId | null;
+    readonly onAppeal: boolean;
+  }[],
+  person: UserId,
+): void {
+  const judged = rulings.some(
+    ({ ruledBy, approvedBy, onAppeal }) => !onAppeal && [ruledBy, approvedBy].includes(person),
+  );
+  if (person === buyerId || person === sellerId) {
+    throw new DisputeRefused('NEEDS_ANOTHER_PERSON', 'Somebody else has to do this: you are a party of this dispute.');
+  }
+  if (state === 'appealed' && judged) {
+    throw new DisputeRefused('NEEDS_ANOTHER_PERSON', 'Somebody else has to do this: you have ruled before the appeal.');
+  }
+}
+
+function changed(before: Dispute, step: DisputeStep, row: DisputeTransition, refund: number | undefined): Dispute {
+  const { atMs } = step;
+  const moved = row.to === before.state ? {} : entering(before, row.to, atMs);
+  const decision = row.decides === undefined ? null : decided(row.decides, refund, atMs);
+  return {
+    ...before,
+    ...moved,
+    ...(row.to === 'negotiating' &&
+      before.state !== 'negotiating' && { escalateFrom: new Date(atMs + before.terms.escalateAfterMs) }),
+    ...(step.event === 'waive_appeal' && { waived: [...before.waived, step.by as Role] }),
+    ...(step.event === 'appeal' && { appealedBy: step.by as Role }),
+    // What is decided waits for nobody in the dispute any more.
+    ...(decision !== null && { decision, deadlineAt: null, deadlineEvent: null }),
+    updatedAt: new Date(atMs),
+  };
+}
+
+function decided(by: DecidedBy, refund: number | undefined, atMs: number): Decision {
+  if (refund === undefined) throw new Error('a decision without an amount');
+  return { refund, by, atMs };
+}
+
+/** Mediators find in the list of cases what waits for them. */
+async function moveCase(tx: Tx, before: Dispute, after: Dispute, actor: Actor): Promise<void> {
+  const waits = ({ state, decision }: Dispute): boolean =>
+    (state === 'mediating' || state === 'appealed') && decision === null;
+  if (waits(after) && after.deadlineAt !== null && before.state !== after.state) {
+    const { id, purchaseId, deadlineAt: dueAt, gross: amount, currency, reason, n } = after;
+    const details = { purchaseId, n, reason, amount, currency, appealed: after.state === 'appealed' };
+    await openCase(tx, { kind: 'dispute_mediation', subjectType: 'dispute', subjectId: id, dueAt, details });
+  } else if (waits(before) && !waits(after)) {
+    await closeCase(tx, 'dispute_mediation', after.id, { decision: 'resolved', actor });
+  }
+}
+
+const NEWS: Readonly<Partial<Record<DisputeEvent, EventType>>> = {
+  contest: 'dispute.contested',
+  make_offer: 'dispute.offered',
+  escalate: 'dispute.mediating',
+  negotiation_over: 'dispute.mediating',
+  rule: 'dispute.ruled',
+  approve: 'dispute.ruled',
+  mediation_over: 'dispute.ruled',
+  appeal: 'dispute.appealed',
+  waive_appeal: 'dispute.appeal_waived',
+};
+
+function newsOf({ event }: DisputeStep, { decides, when }: DisputeTransition): EventType {
+  if (decides !== undefined) return 'dispute.decided';
+  if (when === 'needs_a_second_person') return 'dispute.ruling_proposed';
+  const news = NEWS[event];
+  if (news === undefined) throw new Error(`nothing is told of "${event}"`);
+  return news;
+}
+
+/**
+ * Closes the dispute of a purchase, in the transaction in which the purchase goes on.
+ * @param instead what was carried out when it was not the dispute that decided
+ */
+export async function closeDispute(
+  tx: Tx,
+  id: DisputeId,
+  actor: Actor,
+  atMs: number,
+  instead?: { readonly refund: number; readonly by: DecidedBy },
+): Promise<void> {
+  const before = await lockDispute(tx, id);
+  if (before === undefined || before.state === 'closed') return;
+  const decision = instead === undefined ? before.decision : { ...instead, atMs };
+  if (decision === null) throw new Error(`${id} is closed before it is decided`);
+  const at = new Date(atMs);
+  const over = { deadlineAt: null, deadlineEvent: null, frozenSince: null, closedAt: at, updatedAt: at } as const;
+  const after: Dispute = { ...before, ...over, decision, state: 'closed', stateSince: at };
+  await updateDispute(tx, after);
+  await moveCase(tx, before, after, actor);
+  const { refund, by: decidedBy } = decision;
+  await note(tx, after, actor, 'dispute.closed', {
+    event: 'closed_by_purchase',
+    from: before.state,
+    refund,
+    decidedBy,
+  });
+}
+
+/** A chargeback lies over the purchase, or does no longer: time stands still meanwhile. */
+export async function freezeDispute(
+  db: Database,
+  { disputeId, frozen, atMs, key }: { disputeId: DisputeId; frozen: boolean; atMs: number; key: string },
+): Promise<Dispute> {
+  return db.transaction(async (tx) => {
+    const before = await lockDispute(tx, disputeId);
+    if (before === undefined) throw new Error(`there is no dispute ${disputeId}`);
+    const isFrozen = before.frozenSince !== null;
+    if (before.state === 'closed' || isFrozen === frozen || !(await takeDisputeStep(tx, disputeId, key))) return before;
+    const later = (at: Date | null): Date | null =>
+      at === null || before.frozenSince === null ? at : new Date(at.getTime() + atMs - before.frozenSince.getTime());
+    const at = new Date(atMs);
+    const after: Dispute = frozen
+      ? { ...before, frozenSince: at, updatedAt: at }
+      : {
+          ...before,
+          frozenSince: null,
+          deadlineAt: later(before.deadlineAt),
+          escalateFrom: later(before.escalateFrom),
+          updatedAt: at,
+        };
+    await updateDispute(tx, after);
+    const actor = { type: 'system', id: 'chargeback' } as const;
+    await note(tx, after, actor, frozen ? 'dispute.frozen' : 'dispute.resumed', { deadlineAt: after.deadlineAt });
+    return after;
+  });
+}
+
+/** Audit entry and event of a change, in its transaction. */
+async function note(
+  tx: Tx,
+  { id, purchaseId, n, buyerId, sellerId, state }: Dispute,
+  actor: Actor,
+  type: EventType,
+  change: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: type, change: { ...change, state } });
+  const data = { disputeId: id, purchaseId, n, buyerId, sellerId, state };
+  await emit(tx, { type, key: id, data: { ...data, ...toldOf(type, change) } });
+}
+
+/** What of a change its event carries. */
+function toldOf(type: EventType, change: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (type === 'dispute.opened') return { reason: change['reason'], claimedBy: change['claimedBy'] };
+  if (type === 'dispute.offered') return { by: change['by'], refund: change['refund'] };
+  if (type === 'dispute.decided' || type === 'dispute.closed') {
+    return { refund: change['refund'], decidedBy: change['decidedBy'] };
+  }
+  return {};
+}
+
+/** That a mediator looked leaves a trace. */
+export async function readAsMediator(db: Database, id: DisputeId, actor: Actor): Promise<void> {
+  await db.transaction((tx) =>
+    audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: 'dispute.read', change: {} }),
+  );
+}

@@ -1,0 +1,227 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type ChargebackRecord,
+  type ChargebackStatus,
+  type ChargebackView,
+  isNewer,
+  note,
+  overlayOf,
+  recoveryMoves,
+  recoveryOf,
+  sheetOf,
+} from './chargeback-rules.ts';
+import { applyMoves, type Books, EMPTY_BOOKS, imbalance, nonZero } from './money.ts';
+import { stopOf } from './rules.ts';
+
+const view = (id: string, status: ChargebackStatus, more: Partial<ChargebackView> = {}): ChargebackView => ({
+  id,
+  status,
+  amount: 1_000,
+  dueMs: 10_000,
+  withdrawn: 0,
+  reinstated: 0,
+  movements: 0,
+  submissions: 0,
+  ...more,
+});
+
+/** What Stripe shows of one dispute, one after the other. */
+function storyOf(id: string, amount: number, inquiry: boolean, answered: boolean, end: 'won' | 'lost' | 'prevented') {
+  const taken = { amount, withdrawn: amount, movements: 1 };
+  return [
+    ...(inquiry ? [view(id, 'warning_needs_response', { amount })] : []),
+    view(id, 'needs_response', taken),
+    ...(answered ? [view(id, 'under_review', { ...taken, submissions: 1 })] : []),
+    view(id, end, end === 'won' ? { ...taken, reinstated: amount, movements: 2 } : taken),
+  ];
+}
+
+const held = (amount: number): Books => applyMoves(EMPTY_BOOKS, nonZero([{ name: 'capture', amount }]));
+
+interface Stands {
+  readonly books: Books;
+  readonly records: ReadonlyMap<string, ChargebackRecord>;
+}
+
+function noted({ books, records }: Stands, seen: ChargebackView): Stands {
+  const known = records.get(seen.id);
+  if (!isNewer(seen, known)) return { books, records };
+  const { record, moves } = note(books, known, seen);
+  return { books: applyMoves(books, moves), records: new Map(records).set(seen.id, record) };
+}
+
+const dispute = fc.record({
+  amount: fc.integer({ min: 1, max: 2_000 }),
+  inquiry: fc.boolean(),
+  answered: fc.boolean(),
+  end: fc.constantFrom('won', 'lost', 'prevented'),
+});
+
+describe('what Stripe shows of disputes', () => {
+  test('in whatever order and however often it comes, it comes to the same, and the books say what the bank has', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 3_000 }),
+        fc.array(dispute, { minLength: 1, maxLength: 3 }),
+        fc.infiniteStream(fc.nat(50)),
+        (price, disputes, picks) => {
+          const stories = disputes.map(({ amount, inquiry, answered, end }, index) =>
+            storyOf(`du_${index}`, amount, inquiry, answered, end),
+          );
+          const inOrder = stories.flat();
+          const anyOrder: ChargebackView[] = [...inOrder];
+          for (let index = anyOrder.length - 1; index > 0; index--) {
+            const other = (picks.next().value ?? 0) % (index + 1);
+            [anyOrder[index], anyOrder[other]] = [anyOrder[other] as ChargebackView, anyOrder[index] as ChargebackView];
+          }
+          const begin: Stands = { books: held(price), records: new Map() };
+          const straight = inOrder.reduce(noted, begin);
+          const shuffled = [...anyOrder, ...anyOrder].reduce(noted, begin);
+          expect(overlayOf(shuffled.records.values())).toBe(overlayOf(straight.records.values()));
+          for (const { books, records } of [straight, shuffled]) {
+            const all = [...records.values()];
+            const has = all.reduce((sum, { withdrawn, reinstated }) => sum + withdrawn - reinstated, 0);
+            expect(books.chargedBack).toBe(has);
+            expect(imbalance(books)).toBe(0);
+            expect(books.advanced).toBe(all.reduce((sum, { advanced }) => sum + advanced, 0));
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('the gravest of those that go on lies over the purchase, else what is left of those that ended', () => {
+    const of = (...statuses: ChargebackStatus[]) =>
+      overlayOf(statuses.map((status, index) => view(`${index}`, status)));
+    expect(of()).toBe('none');
+    expect(of('warning_closed')).toBe('none');
+    expect(of('warning_under_review', 'lost')).toBe('inquiry');
+    expect(of('warning_under_review', 'under_review', 'lost')).toBe('open');
+    expect(of('won', 'lost', 'warning_closed')).toBe('lost');
+    expect(of('won', 'prevented')).toBe('prevented');
+    expect(of('won', 'warning_closed')).toBe('won');
+  });
+});
+
+describe('a chargeback that the bank keeps after the release', () => {
+  const rate = { basisPoints: 1_000 };
+  const released: Books = applyMoves(held(2_500), [
+    { name: 'release', amount: 2_250 },
+    { name: 'earnCommission', amount: 250 },
+    { name: 'transfer', amount: 2_250 },
+  ]);
+
+  test('is borne by the seller and, for its commission, by Wellpact, whatever the amounts', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 99_999 }),
+        fc.integer({ min: 0, max: 10_000 }),
+        fc.double({ min: 0, max: 1.5, noNaN: true }),
+        fc.boolean(),
+        (price, basisPoints, share, reversed) => {
+          const commission = Math.min(price, Math.round((price * basisPoints) / 10_000));
+          const before = applyMoves(
+            held(price),
+            nonZero([
+              { name: 'release', amount: price - commission },
+              { name: 'earnCommission', amount: commission },
+              { name: 'transfer', amount: price - commission },
+            ]),
+          );
+          const amount = Math.max(1, Math.round(price * share));
+          const seen = view('du_1', 'lost', { amount, withdrawn: amount, movements: 1 });
+          const { record, moves } = note(before, undefined, seen);
+          const taken = applyMoves(before, moves);
+          const recovery = recoveryOf(taken, record.advanced, record.advanced, { basisPoints });
+          const after = applyMoves(taken, recoveryMoves(recovery, reversed));
+          expect(imbalance(after)).toBe(0);
+          expect(recovery.loss).toBe(Math.max(amount - price, 0));
+          expect(after.advanced).toBe(recovery.loss + recovery.owed + (reversed ? 0 : recovery.reversal));
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('what was kept for an older debt of the seller is owed again', () => {
+    const kept = applyMoves(held(2_500), [
+      { name: 'release', amount: 2_250 },
+      { name: 'earnCommission', amount: 250 },
+      { name: 'recover', amount: 1_000 },
+      { name: 'transfer', amount: 1_250 },
+    ]);
+    const { record, moves } = note(kept, undefined, view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }));
+    expect(recoveryOf(applyMoves(kept, moves), record.advanced, record.advanced, rate)).toEqual({
+      unsent: 0,
+      reversal: 1_250,
+      commission: 250,
+      owed: 1_000,
+      loss: 0,
+    });
+  });
+
+  test('what the buyer had back before is nobody else’s to bear', () => {
+    const refunded = applyMoves(released, [
+      { name: 'reverseTransfer', amount: 2_250 },
+      { name: 'refundPayable', amount: 2_250 },
+      { name: 'refundCommission', amount: 250 },
+    ]);
+    const { record, moves } = note(refunded, undefined, view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }));
+    expect(recoveryOf(applyMoves(refunded, moves), record.advanced, record.advanced, rate)).toMatchObject({
+      unsent: 0,
+      reversal: 0,
+      commission: 0,
+      loss: 2_500,
+    });
+  });
+});
+
+describe('what has to be done', () => {
+  const record = (id: string, status: ChargebackStatus, more: Partial<ChargebackRecord> = {}): ChargebackRecord => ({
+    ...view(id, status),
+    advanced: 0,
+    settled: false,
+    givenUp: false,
+    ...more,
+  });
+  const sheet = (nowMs: number, ...records: ChargebackRecord[]) => sheetOf(records, { nowMs, bufferMs: 2_000 });
+
+  test('evidence is submitted before the bank stops taking it, of the one that is due first', () => {
+    const both = [record('du_1', 'needs_response'), record('du_2', 'warning_needs_response', { dueMs: 6_000 })];
+    expect(sheet(0, ...both).next).toEqual({ what: 'answer', chargebackId: 'du_2', atMs: 4_000 });
+    expect(sheet(5_000, ...both).next).toMatchObject({ atMs: 5_000 });
+    expect(sheet(0, record('du_1', 'needs_response', { submissions: 1 })).next).toBeNull();
+    expect(sheet(0, record('du_1', 'needs_response', { givenUp: true })).next).toBeNull();
+    expect(sheet(0, record('du_1', 'under_review')).next).toBeNull();
+  });
+
+  test('what the bank keeps is settled at once, and once', () => {
+    expect(sheet(7, record('du_1', 'lost', { advanced: 5 })).next).toEqual({
+      what: 'settle',
+      chargebackId: 'du_1',
+      atMs: 7,
+    });
+    expect(sheet(7, record('du_1', 'lost', { advanced: 5, settled: true })).next).toBeNull();
+    expect(sheet(7, record('du_1', 'won', { advanced: 0 })).next).toBeNull();
+  });
+});
+
+describe('what is stopped', () => {
+  test.each([
+    ['capturePayment', undefined, undefined],
+    ['releaseToSeller', 'CHARGEBACK_OPEN', 'CHARGEBACK_OPEN'],
+    ['refundBuyer', undefined, 'CHARGEBACK_OPEN'],
+    ['refundReleased', undefined, 'CHARGEBACK_OPEN'],
+    ['settleCancellation', 'CHARGEBACK_OPEN', 'CHARGEBACK_OPEN'],
+    ['recordDelivery', undefined, undefined],
+    ['cancelPayment', undefined, undefined],
+  ] as const)('%s: %s by an inquiry, %s by a chargeback', (step, byInquiry, byChargeback) => {
+    expect(stopOf({ step }, { chargeback: 'inquiry' })).toBe(byInquiry);
+    expect(stopOf({ step }, { chargeback: 'open' })).toBe(byChargeback);
+    for (const over of ['none', 'won', 'lost', 'prevented'] as const) {
+      expect(stopOf({ step }, { chargeback: over })).toBeUndefined();
+    }
+  });
+});

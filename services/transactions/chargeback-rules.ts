@@ -1,0 +1,213 @@
+/**
+ * What the disputes of a buyer's bank mean for a purchase. Stripe calls each of them a dispute; to us it is a chargeback,
+ * since a dispute is what buyer and seller have with each other. Pure.
+ */
+import type { ChargebackWork } from '../../contracts/chargeback.ts';
+import type { Chargeback } from '../../contracts/purchase.ts';
+import { type Books, type CommissionRate, commissionOn, type Move, nonZero } from './money.ts';
+import { leftOf } from './refund-rules.ts';
+
+/** Stripe's words for how one stands. Source: https://docs.stripe.com/api/disputes/object#dispute_object-status */
+export const CHARGEBACK_STATUSES = [
+  'warning_needs_response',
+  'warning_under_review',
+  'warning_closed',
+  'needs_response',
+  'under_review',
+  'prevented',
+  'won',
+  'lost',
+] as const;
+export type ChargebackStatus = (typeof CHARGEBACK_STATUSES)[number];
+
+/** What one of them lays over its purchase. An inquiry that came to nothing leaves nothing. */
+const OVERLAYS: Readonly<Record<ChargebackStatus, Chargeback>> = {
+  warning_needs_response: 'inquiry',
+  warning_under_review: 'inquiry',
+  warning_closed: 'none',
+  needs_response: 'open',
+  under_review: 'open',
+  prevented: 'prevented',
+  won: 'won',
+  lost: 'lost',
+};
+
+/** The gravest first: what still goes on before what is over, and what took money before what gave it back. */
+const BY_GRAVITY: readonly Chargeback[] = ['open', 'inquiry', 'lost', 'prevented', 'won', 'none'];
+
+export const overlayOfStatus = (status: ChargebackStatus): Chargeback => OVERLAYS[status];
+
+/** What all of them together lay over their purchase: the same, in whatever order they were told. */
+export function overlayOf(chargebacks: Iterable<Pick<ChargebackView, 'status'>>): Chargeback {
+  const laid = new Set([...chargebacks].map(({ status }) => OVERLAYS[status]));
+  return BY_GRAVITY.find((overlay) => laid.has(overlay)) ?? 'none';
+}
+
+/** Whether it still lies over the purchase and stops its money. */
+export const isLive = (chargeback: Chargeback): boolean => chargeback === 'inquiry' || chargeback === 'open';
+export const isAnswerable = (status: ChargebackStatus): boolean =>
+  status === 'needs_response' || status === 'warning_needs_response';
+/** The bank keeps what it took. */
+const isKept = (status: ChargebackStatus): boolean => status === 'lost' || status === 'prevented';
+
+/** One of them as Stripe shows it: its money is what the balance transactions say, and nothing else. */
+export interface ChargebackView {
+  readonly id: string;
+  readonly status: ChargebackStatus;
+  /** What it is about, minor units: nothing that moved. */
+  readonly amount: number;
+  /** Until when evidence is taken, milliseconds since 1970; null when none is asked for. */
+  readonly dueMs: number | null;
+  /** What the bank took from our balance, and what it gave back, each without fees; minor units. */
+  readonly withdrawn: number;
+  readonly reinstated: number;
+  /** How many balance transactions say so. */
+  readonly movements: number;
+  /** How often evidence was submitted. */
+  readonly submissions: number;
+}
+
+/** The same as we keep it. */
+export interface ChargebackRecord extends ChargebackView {
+  /** Minor units that Wellpact has put in for it, since the bank took more than was held, and that have not come back. */
+  readonly advanced: number;
+  /** What it cost in the end was taken from those who bear it. */
+  readonly settled: boolean;
+  /** Evidence was not taken any more, or is not to be sent. */
+  readonly givenUp: boolean;
+}
+
+/** How far along a view is: money that moved counts before words, since it is never taken out of the list again. */
+const progressOf = ({ movements, status, submissions }: ChargebackView): readonly number[] => [
+  movements,
+  CHARGEBACK_STATUSES.indexOf(status),
+  submissions,
+];
+
+/** Names how far along a view is, for the step that notes it: the same view is noted once. */
+export const versionOf = (view: ChargebackView): string => progressOf(view).join('.');
+
+/** Whether a view shows something that was not known: what is older, or the same, never takes its place. */
+export function isNewer(view: ChargebackView, known: ChargebackView | undefined): boolean {
+  if (known === undefined) return true;
+  const [ours, theirs] = [progressOf(known), progressOf(view)];
+  const differs = theirs.findIndex((step, index) => step !== ours[index]);
+  return differs !== -1 && (theirs[differs] ?? 0) > (ours[differs] ?? 0);
+}
+
+/** What the bank takes: from what is held as far as that goes, the rest is put in by Wellpact. */
+export const takenMoves = (books: Books, amount: number): Move[] =>
+  nonZero([
+    { name: 'chargeBackHeld', amount: Math.min(books.held, amount) },
+    { name: 'chargeBackAdvanced', amount: amount - Math.min(books.held, amount) },
+  ]);
+
+/** What the bank gives back: first to Wellpact, as far as it has put in for it, the rest is held again. */
+export const returnedMoves = (advanced: number, amount: number): Move[] =>
+  nonZero([
+    { name: 'chargebackReturned', amount: Math.min(advanced, amount) },
+    { name: 'chargebackWon', amount: amount - Math.min(advanced, amount) },
+  ]);
+
+export interface Noted {
+  readonly record: ChargebackRecord;
+  readonly moves: readonly Move[];
+}
+
+/** What a newer view changes: the record, and the money that moved since the one before. */
+export function note(books: Books, known: ChargebackRecord | undefined, view: ChargebackView): Noted {
+  const taken = takenMoves(books, view.withdrawn - (known?.withdrawn ?? 0));
+  const advanced = (known?.advanced ?? 0) + amountOf(taken, 'chargeBackAdvanced');
+  const returned = returnedMoves(advanced, view.reinstated - (known?.reinstated ?? 0));
+  return {
+    record: {
+      ...view,
+      advanced: advanced - amountOf(returned, 'chargebackReturned'),
+      settled: known?.settled ?? false,
+      givenUp: known?.givenUp ?? false,
+    },
+    moves: [...taken, ...returned],
+  };
+}
+
+const amountOf = (moves: readonly Move[], name: Move['name']): number =>
+  moves.reduce((sum, move) => (move.name === name ? sum + move.amount : sum), 0);
+
+/** Who bears a chargeback that the bank keeps, minor units. */
+export interface Recovery {
+  /** The seller's, and not sent yet. */
+  readonly unsent: number;
+  /** To be taken back from what was sent to the seller. */
+  readonly reversal: number;
+  /** Wellpact gives its commission on it back. */
+  readonly commission: number;
+  /** The seller's, and out of reach: it was kept for an older debt of theirs, which is owed again. */
+  readonly owed: number;
+  /** Nobody's but Wellpact's: the buyer had been given it before the bank took it once more. */
+  readonly loss: number;
+}
+
+/**
+ * As for a refund after the release (see takeBack): the commission is worked out anew on what the seller keeps, the rest is
+ * the seller's.
+ * @param advanced what was put in for this chargeback
+ * @param allAdvanced the same for all of the purchase that are not settled: none of it is what the seller owes
+ */
+export function recoveryOf(books: Books, advanced: number, allAdvanced: number, rate: CommissionRate): Recovery {
+  const left = Math.max(leftOf(books) + allAdvanced, 0);
+  const taken = Math.min(advanced, left);
+  const commission = Math.min(Math.max(books.fees - commissionOn(left - taken, rate), 0), taken);
+  const fromSeller = taken - commission;
+  const unsent = Math.min(books.payable, fromSeller);
+  const reversal = Math.min(books.transferred, fromSeller - unsent);
+  return { unsent, reversal, commission, owed: fromSeller - unsent - reversal, loss: advanced - taken };
+}
+
+/** What a recovery leaves the seller to owe. @param reversed whether their balance gave the reversal */
+export const owedAfter = ({ owed, reversal }: Recovery, reversed: boolean): number => owed + (reversed ? 0 : reversal);
+
+/** The moves of a recovery. */
+export const recoveryMoves = ({ unsent, reversal, commission }: Recovery, reversed: boolean): Move[] =>
+  nonZero([
+    { name: 'reverseTransfer', amount: reversed ? reversal : 0 },
+    { name: 'repayAdvance', amount: unsent + (reversed ? reversal : 0) },
+    { name: 'repayAdvanceFromCommission', amount: commission },
+  ]);
+
+/**
+ * What is kept with a purchase about its chargebacks, besides the word for them all: worked out from them, and written in
+ * the transaction that changes one.
+ */
+export interface ChargebackSheet {
+  /** What those that go on are about, minor units; all of them, once none does. */
+  readonly amount: number;
+  /** Until when the first of them takes evidence, milliseconds since 1970; null when none does. */
+  readonly dueMs: number | null;
+  readonly next: ChargebackWork | null;
+}
+
+/** @param bufferMs how long before the end of its time evidence is submitted */
+export function sheetOf(
+  chargebacks: readonly ChargebackRecord[],
+  { nowMs, bufferMs }: { readonly nowMs: number; readonly bufferMs: number },
+): ChargebackSheet {
+  const live = chargebacks.filter(({ status }) => isLive(OVERLAYS[status]));
+  const open = live.filter(({ status, submissions, givenUp }) => isAnswerable(status) && submissions === 0 && !givenUp);
+  const dues = open.flatMap(({ id, dueMs }) => (dueMs === null ? [] : [{ id, dueMs }]));
+  const first = dues.toSorted((one, other) => one.dueMs - other.dueMs)[0];
+  const lost = chargebacks.find(({ status, advanced, settled }) => isKept(status) && advanced > 0 && !settled);
+  return {
+    amount: (live.length > 0 ? live : chargebacks).reduce((sum, { amount }) => sum + amount, 0),
+    dueMs: first?.dueMs ?? null,
+    next:
+      lost !== undefined
+        ? { what: 'settle', chargebackId: lost.id, atMs: nowMs }
+        : first === undefined
+          ? null
+          : { what: 'answer', chargebackId: first.id, atMs: Math.max(first.dueMs - bufferMs, nowMs) },
+  };
+}
+
+/** Nothing that the buyer paid is left: the bank, and refunds before it, have given all of it back. */
+export const isAllBack = ({ captured, refunded, chargedBack }: Books): boolean =>
+  captured > 0 && refunded + chargedBack >= captured;

@@ -1,0 +1,300 @@
+/** The chargebacks of purchases: a row for each dispute that Stripe shows, and what they mean together. */
+import type { PurchaseId } from '../../contracts/ids.ts';
+import type { Currency } from '../../contracts/money.ts';
+import type { Database, Queryable, Tx } from '../../platform/database.ts';
+import {
+  type ChargebackRecord,
+  type ChargebackView,
+  isAllBack,
+  isLive,
+  isNewer,
+  type Noted,
+  note,
+  overlayOf,
+  owedAfter,
+  type Recovery,
+  recoveryMoves,
+  recoveryOf,
+  sheetOf,
+  versionOf,
+} from './chargeback-rules.ts';
+import { applyMoves, type Books } from './money.ts';
+import type { Purchase } from './purchase-record.ts';
+import { insertReceivable } from './receivables.ts';
+import { transition } from './rules.ts';
+import { commitStep, type DisputeFee, type StepChange, type StepKey } from './steps.ts';
+import { commissionRateOf } from './terms-rules.ts';
+import type { Transition } from './transition-rules.ts';
+
+/** One of them as it is stored: of the bank's own words its reason alone, which is one of Stripe's. */
+export interface StoredChargeback extends ChargebackRecord {
+  readonly purchaseId: PurchaseId;
+  readonly currency: Currency;
+  /** Stripe's word: `product_not_received`. */
+  readonly reason: string;
+  readonly openedAt: Date;
+  /** When we first saw it. */
+  readonly seenAt: Date;
+  /** When evidence was submitted by us; null when it was not. */
+  readonly answeredAt: Date | null;
+  readonly closedAt: Date | null;
+}
+
+/** What Stripe shows of one, besides what the rules ask. */
+export interface SeenChargeback extends ChargebackView {
+  readonly currency: string;
+  readonly reason: string;
+  readonly openedMs: number;
+  readonly fees: readonly DisputeFee[];
+}
+
+const COLUMNS = `id, purchase_id AS "purchaseId", status, amount, currency, reason, due_at AS "dueAt", withdrawn, reinstated,
+  movements, submissions, advanced, settled, given_up AS "givenUp", opened_at AS "openedAt", seen_at AS "seenAt",
+  answered_at AS "answeredAt", closed_at AS "closedAt"`;
+
+type Row = Omit<StoredChargeback, 'dueMs'> & { readonly dueAt: Date | null } & Record<string, unknown>;
+
+const fromRow = ({ dueAt, ...row }: Row): StoredChargeback => ({ ...row, dueMs: dueAt?.getTime() ?? null });
+
+/** A buyer's bank opens one or two of them; more than this is a provider gone mad. */
+const MAX_CHARGEBACKS = 100;
+
+/** All of a purchase, in the order of their ids. */
+export async function chargebacksOf(db: Queryable, purchaseId: PurchaseId): Promise<StoredChargeback[]> {
+  const { rows } = await db.query<Row>({
+    name: 'chargebacks_of_purchase',
+    text: `SELECT ${COLUMNS} FROM transactions.chargebacks WHERE purchase_id = $1 ORDER BY id LIMIT ${MAX_CHARGEBACKS}`,
+    values: [purchaseId],
+  });
+  return rows.map(fromRow);
+}
+
+/** How long before the end of its time evidence is submitted. */
+export interface Buffer {
+  readonly bufferMs: number;
+}
+
+/** What a step about a chargeback has come to. */
+export interface ChargebackOutcome {
+  readonly purchase: Purchase;
+  /** None of them goes on any more. */
+  readonly allClosed: boolean;
+  /** Returned after everything was over, so that no rule says whose it is; minor units. */
+  readonly ownerless: number;
+  /** The row that it has followed; undefined when its state stayed. */
+  readonly row: Transition | undefined;
+}
+
+/**
+ * Notes what Stripe shows of a chargeback: its row, the money that moved, what lies over the purchase, and, when the buyer
+ * has everything back and nothing goes on, the end of the purchase. Whatever state it is in: a fact is never refused. What is
+ * older than what is known changes nothing.
+ * @param key its `step` names the chargeback and is completed by the version that is noted
+ */
+export async function noteChargeback(
+  db: Database,
+  key: Omit<StepKey, 'step' | 'from'>,
+  seen: SeenChargeback,
+  { bufferMs }: Buffer,
+  also: (tx: Tx, outcome: ChargebackOutcome) => Promise<unknown>,
+): Promise<Purchase> {
+  const step = `noteChargeback/${seen.id}/${versionOf(seen)}`;
+  let [allClosed, ownerless] = [false, 0];
+  let row: Transition | undefined;
+  return commitStep(
+    db,
+    { ...key, step, from: 'any' },
+    async (purchase, tx) => {
+      const known = await chargebacksOf(tx, purchase.id);
+      const before = known.find(({ id }) => id === seen.id);
+      if (!isNewer(seen, before)) return undefined;
+      const noted = note(purchase.books, before, seen);
+      await write(tx, purchase, seen, noted, key.atMs);
+      const all = [...known.filter(({ id }) => id !== seen.id), noted.record];
+      allClosed = !isLive(overlayOf(all));
+      ownerless =
+        before?.settled === true ? seen.reinstated - before.reinstated : isPast(purchase) ? amountWon(noted) : 0;
+      const moved = { moves: noted.moves, disputeFees: seen.fees, reference: seen.id };
+      const change = changeOf(purchase, all, moved, { nowMs: key.atMs, bufferMs });
+      if (change.to !== undefined) row = endOf(purchase);
+      return change;
+    },
+    (tx, purchase) => also(tx, { purchase, allClosed, ownerless, row }),
+  );
+}
+
+/** Its money has found its place: what comes back then is nobody's by the rules. */
+const isPast = ({ state, books }: Purchase): boolean =>
+  !['payment_pending', 'authorised', 'held', 'delivered', 'disputed'].includes(state) && books.held === 0;
+
+const amountWon = ({ moves }: Noted): number =>
+  moves.reduce((sum, { name, amount }) => (name === 'chargebackWon' ? sum + amount : sum), 0);
+
+/** What all chargebacks together change about the purchase. */
+function changeOf(
+  purchase: Purchase,
+  all: readonly ChargebackRecord[],
+  change: StepChange,
+  when: { readonly nowMs: number; readonly bufferMs: number },
+): StepChange {
+  const chargeback = overlayOf(all);
+  const chargebackSheet = sheetOf(all, when);
+  const after = applyMoves(purchase.books, change.moves ?? []);
+  const row = endOf(purchase);
+  const ends = row !== undefined && !isLive(chargeback) && chargebackSheet.next === null && isEmpty(after);
+  return {
+    ...change,
+    chargeback,
+    chargebackSheet,
+    ...(ends && { to: row.to, ...(purchase.unfinished !== null && { unfinished: null }) }),
+  };
+}
+
+/** Where it leads when the bank has taken everything; undefined where it is over already. */
+const endOf = ({ state, terms }: Purchase): Transition | undefined =>
+  transition(state, { on: 'charged_back', by: 'provider', kind: terms.kind });
+
+/** The buyer has everything back, and nobody has anything of it. */
+const isEmpty = (books: Books): boolean => isAllBack(books) && books.held === 0;
+
+async function write(
+  tx: Tx,
+  { id }: Purchase,
+  { currency, reason, openedMs }: SeenChargeback,
+  { record }: Noted,
+  atMs: number,
+): Promise<void> {
+  const closed = !isLive(overlayOf([record]));
+  await tx.query({
+    name: 'chargeback_write',
+    text: `INSERT INTO transactions.chargebacks (id, purchase_id, status, amount, currency, reason, due_at, withdrawn,
+             reinstated, movements, submissions, advanced, opened_at, seen_at, closed_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+           ON CONFLICT (id) DO UPDATE
+              SET status = excluded.status, amount = excluded.amount, reason = excluded.reason, due_at = excluded.due_at,
+                  withdrawn = excluded.withdrawn, reinstated = excluded.reinstated, movements = excluded.movements,
+                  submissions = excluded.submissions, advanced = excluded.advanced,
+                  given_up = chargebacks.given_up AND excluded.status <> 'needs_response',
+                  closed_at = CASE WHEN excluded.closed_at IS NULL THEN NULL
+                                   ELSE coalesce(chargebacks.closed_at, excluded.closed_at) END`,
+    values: [
+      record.id,
+      id,
+      record.status,
+      record.amount,
+      currency,
+      reason,
+      record.dueMs === null ? null : new Date(record.dueMs),
+      record.withdrawn,
+      record.reinstated,
+      record.movements,
+      record.submissions,
+      record.advanced,
+      new Date(openedMs),
+      new Date(atMs),
+      closed ? new Date(atMs) : null,
+    ],
+  });
+}
+
+/** Who bears a chargeback that the bank keeps; undefined when that is settled, or there is nothing to settle. */
+export async function chargebackToSettle(
+  db: Queryable,
+  { id, books, terms }: Purchase,
+  chargebackId: string,
+): Promise<Recovery | undefined> {
+  const all = await chargebacksOf(db, id);
+  const found = all.find((one) => one.id === chargebackId);
+  if (found === undefined || found.settled || found.advanced === 0 || isLive(overlayOf([found]))) return undefined;
+  const unsettled = all.filter(({ settled }) => !settled).reduce((sum, { advanced }) => sum + advanced, 0);
+  return recoveryOf(books, found.advanced, unsettled, commissionRateOf(terms));
+}
+
+/**
+ * Settles a chargeback that the bank keeps, once: what was put in for it is repaid by those who bear it.
+ * @param settlement with the reversal by which the seller's part came back; without one the seller owes that, and it stays
+ *   put in
+ */
+export async function settleChargeback(
+  db: Database,
+  key: StepKey,
+  {
+    chargebackId,
+    recovery,
+    reversalId,
+    bufferMs,
+  }: Buffer & {
+    readonly chargebackId: string;
+    readonly recovery: Recovery;
+    readonly reversalId: string | undefined;
+  },
+  also: (tx: Tx, purchase: Purchase) => Promise<unknown>,
+): Promise<Purchase> {
+  return commitStep(
+    db,
+    key,
+    async (purchase, tx) => {
+      const reversed = reversalId !== undefined;
+      const moves = recoveryMoves(recovery, reversed);
+      const repaid = moves.reduce((sum, { name, amount }) => (name.startsWith('repayAdvance') ? sum + amount : sum), 0);
+      await tx.query({
+        name: 'chargeback_settle',
+        text: 'UPDATE transactions.chargebacks SET settled = true, advanced = advanced - $2 WHERE id = $1',
+        values: [chargebackId, repaid],
+      });
+      const all = await chargebacksOf(tx, purchase.id);
+      const { payable } = applyMoves(purchase.books, moves);
+      const transfer =
+        reversed && recovery.reversal > 0
+          ? ({ transfer: { status: 'reversed' } } as const)
+          : purchase.transfer.status === 'blocked' && payable === 0
+            ? ({ transfer: { status: 'none' } } as const)
+            : {};
+      const change = { moves, ...transfer, ...(reversalId !== undefined && { reference: reversalId }) };
+      return changeOf(purchase, all, change, { nowMs: key.atMs, bufferMs });
+    },
+    async (tx, purchase) => {
+      const owed = owedAfter(recovery, reversalId !== undefined);
+      if (owed > 0) await insertReceivable(tx, purchase, key.step, owed);
+      await also(tx, purchase);
+    },
+  );
+}
+
+/** Notes that no evidence is to be sent any more: it was accepted, or came too late. */
+export async function giveUpEvidence(
+  db: Database,
+  key: StepKey,
+  chargebackId: string,
+  { bufferMs }: Buffer,
+  also: (tx: Tx, purchase: Purchase) => Promise<unknown>,
+): Promise<Purchase> {
+  return commitStep(
+    db,
+    key,
+    async (purchase, tx) => {
+      await tx.query({
+        name: 'chargeback_give_up',
+        text: 'UPDATE transactions.chargebacks SET given_up = true WHERE id = $1',
+        values: [chargebackId],
+      });
+      return changeOf(purchase, await chargebacksOf(tx, purchase.id), {}, { nowMs: key.atMs, bufferMs });
+    },
+    also,
+  );
+}
+
+/** Notes that evidence was submitted by us, and by whom: the audit trail says so. */
+export async function noteAnswer(db: Database, key: StepKey, chargebackId: string): Promise<Purchase> {
+  return commitStep(
+    db,
+    key,
+    () => ({}),
+    (tx) =>
+      tx.query({
+        name: 'chargeback_answered',
+        text: 'UPDATE transactions.chargebacks SET answered_at = $2 WHERE id = $1',
+        values: [chargebackId, new Date(key.atMs)],
+      }),
+  );
+}

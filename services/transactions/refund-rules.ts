@@ -1,0 +1,39 @@
+/** Where the money of a refund comes from, once a purchase was released. Pure. */
+import { type Books, type CommissionRate, commissionOn, type Move, nonZero } from './money.ts';
+
+/**
+ * What nobody has taken out of a purchase yet: held, or the seller's with the commission on it; minor units. What was
+ * advanced in place of the seller is theirs no longer, and what was kept from them for older debts still counts as paid out.
+ */
+export const leftOf = ({ held, payable, transferred, fees, recovered, advanced }: Books): number =>
+  held + payable + transferred + fees + recovered - advanced;
+
+/** What somebody is told who wants to give back more than that. */
+export const refundTooLargeText = (left: number, currency: string): string =>
+  `Of this purchase ${left} ${currency} in minor units are left to be refunded.`;
+
+/** How the seller's part of a refund can come back. */
+export interface TakeBackTerms {
+  readonly commission: CommissionRate;
+  /** Stripe refused to take it back from the seller: what they were sent stays there, and they owe it. */
+  readonly reversalRefused?: true;
+}
+
+/**
+ * `amount` of what was released goes back to the buyer. The commission is worked out anew on what the seller keeps; the
+ * rest is the seller's, and comes from what was not sent yet, then from a reversal, and then from Wellpact in their place:
+ * what was kept from this release for an older debt has paid that debt, so it is owed again.
+ */
+export function takeBack(books: Books, amount: number, terms: TakeBackTerms): Move[] {
+  const kept = commissionOn(leftOf(books) - amount, terms.commission);
+  const fromCommission = Math.min(Math.max(books.fees - kept, 0), amount);
+  const fromSeller = amount - fromCommission;
+  const unsent = Math.min(books.payable, fromSeller);
+  const reversed = terms.reversalRefused === true ? 0 : Math.min(books.transferred, fromSeller - unsent);
+  return nonZero([
+    { name: 'reverseTransfer', amount: reversed },
+    { name: 'refundPayable', amount: unsent + reversed },
+    { name: 'advanceRefund', amount: fromSeller - unsent - reversed },
+    { name: 'refundCommission', amount: fromCommission },
+  ]);
+}

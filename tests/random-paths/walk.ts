@@ -1,0 +1,221 @@
+/** A purchase walks its path: of what is offered to its parties, chance takes one thing after the other. */
+import type { UserId } from '../../contracts/ids.ts';
+import { FINAL_STATES } from '../../services/transactions/rules.ts';
+import { payoutAccountOf } from '../../services/users/index.ts';
+import { freeHour, publishedBooking } from '../helpers/bookings.ts';
+import { disputed, moveDispute, onlyDispute } from '../helpers/chargebacks.ts';
+import { request } from '../helpers/client.ts';
+import { withDatabase } from '../helpers/outcomes.ts';
+import { type PurchaseBody, publishedListing, sandboxLog } from '../helpers/purchases.ts';
+import { stack } from '../helpers/stack.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+import { type Choice, choiceOf, insist, PAYMENTS, read, settled, type Walk } from './actions.ts';
+import { disputeChoices } from './dispute-choices.ts';
+import type { Member } from './people.ts';
+import { type Payment, type Plan, planOf } from './plan.ts';
+
+/** What a purchase came to: nothing in it depends on when, or under which ids. */
+export interface Walked {
+  readonly id: string;
+  readonly path: readonly string[];
+  readonly state: string;
+  readonly money: PurchaseBody['money'];
+  readonly payment: string;
+  readonly transfer: string;
+  readonly refund: string;
+  readonly chargeback: string;
+}
+
+export interface Cast {
+  readonly buyer: Member;
+  readonly seller: Member;
+  /** How many bookings of this seller came before: each takes hours of its own. */
+  readonly booking: number;
+}
+
+/** So long is no path; what is not over by then is left to the clock. */
+const MAX_STEPS = 10;
+/** Longer than any window, with everything that delays it. */
+const CLOCK_MS = 360_000;
+
+export async function walk(seed: number, index: number, cast: Cast): Promise<Walked> {
+  const plan = planOf(seed, index);
+  const path: string[] = [];
+  const on = await bought(plan, cast);
+  try {
+    if (plan.transfer !== 'goes through') await changeAccount(cast.seller, 'under_review');
+    await goAlong(plan, on, path);
+    return await ended(plan, on, path);
+  } catch (error) {
+    throw new Error(`${on.id}, after ${path.join(', ')}`, { cause: error });
+  }
+}
+
+/** @param path what is done is added to it */
+async function goAlong(plan: Plan, on: Walk, path: string[]): Promise<void> {
+  let purchase = await settled(on, () => true);
+  while (!isFinal(purchase) && path.length < MAX_STEPS) {
+    if (bankActs(plan, purchase, path)) {
+      path.push(`the bank ${plan.bank}`);
+      purchase = await bankOpens(plan, on);
+    }
+    const choice = plan.chance.oneOf((await offered(on, purchase)).map((one) => [one, one.weight] as const));
+    path.push(choice.name);
+    const refused = await choice.take(on, purchase);
+    if (refused !== undefined) path.push(`refused: ${refused}`);
+    const before = purchase;
+    purchase = await settled(on, () => true);
+    if (choice !== NOTHING) continue;
+    if (isWithBank(purchase)) purchase = await bankDecides(plan, on);
+    else if (!waitsForClock(purchase)) return;
+    else purchase = await settled(on, ({ state }) => state !== before.state);
+  }
+}
+
+const isWithBank = ({ chargeback }: PurchaseBody): boolean => chargeback === 'open' || chargeback === 'inquiry';
+
+/** Once, when there is something to take. */
+const bankActs = ({ bank, bankAfter }: Plan, { money, chargeback }: PurchaseBody, path: readonly string[]): boolean =>
+  bank !== 'nothing' &&
+  chargeback === 'none' &&
+  money.captured > 0 &&
+  path.length >= bankAfter &&
+  !path.includes(`the bank ${bank}`);
+
+async function bankOpens({ bank }: Plan, on: Walk): Promise<PurchaseBody> {
+  const asks = bank === 'asks, and lets it be';
+  await disputed(on.id, { status: asks ? 'warning_needs_response' : 'needs_response' });
+  return settled(on, ({ chargeback }) => chargeback === (asks ? 'inquiry' : 'open'));
+}
+
+/** The bank's last word: its status at Stripe, and what then lies over the purchase. */
+const DECISIONS = {
+  'takes it back': ['lost', 'lost'],
+  'takes it back and loses': ['won', 'won'],
+  'asks, and lets it be': ['warning_closed', 'none'],
+} as const;
+
+async function bankDecides({ bank }: Plan, on: Walk): Promise<PurchaseBody> {
+  if (bank === 'nothing') throw new Error(`nobody asked the bank about ${on.id}`);
+  const [status, laid] = DECISIONS[bank];
+  await moveDispute((await onlyDispute(on.id)).id, status);
+  return settled(on, ({ chargeback }) => chargeback === laid);
+}
+
+const isFinal = ({ state }: PurchaseBody): boolean => FINAL_STATES.some((final) => final === state);
+
+/** A booking that is held waits for its day, and a transfer that is refused for the seller: neither passes in a run. */
+const waitsForClock = ({ slot, state, transfer }: PurchaseBody): boolean =>
+  !(slot !== null && state === 'held') && transfer.status !== 'blocked';
+
+const NOTHING: Choice = { name: 'nobody does anything', weight: 1, take: async () => undefined };
+
+/** Everything that can be done now, in an order that is always the same. */
+async function offered(on: Walk, { state }: PurchaseBody): Promise<readonly Choice[]> {
+  const [asBuyer, asSeller] = await Promise.all([read(on.buyer, on.id), read(on.seller, on.id)]);
+  return [
+    ...asBuyer.next.actions.toSorted().map((action) => choiceOf('buyer', action)),
+    ...asSeller.next.actions.toSorted().map((action) => choiceOf('seller', action)),
+    ...(state === 'payment_pending' && on.clientSecret !== undefined ? PAYMENTS : []),
+    ...(state === 'disputed' ? await disputeChoices(on) : []),
+    NOTHING,
+  ];
+}
+
+const METHODS: Readonly<Record<Payment, string | undefined>> = {
+  'at once': 'pm_card_visa',
+  'by the app': undefined,
+  'after a card was declined': 'pm_card_visa_chargeDeclined',
+  'with a card whose refunds take their time': 'pm_card_pendingRefund',
+  'with a card whose refunds come back': 'pm_card_visa',
+};
+
+async function bought(plan: Plan, { buyer, seller, booking }: Cast): Promise<Walk> {
+  const { kind, category, amount, cancellationPolicy } = plan;
+  const [listingId, times] =
+    kind === 'goods'
+      ? [await publishedListing(seller.person, { category, amount, handlingDays: 1 }), []]
+      : await bookable(seller, { amount, cancellationPolicy }, booking);
+  const body = {
+    listingId,
+    acceptedDisclaimers: [],
+    ...(METHODS[plan.payment] !== undefined && { paymentMethod: METHODS[plan.payment] }),
+    ...(times[0] !== undefined && { slot: { startsAt: times[0] } }),
+  };
+  const token = await buyer.token();
+  const answer = await insist(`buying ${plan.index}`, (idempotencyKey) =>
+    request<PurchaseBody>('POST', '/v1/purchases', { token, body, idempotencyKey }),
+  );
+  if (answer.status !== 201) throw new Error(`it was not bought: ${JSON.stringify(answer.body)}`);
+  return {
+    id: answer.body.id,
+    buyer,
+    seller,
+    clientSecret: answer.body.payment.clientSecret,
+    otherTimes: times.slice(1),
+  };
+}
+
+/** Between one and five days ahead: whichever tier is meant, it stays that one for as long as a run lasts. */
+const FIRST_HOUR = 26;
+const HOURS_EACH = 2;
+
+async function bookable(
+  seller: Member,
+  listing: Pick<Plan, 'amount' | 'cancellationPolicy'>,
+  booking: number,
+): Promise<[listingId: string, times: readonly string[]]> {
+  const listingId = await publishedBooking(seller.person, listing);
+  const from = FIRST_HOUR + booking * HOURS_EACH;
+  const first = Date.parse(await freeHour(listingId, from));
+  const times = Array.from({ length: HOURS_EACH }, (_, hour) => new Date(first + hour * 3_600_000).toISOString());
+  return [listingId, times];
+}
+
+/** Follows a purchase to where it ends, or waits. */
+async function ended(plan: Plan, on: Walk, path: readonly string[]): Promise<Walked> {
+  if (plan.transfer === 'is refused at first') await changeAccount(on.seller, null);
+  if (isWithBank(await settled(on, () => true))) await bankDecides(plan, on);
+  await settleRefunds(plan, on);
+  const purchase = await waitFor(
+    async () => {
+      const now = await read(on.buyer, on.id);
+      const rests = isFinal(now) || (now.transfer.status === 'blocked' && plan.transfer === 'is refused');
+      const waits = now.slot !== null && now.state === 'held';
+      return (rests || waits) && !now.next.inProgress && now;
+    },
+    {
+      what: `${on.id} to end or wait where it should, after ${path.join(', ')}`,
+      timeoutMs: CLOCK_MS,
+      intervalMs: 1_000,
+    },
+  );
+  const { id, state, money, payment, transfer, refund, chargeback } = purchase;
+  const stands = { payment: payment.status, transfer: transfer.status, refund: refund.status, chargeback };
+  return { id, path, state, money, ...stands };
+}
+
+/** What is pending is decided, and what the bank does not take comes back: then we have to know of it. */
+async function settleRefunds(plan: Plan, on: Walk): Promise<void> {
+  const pending = plan.payment === 'with a card whose refunds take their time';
+  if (!pending && plan.payment !== 'with a card whose refunds come back') return;
+  const refunds = await sandboxLog({ transferGroup: on.id, kind: 'refund' });
+  if (refunds.length === 0) return;
+  const status = pending && plan.refund === 'arrives' ? 'succeeded' : 'failed';
+  for (const { id } of refunds) await control(`refunds/${id}`, { status });
+  const owed = status === 'failed' ? refunds.reduce((total, { amount }) => total + amount, 0) : 0;
+  await settled(on, ({ refund, money }) => refund.status === status && money.owedToBuyer === owed);
+}
+
+/** Stripe disables the account of a seller, or enables it again. */
+async function changeAccount({ person: { id } }: Member, disabledReason: string | null): Promise<void> {
+  await control(`accounts/${await accountOf(id)}`, { disabledReason });
+}
+
+const accountOf = (userId: string): Promise<string | undefined> =>
+  withDatabase((database) => payoutAccountOf(database, userId as UserId));
+
+async function control(path: string, body: Record<string, unknown>): Promise<void> {
+  const answer = await request('POST', `/_control/${path}`, { base: stack().urls.sandbox, body });
+  if (answer.status !== 200) throw new Error(`the sandbox refused ${path}: ${JSON.stringify(answer.body)}`);
+}
