@@ -218,19 +218,72 @@ describe('a difference', () => {
   });
 });
 
-describe('a clean world', () => {
-  let seller: Person;
-  let buyer: Person;
-  beforeAll(async () => {
-    [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
+let seller: Person;
+let buyer: Person;
+beforeAll(async () => {
+  [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
+});
+
+async function bought(): Promise<string> {
+  const { body } = await buy(buyer, await publishedListing(seller), { paymentMethod: 'pm_card_bypassPending' });
+  await act(seller, body.id, 'accept');
+  return body.id;
+}
+
+describe('what Stripe shows of a purchase', () => {
+  test('otherwise than it was is found with the purchase, whichever way; when it is right again, all is settled', async () => {
+    const purchaseId = await bought();
+    await act(buyer, purchaseId, 'confirm');
+    await reached(buyer, purchaseId, 'released');
+    const other = await bought();
+    const lineOf = async (transferGroup: string, kind: string): Promise<{ line: string; reference: string }> => {
+      const { data } = await stripe.balanceTransactions.list({ limit: 100 });
+      const log = await sandboxLog({ transferGroup });
+      const ids = log.filter((entry) => kind === 'charge' || entry.kind === kind).map(({ id }) => id);
+      for (const { id, source } of data) {
+        const reference = typeof source === 'string' ? source : (source?.id ?? '');
+        const isOne = kind === 'charge' ? await isChargeOf(reference, transferGroup) : ids.includes(reference);
+        if (isOne) return { line: id, reference };
+      }
+      throw new Error(`there is no ${kind} of ${transferGroup}`);
+    };
+    const [charge, transfer, elsewhere] = [
+      await lineOf(purchaseId, 'charge'),
+      await lineOf(purchaseId, 'transfer'),
+      await lineOf(other, 'charge'),
+    ];
+    await lie({ action: 'change', id: charge.line, amount: 2_499, fee: 1 });
+    await lie({ action: 'hide', id: transfer.line });
+    await lie({ action: 'change', id: elsewhere.line, currency: 'usd' });
+    const added = await lie({ action: 'add', movement: 'charge', amount: 777, currency: 'eur' });
+    const report = await reconciled();
+    expect(about(report, charge.reference)).toMatchObject({ kind: 'wrong_amount', purchaseId });
+    expect(about(report, charge.reference, 'fee')).toMatchObject({ kind: 'wrong_amount', purchaseId });
+    expect(about(report, transfer.reference, 'transfer')).toMatchObject({ kind: 'missing', purchaseId });
+    expect(about(report, elsewhere.reference)).toMatchObject({ kind: 'wrong_currency', purchaseId: other });
+    expect(about(report, added)).toMatchObject({ kind: 'extra', purchaseId: null });
+    const cases = report.found.filter((one) => [purchaseId, other].includes(one.purchaseId ?? ''));
+    expect(await Promise.all(cases.map(async (one) => (await caseOf(one)).state))).toEqual(cases.map(() => 'open'));
+    for (const id of [charge.line, transfer.line, elsewhere.line]) await lie({ action: 'truth', id });
+    const { found } = await reconciled();
+    expect(found.filter((one) => [purchaseId, other].includes(one.purchaseId ?? ''))).toEqual([]);
+    for (const one of cases) expect(await caseOf(one)).toMatchObject({ state: 'closed', decision: 'vanished' });
   });
 
-  async function bought(): Promise<string> {
-    const { body } = await buy(buyer, await publishedListing(seller), { paymentMethod: 'pm_card_bypassPending' });
-    await act(seller, body.id, 'accept');
-    return body.id;
+  async function isChargeOf(reference: string, transferGroup: string): Promise<boolean> {
+    return reference.startsWith('ch_') && (await stripe.charges.retrieve(reference)).transfer_group === transferGroup;
   }
 
+  /** Lets Stripe say something else about a line than what is so. @returns the line's id */
+  async function lie(body: Record<string, unknown>): Promise<string> {
+    const base = stack().urls.sandbox;
+    const answer = await request<{ id: string }>('POST', '/_control/balance-transactions', { base, body });
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+    return answer.body.id;
+  }
+});
+
+describe('a clean world', () => {
   test('has no differences, neither at rest nor while purchases go on', async () => {
     const ids: string[] = [];
     let isOver = false;
