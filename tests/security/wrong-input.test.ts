@@ -145,6 +145,9 @@ async function samples(): Promise<Samples> {
         nullable: ['timeZone', 'quietHours'],
       },
     ],
+    beginReconciliation: [
+      { by: 'finance', body: { from: '2020-01-01T00:00:00Z', until: '2021-01-01T00:00:00Z' }, required: [] },
+    ],
     addStaffNote: [{ by: 'support', id: heldId, body: { note: 'A note.' }, required: ['note'] }],
     pauseMoney: [{ by: 'support', id: heldId, body: { reason: 'A reason.' }, required: ['reason'] }],
     refundAgain: [
