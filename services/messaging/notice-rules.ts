@@ -1,4 +1,5 @@
 /** What a notification is, as data, and whether there is still something to say. Pure. */
+import type { DisputeState } from '../../contracts/dispute.ts';
 import type { OnboardingState } from '../../contracts/onboarding.ts';
 import type { Chargeback, PurchaseState, TransferStatus } from '../../contracts/purchase.ts';
 import type { Channel } from './rules.ts';
@@ -9,6 +10,8 @@ export interface Validity {
   readonly purchase?: readonly PurchaseState[];
   readonly transfer?: TransferStatus;
   readonly onboarding?: OnboardingState;
+  /** The dispute is in one of these states, and undecided. */
+  readonly dispute?: readonly DisputeState[];
   /** The address still has to be proven. */
   readonly emailUnproven?: true;
   /** The payment had been authorised: before that the seller was told of nothing. */
@@ -21,9 +24,9 @@ export interface Validity {
   readonly chargeback?: Chargeback;
   /**
    * The moment that is told, `{when}`, is still to come, and is still that of the purchase: its deadline, the beginning of
-   * the booking, or where a party wants to move it.
+   * the booking, where a party wants to move it; or the deadline of the dispute.
    */
-  readonly ahead?: 'deadline' | 'booking' | 'proposal';
+  readonly ahead?: 'deadline' | 'booking' | 'proposal' | 'dispute';
 }
 
 export interface NotificationRule {
@@ -35,7 +38,7 @@ export interface NotificationRule {
   readonly reminder?: string;
   /** Of `purchase.chargeback_changed`: to what. */
   readonly chargeback?: Chargeback;
-  /** The member of the event's data that holds the recipient's user id; or the party that did not propose it. */
+  /** The member of the event's data that holds the recipient's user id; or the party that did not do it. */
   readonly to: 'userId' | 'buyerId' | 'sellerId' | 'otherParty';
   readonly channels: readonly Channel[];
   /** Sent whatever the person's preferences say: without it they lose money or their account. */
@@ -60,6 +63,8 @@ export interface Standing {
   readonly emailVerified: boolean;
   readonly purchase?: PurchaseStanding;
   readonly onboarding?: OnboardingState;
+  /** Undefined once it is decided. */
+  readonly dispute?: { readonly state: DisputeState; readonly deadlineMs: number | undefined };
   /** The moment that is told. */
   readonly occasionMs?: number;
 }
@@ -78,7 +83,7 @@ export interface PurchaseStanding {
 
 /** Whether there is still something to say. */
 export function isValid({ valid }: Pick<NotificationRule, 'valid'>, standing: Standing): boolean {
-  const { purchase, onboarding, emailVerified } = standing;
+  const { purchase, onboarding, dispute, emailVerified } = standing;
   return [
     valid.emailUnproven === undefined || !emailVerified,
     valid.purchase === undefined || (purchase !== undefined && valid.purchase.includes(purchase.state)),
@@ -88,11 +93,17 @@ export function isValid({ valid }: Pick<NotificationRule, 'valid'>, standing: St
     valid.refundedByUs === undefined || purchase?.refundedByUs === true,
     valid.chargeback === undefined || purchase?.chargeback === valid.chargeback,
     valid.onboarding === undefined || onboarding === valid.onboarding,
+    valid.dispute === undefined || (dispute !== undefined && valid.dispute.includes(dispute.state)),
     valid.ahead === undefined || isAhead(valid.ahead, standing),
   ].every(Boolean);
 }
 
-function isAhead(ahead: NonNullable<Validity['ahead']>, { nowMs, occasionMs, purchase }: Standing): boolean {
-  const current = { deadline: purchase?.deadlineMs, booking: purchase?.startsAtMs, proposal: purchase?.proposedMs };
+function isAhead(ahead: NonNullable<Validity['ahead']>, { nowMs, occasionMs, purchase, dispute }: Standing): boolean {
+  const current = {
+    deadline: purchase?.deadlineMs,
+    booking: purchase?.startsAtMs,
+    proposal: purchase?.proposedMs,
+    dispute: dispute?.deadlineMs,
+  };
   return occasionMs !== undefined && occasionMs > nowMs && current[ahead] === occasionMs;
 }

@@ -45,6 +45,16 @@ describe('who is told', () => {
     ]);
   });
 
+  test('of a dispute, the party that is to act, and of what is decided both', () => {
+    const dispute = { ...PARTIES, disputeId: 'dsp_1' };
+    expect(told('dispute.opened', { ...dispute, claimedBy: 'seller' })).toEqual(['usr_buyer email+push']);
+    expect(told('dispute.offered', { ...dispute, offeredBy: 'buyer' })).toEqual(['usr_seller email+push']);
+    for (const type of ['dispute.mediating', 'dispute.ruled', 'dispute.appealed', 'dispute.closed']) {
+      expect(told(type, dispute)).toEqual(['usr_buyer email+push', 'usr_seller email+push']);
+    }
+    expect(told('dispute.decided', dispute)).toEqual([]);
+  });
+
   test('one thing for one occasion: where an event has two rules for one person, they exclude each other', () => {
     for (const { on, to } of NOTIFICATIONS) {
       if (on === 'purchase.reminder' || on === 'purchase.chargeback_changed') continue;

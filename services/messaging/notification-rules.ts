@@ -4,6 +4,7 @@
  */
 import { ACCOUNT, ONBOARDING, PAYOUT } from './account-notice-rules.ts';
 import { CHARGEBACKS } from './chargeback-notice-rules.ts';
+import { DISPUTE } from './dispute-notice-rules.ts';
 import type { NotificationRule } from './notice-rules.ts';
 import { PURCHASE } from './purchase-notice-rules.ts';
 import { MOVES, REMINDERS } from './reminder-notice-rules.ts';
@@ -13,6 +14,7 @@ export const NOTIFICATIONS: readonly NotificationRule[] = [
   ...ACCOUNT,
   ...PURCHASE,
   ...CHARGEBACKS,
+  ...DISPUTE,
   ...REMINDERS,
   ...MOVES,
   ...ONBOARDING,
@@ -34,10 +36,14 @@ export const notificationsOf = ({ type, data }: Happening): readonly Notificatio
       (chargeback === undefined || chargeback === data['chargeback']),
   );
 
+/** The member that says which party did it. */
+const WHO_DID = ['proposedBy', 'offeredBy', 'claimedBy'] as const;
+
 /** @throws TypeError when the event does not name whom the notification is for */
 export function recipientOf({ to }: Pick<NotificationRule, 'to'>, event: Happening): string {
   if (to !== 'otherParty') return textIn(event, to);
-  return textIn(event, textIn(event, 'proposedBy') === 'buyer' ? 'sellerId' : 'buyerId');
+  const by = WHO_DID.find((member) => event.data[member] !== undefined) ?? 'proposedBy';
+  return textIn(event, textIn(event, by) === 'buyer' ? 'sellerId' : 'buyerId');
 }
 
 /** @throws TypeError when the member is missing, which is a mistake of whoever wrote the event */

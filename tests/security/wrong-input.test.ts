@@ -81,7 +81,7 @@ const CONTENT = {
 type Samples = Readonly<Record<string, readonly Sample[]>>;
 
 async function samples(): Promise<Samples> {
-  const { listingId, bookingId, heldId, caseId } = world;
+  const { listingId, bookingId, heldId, disputeId, caseId } = world;
   const startsAt = await bookableAt(world);
   const price = { amount: 2_500, currency: 'EUR' };
   const content = Object.keys(CONTENT);
@@ -155,6 +155,37 @@ async function samples(): Promise<Samples> {
     ],
     resumeMoney: [{ by: 'finance', id: heldId, body: { reason: 'A reason.' }, required: ['reason'] }],
     answerChargeback: [{ by: 'finance', id: heldId, body: { statement: 'It was delivered.' }, required: [] }],
+    openDispute: [
+      {
+        by: 'buyer',
+        id: heldId,
+        body: { reason: 'other', description: 'Words.', wants: price },
+        required: ['reason', 'description'],
+      },
+    ],
+    claimNoShow: [{ by: 'buyer', id: heldId, body: { description: 'Words.' }, required: ['description'] }],
+    contestNoShow: [{ by: 'buyer', id: heldId, body: { text: 'Words.' }, required: ['text'] }],
+    respondToDispute: [
+      {
+        by: 'seller',
+        id: disputeId,
+        body: { answer: 'offer', refund: price, text: 'Words.' },
+        required: ['answer', 'refund'],
+      },
+      { by: 'seller', id: disputeId, body: { answer: 'contest', text: 'Words.' }, required: ['answer', 'text'] },
+    ],
+    makeOffer: [{ by: 'seller', id: disputeId, body: { refund: price, text: 'Words.' }, required: ['refund'] }],
+    escalateDispute: [{ by: 'seller', id: disputeId, body: { text: 'Words.' }, required: [] }],
+    appealRuling: [{ by: 'seller', id: disputeId, body: { text: 'Words.' }, required: ['text'] }],
+    ruleOnDispute: [
+      {
+        by: 'mediator',
+        id: disputeId,
+        body: { refund: price, reason: 'Words.', dryRun: true },
+        required: ['refund', 'reason'],
+      },
+    ],
+    redactEvidence: [{ by: 'buyer', id: disputeId, body: { reason: 'Words.' }, required: ['reason'] }],
     decideCase: [
       { by: 'finance', id: caseId, body: { decision: 'resolved', reason: 'Done.' }, required: ['decision', 'reason'] },
     ],
