@@ -34,7 +34,13 @@ const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
 export async function aftercare({ purchaseId, work: handedOver }: AftercareInput): Promise<void> {
   const desk = openDesk<ChargebackWish | RefundAgainWish, PurchaseState, Hint>();
   let work = handedOver;
-  setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
+  // Stripe tells of one change by several events: one look is enough for all that came before it.
+  const toLookAt = new Set<string>();
+  setHandler(refundHintSignal, (hint) => {
+    if (toLookAt.has(hint.refundId) || desk.seen.includes(hint.eventId)) return;
+    toLookAt.add(hint.refundId);
+    desk.tell(hint.eventId, hint);
+  });
   setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
   for (const [update, kind] of CHARGEBACK_UPDATES) {
     setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), GUARDED);
@@ -71,6 +77,7 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   }
 
   async function hearOfRefund(hint: RefundHint): Promise<void> {
+    toLookAt.delete(hint.refundId);
     tellStaff({
       title: `The refund ${hint.refundId} of ${purchaseId} has changed at Stripe.`,
       lines: [
