@@ -3,6 +3,7 @@
  * Subjects and pushes show on locked screens: they never name what was bought, its category or the other person.
  */
 import { ACCOUNT, ONBOARDING, PAYOUT } from './account-notice-rules.ts';
+import { CHARGEBACKS } from './chargeback-notice-rules.ts';
 import type { NotificationRule } from './notice-rules.ts';
 import { PURCHASE } from './purchase-notice-rules.ts';
 import { MOVES, REMINDERS } from './reminder-notice-rules.ts';
@@ -11,6 +12,7 @@ import { MOVES, REMINDERS } from './reminder-notice-rules.ts';
 export const NOTIFICATIONS: readonly NotificationRule[] = [
   ...ACCOUNT,
   ...PURCHASE,
+  ...CHARGEBACKS,
   ...REMINDERS,
   ...MOVES,
   ...ONBOARDING,
@@ -25,7 +27,12 @@ interface Happening {
 
 /** The notifications that an event calls for. */
 export const notificationsOf = ({ type, data }: Happening): readonly NotificationRule[] =>
-  NOTIFICATIONS.filter(({ on, reminder }) => on === type && (reminder === undefined || reminder === data['reminder']));
+  NOTIFICATIONS.filter(
+    ({ on, reminder, chargeback }) =>
+      on === type &&
+      (reminder === undefined || reminder === data['reminder']) &&
+      (chargeback === undefined || chargeback === data['chargeback']),
+  );
 
 /** @throws TypeError when the event does not name whom the notification is for */
 export function recipientOf({ to }: Pick<NotificationRule, 'to'>, event: Happening): string {

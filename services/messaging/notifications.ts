@@ -149,10 +149,12 @@ async function subjectOf(db: Queryable, rule: NotificationRule, of: Notification
   return rule.on.startsWith('payout.') ? { path: '/v1/payouts' } : {};
 }
 
-const standingOf = ({ state, transfer, payment, deadlineAt, slot, proposal }: Purchase) => ({
+const standingOf = ({ state, transfer, payment, chargeback, books, deadlineAt, slot, proposal }: Purchase) => ({
   state,
   transfer: transfer.status,
   wasAuthorised: payment.captureBefore !== null,
+  chargeback,
+  refundedByUs: books.refunded > 0,
   deadlineMs: deadlineAt?.getTime(),
   startsAtMs: slot?.startsAt.getTime(),
   proposedMs: proposal?.startsAt.getTime(),

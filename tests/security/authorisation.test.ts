@@ -13,8 +13,9 @@ beforeAll(async () => {
 
 /** What is sent, besides who asks. What it changes is asked for nowhere else, so that the order does not matter. */
 interface Call {
-  /** Of what the path names. */
+  /** Of what the path names, and of what it names within that. */
   readonly id?: string;
+  readonly part?: string;
   readonly query?: string;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
@@ -71,11 +72,17 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   listLedgerAccounts: () => ({}),
   checkLedger: () => ({}),
   listLedgerPostings: () => ({}),
+  beginReconciliation: () => ({ body: { from: 'today' } }),
+  listReconciliations: () => ({}),
+  getReconciliation: () => ({ id: `rec_${'0'.repeat(32)}` }),
   addStaffNote: ({ declinedId }) => ({ id: declinedId, body: { note: 'A note.' } }),
   pauseMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
   refundAgain: ({ declinedId }) => ({ id: declinedId, body: { refundId: 're_1', reason: 'A reason.' } }),
   resumeMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
   listStaffNotes: ({ declinedId }) => ({ id: declinedId }),
+  listChargebacks: ({ declinedId }) => ({ id: declinedId }),
+  answerChargeback: ({ declinedId }) => ({ id: declinedId, part: 'du_none', body: {} }),
+  acceptChargeback: ({ declinedId }) => ({ id: declinedId, part: 'du_none' }),
   decideCase: ({ caseId }) => ({ id: caseId, body: { decision: 'approve', reason: 'Not one of its decisions.' } }),
 };
 
@@ -127,18 +134,24 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   listLedgerAccounts:   [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
   checkLedger:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
   listLedgerPostings:   [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 400, 400],
+  beginReconciliation:  [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 400, 400],
+  listReconciliations:  [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
+  getReconciliation:    [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
   addStaffNote:         [401, 401, 403, 403, 403, 403, 403, 409, 403, 409, 409, 409],
   pauseMoney:           [401, 401, 403, 403, 403, 403, 403, 409, 403, 409, 409, 409],
   refundAgain:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
   resumeMoney:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
   listStaffNotes:       [401, 401, 403, 403, 403, 403, 403, 200, 403, 200, 200, 200],
+  listChargebacks:      [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
+  answerChargeback:     [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
+  acceptChargeback:     [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
   decideCase:           [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 422, 422],
 };
 
 async function ask(operation: Operation, actor: Actor): Promise<number> {
   const call = CALLS[operation.id]?.(world) ?? {};
   const token = world.tokens[actor];
-  const path = operation.path.replace(/\{\w+\}/, call.id ?? '');
+  const path = operation.path.replace(/\{\w+\}/, call.id ?? '').replace(/\{\w+\}/, call.part ?? '');
   const { status } = await request(operation.method, call.query === undefined ? path : `${path}?${call.query}`, {
     ...(token !== undefined && { token }),
     ...(call.body !== undefined && { body: call.body }),
