@@ -22,7 +22,7 @@ describe.each(DEFECTS)('$name', (defect) => {
   test('has its test where it says', () => {
     // What it stands in, and what a table fills in, are put together by vitest: the last piece is in the file as it is.
     const pieces = defect.test.name.split(/['…]/).filter((piece) => piece.length > 10);
-    expect(textOf(defect.test.file)).toContain(pieces.at(-1)?.split(' ').slice(-6).join(' '));
+    expect(textOf(defect.test.file)).toContain(pieces.at(-1)?.trim().split(' ').slice(-6).join(' '));
   });
 });
 
