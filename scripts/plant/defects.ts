@@ -16,7 +16,7 @@ export interface NamedTest {
   /** Of vitest.config.ts. */
   readonly project: string;
   readonly file: string;
-  /** With the names of what it stands in, as vitest joins them. */
+  /** With the names of what it stands in, as vitest joins them: what a table fills in is quoted, and cut off. */
   readonly name: string;
 }
 
@@ -50,7 +50,7 @@ export const DEFECTS: readonly Defect[] = [
     test: {
       project: 'faults',
       file: 'tests/faults/purchases.test.ts',
-      name: 'lost_reply while the seller is paid',
+      name: "'lost_reply' while the seller is paid",
     },
     because: /step_is_named|balances_equal_provider|to be released/,
   },
@@ -88,7 +88,7 @@ export const DEFECTS: readonly Defect[] = [
     test: {
       project: 'scenarios',
       file: 'tests/scenarios/purchase.test.ts',
-      name: 'a purchase released/refund_in_full/seller: the seller refunds after the release: the transfer is taken back first',
+      name: "a purchase 'released/refund_in_full/seller': 'the seller refunds after the release:…'",
     },
     because: /transferred|balances_equal_provider|expected 202 to be 200|expected 500 to be 200/,
   },
@@ -100,7 +100,7 @@ export const DEFECTS: readonly Defect[] = [
     test: {
       project: 'faults',
       file: 'tests/faults/purchases.test.ts',
-      name: 'lost_reply while the seller is paid',
+      name: "'lost_reply' while the seller is paid",
     },
     because: /once_per_step|balances_equal_provider/,
   },
