@@ -8,6 +8,7 @@ import type { Tx } from '../platform/database.ts';
 import type { Dispute } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
 import { closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
+import { closeDispute } from '../services/disputes/index.ts';
 import { isAnswerable, isLive, overlayOfStatus, type Recovery } from '../services/transactions/chargeback-rules.ts';
 import { evidenceOf } from '../services/transactions/evidence-rules.ts';
 import {
@@ -19,6 +20,7 @@ import {
   giveUpEvidence,
   noteAnswer,
   noteChargeback,
+  type OpenDispute,
   type Purchase,
   type StepKey,
   settleChargeback,
@@ -113,7 +115,8 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
       const reversalId = await takeBack(deps, purchase, key, recovery);
       const settled = { chargebackId: step.chargebackId, recovery, reversalId, bufferMs };
-      const after = await settleChargeback(database, key, settled, async (tx, current) => {
+      const after = await settleChargeback(database, key, settled, async (tx, current, overtaken) => {
+        await closeOvertaken(tx, overtaken, step);
         if (current.transfer.status !== 'blocked') {
           await closeCase(tx, 'transfer_blocked', current.id, { decision: 'resolved', actor: STRIPE });
         }
@@ -160,11 +163,12 @@ async function keepCase(
   deps: PurchaseDeps,
   tx: Tx,
   step: ChargebackStep,
-  { purchase, allClosed, ownerless, row }: ChargebackOutcome,
+  { purchase, allClosed, ownerless, row, overtaken }: ChargebackOutcome,
 ): Promise<void> {
   const { id, chargebackSheet: sheet, currency, pause } = purchase;
   const { atMs } = step;
   if (row !== undefined) {
+    await closeOvertaken(tx, overtaken, step);
     await freeReserved(tx, row, purchase);
     // A release that was begun and then refused may have set something aside.
     if ((purchase.recovers ?? 0) > purchase.books.recovered) await giveBackReservation(tx, purchase);
@@ -179,6 +183,11 @@ async function keepCase(
   const details = { amount: sheet?.amount ?? 0, currency };
   await openCase(tx, { kind: 'chargeback', subjectType: 'purchase', subjectId: id, dueAt, details });
   await postponeCase(tx, 'chargeback', id, dueAt);
+}
+
+/** The bank has decided what buyer and seller disagreed about. */
+async function closeOvertaken(tx: Tx, dispute: OpenDispute | null, { atMs }: ChargebackStep): Promise<void> {
+  if (dispute !== null) await closeDispute(tx, dispute.id, STRIPE, atMs, { refund: dispute.gross, by: 'chargeback' });
 }
 
 /** Money that no rule gives to anybody, or takes from anybody: finance decides. */

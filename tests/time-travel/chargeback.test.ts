@@ -14,13 +14,12 @@ const HOUR_MS = 60 * 60 * 1_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** The sandbox's webhooks go to the stack's own API: here the hint is given by hand. */
-async function hint(
-  { handle, now }: Bought,
-  chargebackId: string,
-  isSo: (chargeback: string) => boolean,
-): Promise<void> {
-  await handle.signal(chargebackHintSignal, { eventId: crypto.randomUUID(), chargebackId });
-  await waitFor(async () => isSo((await now()).chargeback), { what: 'the chargeback to be noted', timeoutMs: 20_000 });
+async function hint(bought: Bought, chargebackId: string, isSo: (chargeback: string) => boolean): Promise<void> {
+  await bought.handle.signal(chargebackHintSignal, { eventId: crypto.randomUUID(), chargebackId });
+  await waitFor(async () => isSo((await bought.now()).chargeback), {
+    what: 'the chargeback to be noted',
+    timeoutMs: 20_000,
+  });
 }
 
 async function delivered(market: Market): Promise<Bought> {
