@@ -1,10 +1,30 @@
-/** The steps of aftercare: what comes out about the money of a purchase when its own steps are long done. */
+/** The steps about refunds that have gone out: what became of them, and making them anew. */
+import type { RefundAgainOrder } from '../contracts/aftercare.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
-import { openCase } from '../services/cases/index.ts';
-import { commitStep } from '../services/transactions/index.ts';
+import type { Tx } from '../platform/database.ts';
+import { amendCase, closeCase, openCase } from '../services/cases/index.ts';
+import {
+  commitStep,
+  findRefund,
+  insertRefund,
+  type Purchase,
+  type Refund,
+  setRefundStatus,
+  wasTaken,
+  writeStaffWords,
+} from '../services/transactions/index.ts';
 import type { Move } from '../services/transactions/money.ts';
 import { refusal } from './failures.ts';
-import { type PurchaseDeps, purchaseToAct, stepKey } from './purchase-steps.ts';
+import { makeOnce } from './once.ts';
+import {
+  intentOf,
+  type PurchaseDeps,
+  type PurchaseStanding,
+  purchaseToAct,
+  refuseStopped,
+  standing,
+  stepKey,
+} from './purchase-steps.ts';
 
 export type AftercareActivities = ReturnType<typeof createAftercareActivities>;
 
@@ -17,28 +37,33 @@ export interface RefundStep {
   readonly atMs: number;
 }
 
+export interface RefundAgainStep {
+  readonly purchaseId: PurchaseId;
+  readonly order: RefundAgainOrder;
+  /** The same for every repeat of the order. */
+  readonly updateId: string;
+  readonly atMs: number;
+}
+
 const STRIPE = { type: 'provider', id: 'stripe' } as const;
 /** Stripe's words for money that is with us again. */
 const CAME_BACK: readonly string[] = ['failed', 'canceled'];
 
-export function createAftercareActivities({ database, payments, policy }: PurchaseDeps) {
+export function createAftercareActivities(deps: PurchaseDeps) {
+  const { database, payments } = deps;
   return {
     /**
-     * Notes what became of a refund. Money that came back is owed to the buyer from then on, and a case is opened: the card
-     * does not take it, so finance has to find another way.
-     * @throws ApplicationFailure OTHER_REFUND; Error while the refund is not in our books yet: it is tried again
+     * Notes what became of a refund. Money that came back is owed to the buyer from then on, and a case is opened: finance
+     * decides whether it is sent once more.
+     * @throws ApplicationFailure OTHER_REFUND
      */
-    async noteRefund({ purchaseId, refundId, eventId, atMs }: RefundStep): Promise<void> {
-      const { status, amount } = await payments.getRefund(refundId);
+    async noteRefund({ purchaseId, refundId, eventId, atMs }: RefundStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, { purchaseId });
-      // Stripe is faster than the transaction of the step that made it.
-      if (purchase.refund.id === null) throw new Error(`the refund of ${purchaseId} is not noted yet`);
-      if (purchase.refund.id !== refundId) {
-        throw refusal('OTHER_REFUND', `${refundId} is not the refund that ${purchaseId} was given.`);
-      }
-      if (purchase.refund.status === status) return;
+      const known = await mustFind(deps, purchaseId, refundId);
+      const { status } = await payments.getRefund(refundId);
+      if (known.status === status) return standing(purchase);
       const cameBack = CAME_BACK.includes(status);
-      const moves: readonly Move[] = cameBack ? [{ name: 'refundCameBack', amount }] : [];
+      const moves: readonly Move[] = cameBack ? [{ name: 'refundCameBack', amount: known.amount }] : [];
       const key = stepKey(
         { purchaseId, from: purchase.state, actor: STRIPE, atMs, causedBy: eventId && `event/${eventId}` },
         `noteRefund/${refundId}/${status}`,
@@ -46,16 +71,77 @@ export function createAftercareActivities({ database, payments, policy }: Purcha
       const after = await commitStep(
         database,
         key,
-        () => ({ refund: { status }, moves, reference: refundId }),
-        async (tx, { currency }) => {
-          if (!cameBack) return;
-          // Finance has as long for it as for money that does not reach a seller.
-          const dueAt = new Date(atMs + policy.transferCaseDue);
-          const details = { refundId, amount, currency };
-          await openCase(tx, { kind: 'refund_failed', subjectType: 'purchase', subjectId: purchaseId, dueAt, details });
+        (current) => ({
+          // The purchase shows how its last refund stands; each refund has its own row.
+          ...(current.refund.id === refundId && { refund: { status } }),
+          moves,
+          reference: refundId,
+        }),
+        async (tx, current) => {
+          await setRefundStatus(tx, refundId, status);
+          if (cameBack) await tellFinance(tx, deps, current, { refundId, atMs });
         },
       );
-      if (after.refund.status !== status) throw new Error(`${purchaseId} moved on meanwhile`);
+      if (after.state !== key.from) throw new Error(`${purchaseId} moved on meanwhile`);
+      return standing(after);
+    },
+
+    /**
+     * Sends a refund that came back once more, as finance want it: a new refund, with a row of its own. One that was sent once
+     * more before stays as it is. @throws ApplicationFailure OTHER_REFUND, REFUND_NOT_FAILED, MONEY_PAUSED
+     */
+    async refundAgain({ purchaseId, order, updateId, atMs }: RefundAgainStep): Promise<PurchaseStanding> {
+      const actor = { type: 'staff', id: order.staff } as const;
+      const purchase = await purchaseToAct(database, { purchaseId });
+      const { state: from } = purchase;
+      const causedBy = `update/${updateId}`;
+      const key = stepKey({ purchaseId, from, actor, atMs, causedBy }, `refundAgain/${order.refundId}`);
+      const failed = await mustFind(deps, purchaseId, order.refundId);
+      if (await wasTaken(database, purchaseId, key.step)) return standing(purchase);
+      if (!CAME_BACK.includes(failed.status)) {
+        throw refusal('REFUND_NOT_FAILED', `The refund ${order.refundId} has not come back: it is ${failed.status}.`);
+      }
+      refuseStopped(purchase, 'refundBuyer');
+      const { amount } = failed;
+      const ref = { purchaseId, step: key.step, paymentId: intentOf(purchase) };
+      const refund = await makeOnce(database, purchase, key, {
+        make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
+        find: () => payments.findRefund(ref),
+      });
+      const after = await commitStep(
+        database,
+        key,
+        () => ({ refund, moves: [{ name: 'refundAgain', amount }], reference: refund.id }),
+        async (tx, { books }) => {
+          const { id: providerId, status } = refund;
+          await insertRefund(tx, purchaseId, { step: key.step, providerId, amount, status, at: new Date(atMs) });
+          await writeStaffWords(tx, purchaseId, { kind: 'refund', words: order.reason, actor, atMs });
+          if (books.owedToBuyer > 0) return;
+          await closeCase(tx, 'refund_failed', purchaseId, { decision: 'resolved', actor });
+        },
+      );
+      if (after.state !== key.from) throw new Error(`${purchaseId} moved on meanwhile`);
+      return standing(after);
     },
   };
+}
+
+async function mustFind({ database }: PurchaseDeps, purchaseId: PurchaseId, refundId: string): Promise<Refund> {
+  const found = await findRefund(database, purchaseId, refundId);
+  if (found !== undefined) return found;
+  throw refusal('OTHER_REFUND', `${refundId} is no refund that ${purchaseId} has made.`);
+}
+
+/** One case for a purchase, however many of its refunds come back: it says the last one, and what is owed in all. */
+async function tellFinance(
+  tx: Tx,
+  { policy }: PurchaseDeps,
+  { id, books, currency }: Purchase,
+  { refundId, atMs }: { readonly refundId: string; readonly atMs: number },
+): Promise<void> {
+  // Finance has as long for it as for money that does not reach a seller.
+  const dueAt = new Date(atMs + policy.transferCaseDue);
+  const details = { refundId, amount: books.owedToBuyer, currency };
+  const opened = await openCase(tx, { kind: 'refund_failed', subjectType: 'purchase', subjectId: id, dueAt, details });
+  await amendCase(tx, opened, details);
 }

@@ -12,6 +12,7 @@ import { isAnswerable, isLive, overlayOfStatus, type Recovery } from '../service
 import { evidenceOf } from '../services/transactions/evidence-rules.ts';
 import {
   type ChargebackOutcome,
+  chargebacksOf,
   chargebackToSettle,
   commitStep,
   giveBackReservation,
@@ -34,8 +35,6 @@ import {
   stepKey,
   stopped,
 } from './purchase-steps.ts';
-
-export type ChargebackActivities = ReturnType<typeof createChargebackActivities>;
 
 export interface ChargebackStep {
   readonly purchaseId: PurchaseId;
@@ -69,6 +68,9 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       const stage = overlayOfStatus(before.status);
       const key = keyOf(step, `answerChargeback/${before.id}/${stage}`);
       const isOpen = isAnswerable(before.status) && before.submissions === 0;
+      if (!isOpen && step.actor.type === 'staff' && (await wasAnsweredBefore(deps, step))) {
+        throw refusal('NOT_ANSWERABLE', notAnswerable(before));
+      }
       const after = isOpen ? await submit(deps, purchase, key, step, before) : before;
       if (after.submissions > 0) await noteAnswer(database, key, before.id);
       const noted = await note(deps, step, after);
@@ -132,6 +134,12 @@ function refuseOtherPayment({ id, payment }: Purchase, { paymentId }: Dispute): 
   if (paymentId === null || paymentId !== payment.intentId) {
     throw refusal('OTHER_PAYMENT', `This dispute is not about the payment of ${id}.`);
   }
+}
+
+/** Whether it was answered by another step than this one, whose own first try may have got further than we know. */
+async function wasAnsweredBefore({ database }: PurchaseDeps, { purchaseId, chargebackId, atMs }: ChargebackStep) {
+  const known = (await chargebacksOf(database, purchaseId)).find(({ id }) => id === chargebackId);
+  return known?.answeredAt !== undefined && known.answeredAt !== null && known.answeredAt.getTime() !== atMs;
 }
 
 /** Notes what Stripe shows, with the case of finance that goes with it. */

@@ -6,7 +6,7 @@
 import type { Tx } from '../platform/database.ts';
 import type { Made } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
-import { closeCase, openCase } from '../services/cases/index.ts';
+import { amendCase, closeCase, openCase, postponeCase } from '../services/cases/index.ts';
 import { closeDispute } from '../services/disputes/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
 import {
@@ -238,19 +238,29 @@ async function recoverFromPayable({ database }: PurchaseDeps, purchase: Purchase
   });
 }
 
-/** A transfer that was refused for too long becomes a case, for finance to speak with the seller. */
+/**
+ * A transfer that was refused for too long becomes a case, for finance to speak with the seller; at the hold limit at the
+ * latest, and then it is due soon.
+ */
 async function reportBlocked(
   { database, policy }: PurchaseDeps,
-  { id, stateSince, terms, books, currency }: Purchase,
+  { id, stateSince, terms, books, currency, payment }: Purchase,
   { atMs }: PurchaseStep,
 ): Promise<void> {
   const caseFromMs = stateSince.getTime() + (terms.transferCaseMs ?? policy.transferCase);
-  if (atMs < caseFromMs) return;
-  const dueAt = new Date(caseFromMs + policy.transferCaseDue);
+  const capturedAtMs = payment.capturedAt?.getTime() ?? Number.POSITIVE_INFINITY;
+  const limitMs = capturedAtMs + (terms.holdLimitMs ?? Number.POSITIVE_INFINITY);
+  if (atMs < Math.min(caseFromMs, limitMs)) return;
+  const about = { kind: 'transfer_blocked', subjectType: 'purchase', subjectId: id } as const;
   const details = { amount: books.payable, currency };
-  await database.transaction((tx) =>
-    openCase(tx, { kind: 'transfer_blocked', subjectType: 'purchase', subjectId: id, dueAt, details }),
-  );
+  await database.transaction(async (tx) => {
+    const dueAt = new Date(caseFromMs + policy.transferCaseDue);
+    const opened = await openCase(tx, { ...about, dueAt, details });
+    if (atMs < limitMs) return;
+    // From now on Stripe's own limit is near: finance have as long for it as for money that staff have paused.
+    await amendCase(tx, opened, { ...details, heldUntil: new Date(limitMs).toISOString() });
+    await postponeCase(tx, about.kind, id, new Date(limitMs + policy.holdLimitCaseDue));
+  });
 }
 
 const closeBlocked = (tx: Tx, { purchaseId, actor }: StepKey): Promise<unknown> =>

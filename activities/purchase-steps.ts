@@ -21,9 +21,9 @@ import {
 import { type Plan, planFor } from '../services/transactions/plan-rules.ts';
 import { leftOf, refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
-import { type Stop, stopOf, stopText } from '../services/transactions/rules.ts';
+import { type Stop, type Stoppable, stopOf, stopText } from '../services/transactions/rules.ts';
 import type { Kind } from '../services/transactions/terms-rules.ts';
-import type { Party, PurchaseEvent, StepName, Transition } from '../services/transactions/transition-rules.ts';
+import type { Party, PurchaseEvent, StepName } from '../services/transactions/transition-rules.ts';
 import { refusal } from './failures.ts';
 
 export interface PurchaseDeps {
@@ -191,11 +191,7 @@ export async function purchaseToAct(
  * The last look before money moves. @param part what moves it now, of the row that the step follows
  * @throws ApplicationFailure MONEY_PAUSED, CHARGEBACK_OPEN
  */
-export function refuseStopped(
-  purchase: Purchase,
-  part: StepName,
-  row: Pick<Transition, 'step' | 'when'> = { step: part },
-): void {
+export function refuseStopped(purchase: Purchase, part: StepName, row: Stoppable = { step: part }): void {
   const overlays = { paused: purchase.pause !== null, chargeback: purchase.chargeback };
   const stop = stopOf(row, overlays) ?? stopOf({ step: part }, overlays);
   if (stop !== undefined) throw stopped(purchase, stop);

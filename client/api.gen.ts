@@ -674,6 +674,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/purchases/{id}/refunds/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a refund that came back once more
+         * @description As a new refund, to the same card. When Stripe refuses it, the buyer has to be paid in another way, and the case stays open until finance close it.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
+         */
+        post: operations["refundAgain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/purchases/{id}/chargebacks": {
         parameters: {
             query?: never;
@@ -796,6 +820,50 @@ export interface paths {
          * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
          */
         get: operations["purchaseTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/purchases/{id}/invoice/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your receipt, or the invoice about the commission, as PDF
+         * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["getInvoicePdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/purchases/{id}/invoice/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your receipt, or the invoice about the commission, as CSV
+         * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["getInvoiceCsv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1180,6 +1248,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was sent from your account at Stripe to your bank, newest first
+         * @description As we last saw it there. A payout that is `paid` can still become `failed`, days later, when the bank sends the money back. A failed one takes nothing from you: the money is in your account at Stripe, and goes out again with a later payout once a bank account is named that works.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["listPayouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/statements": {
         parameters: {
             query?: never;
@@ -1214,8 +1304,6 @@ export interface paths {
          * @description RFC 4180, in UTF-8. The first row has the opening balance, the last one the closing balance; amounts are decimals of the currency. A month that is not over has what happened so far.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
          */
         get: operations["getStatementCsv"];
         put?: never;
@@ -1236,8 +1324,6 @@ export interface paths {
         /**
          * Your statement of a month as PDF
          * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
          */
         get: operations["getStatementPdf"];
         put?: never;
@@ -1484,6 +1570,54 @@ export interface paths {
          * @description **Who:** staff with the role finance or admin.
          */
         get: operations["listLedgerPostings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List reconciliations, newest first
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["listReconciliations"];
+        put?: never;
+        /**
+         * Compare the ledger with Stripe's balance, line by line
+         * @description Begins at once and takes its time: read it to see how far it has come. Without `from` it goes on where the last one ended, less three days. What is younger than some minutes is left to the next one. Each difference is a case.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
+         */
+        post: operations["beginReconciliation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/reconciliations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a reconciliation and its differences
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["getReconciliation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1824,6 +1958,12 @@ export interface components {
             /** @description For staff alone. */
             reason: string;
         };
+        RefundAgain: {
+            /** @description For staff alone. */
+            reason: string;
+            /** @description The one that came back, by its id at Stripe. */
+            refundId: string;
+        };
         NewEvidence: {
             /** @description What you add to the facts. Of what the parties wrote, only what you selected and redacted; nothing about health. */
             statement?: string;
@@ -1912,6 +2052,20 @@ export interface components {
             /** @enum {string} */
             decision: "approve" | "decline" | "resolved";
             reason: string;
+        };
+        NewReconciliation: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            until?: string;
         };
         Account: {
             /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
@@ -2642,6 +2796,41 @@ export interface components {
                 owed: number;
             }[];
         };
+        Payout: {
+            /**
+             * @description Stripe’s id.
+             * @example po_1Q2w3E4r5T6y7U8i
+             */
+            id: string;
+            /** @enum {string} */
+            status: "pending" | "in_transit" | "paid" | "failed" | "canceled";
+            amount: {
+                amount: number;
+                /** @description ISO 4217: the one of your bank account. */
+                currency: string;
+            };
+            /** @description By the schedule of your account, and not asked for by you. */
+            automatic: boolean;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it is expected at the bank.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            arrivesAt: string;
+            paidAt: string | null;
+            failedAt: string | null;
+            /** @description Why the bank did not take it, and what you can do. */
+            failure: {
+                code: string | null;
+                says: string;
+            } | null;
+        };
         StatementSummary: {
             /**
              * @description A month in UTC.
@@ -2689,7 +2878,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -2954,7 +3143,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -3060,6 +3249,99 @@ export interface components {
                 amount: number;
                 /** @description What it stands for at Stripe. */
                 reference: string | null;
+            }[];
+        };
+        Reconciliation: {
+            /** @example rec_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            /** @enum {string} */
+            state: "running" | "completed" | "failed";
+            /** @description Who asked for it; null for the one of the day. */
+            requestedBy: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            until: string;
+            /** @description Of Stripe, read so far. */
+            pages: number;
+            lines: number;
+            /** @description Of ours, that no line of the period answered to: Stripe was asked for each. */
+            postings: number;
+            /** @description Stripe's fees and payouts that were posted from its lines. */
+            posted: number;
+            /** @description Found, or found again. */
+            differences: number;
+            /** @description Differences of before that are no more. */
+            settled: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startedAt: string;
+            endedAt: string | null;
+        };
+        ReconciliationReport: {
+            /** @example rec_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            /** @enum {string} */
+            state: "running" | "completed" | "failed";
+            /** @description Who asked for it; null for the one of the day. */
+            requestedBy: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            until: string;
+            /** @description Of Stripe, read so far. */
+            pages: number;
+            lines: number;
+            /** @description Of ours, that no line of the period answered to: Stripe was asked for each. */
+            postings: number;
+            /** @description Stripe's fees and payouts that were posted from its lines. */
+            posted: number;
+            /** @description Found, or found again. */
+            differences: number;
+            /** @description Differences of before that are no more. */
+            settled: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startedAt: string;
+            endedAt: string | null;
+            /** @description The differences, at most 200. Each has a case. */
+            found: {
+                /** @example dif_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                id: string;
+                /** @enum {string} */
+                kind: "missing" | "extra" | "wrong_amount" | "wrong_currency" | "late";
+                /** @description The object of Stripe. */
+                reference: string;
+                category: string;
+                purchaseId: string | null;
+                /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                caseId: string;
+                /** @description Both sides. */
+                details: {
+                    [key: string]: unknown;
+                };
             }[];
         };
         Readiness: {
@@ -5046,6 +5328,73 @@ export interface operations {
             };
         };
     };
+    refundAgain: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundAgain"];
+            };
+        };
+        responses: {
+            /** @description It is committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /** @description It is under way: it waits for what was begun before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurchaseForStaff"];
+                };
+            };
+            /**
+             * @description `IN_PROGRESS`: another change of this purchase is in progress.
+             *
+             *     `OTHER_REFUND`: it is no refund that this purchase has made.
+             *
+             *     `REFUND_NOT_FAILED`: it has not come back.
+             *
+             *     `MONEY_PAUSED`: our staff have paused the money of the purchase.
+             *
+             *     `CHARGEBACK_OPEN`: the buyer's bank has a chargeback open about it.
+             *
+             *     `PAYMENT_REFUSED`: the payment provider refused it.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listChargebacks: {
         parameters: {
             query?: never;
@@ -5271,6 +5620,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PurchaseTimeline"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInvoicePdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description `NOTHING_TO_INVOICE`: nothing was paid yet, or nothing earned. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInvoiceCsv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description `NOTHING_TO_INVOICE`: nothing was paid yet, or nothing earned. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Any other problem. */
@@ -6270,6 +6699,44 @@ export interface operations {
             };
         };
     };
+    listPayouts: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Payout"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listStatements: {
         parameters: {
             query?: never;
@@ -6591,7 +7058,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;
@@ -6894,6 +7361,122 @@ export interface operations {
                         /** @description For the next page; null on the last one. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReconciliations: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Reconciliation"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginReconciliation: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewReconciliation"];
+            };
+        };
+        responses: {
+            /** @description It has begun. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example rec_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                        id: string;
+                    };
+                };
+            };
+            /** @description `RECONCILIATIONS_RUNNING`: 3 are running already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is, or what came out. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationReport"];
                 };
             };
             /** @description Any other problem. */

@@ -1,8 +1,9 @@
-import { defineSignal } from '@temporalio/workflow';
+import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ChargebackWork } from './chargeback.ts';
-import type { PurchaseId } from './ids.ts';
+import type { PurchaseId, UserId } from './ids.ts';
+import type { PurchaseOutcome } from './purchase.ts';
 
-/** The workflow that takes up what comes out about a purchase's money when its own steps are long done: one at a time. */
+/** The workflow that takes up what comes out about a purchase's money when its own one has ended: one at a time. */
 export const aftercareWorkflowId = (purchaseId: PurchaseId): string => `aftercare/${purchaseId}`;
 
 export interface AftercareInput {
@@ -13,9 +14,23 @@ export interface AftercareInput {
 
 export type AftercareWorkflow = (input: AftercareInput) => Promise<void>;
 
-/** Stripe said that a refund changed. A hint: the workflow looks for itself. It is sent with the start. */
+/**
+ * Stripe said that a refund changed. A hint: the workflow looks for itself. It goes to the workflow of the purchase, and when
+ * that has ended, to its aftercare, together with the start.
+ */
 export interface RefundHint {
   readonly eventId: string;
   readonly refundId: string;
 }
 export const refundHintSignal = defineSignal<[RefundHint]>('refundHint');
+
+/** Finance wants a refund that came back to be made anew. */
+export interface RefundAgainOrder {
+  readonly staff: UserId;
+  /** Stripe's id of the one that came back. */
+  readonly refundId: string;
+  /** Why, for staff alone. */
+  readonly reason: string;
+}
+/** Goes the way of the hints. */
+export const refundAgainUpdate = defineUpdate<PurchaseOutcome, [RefundAgainOrder]>('refundAgain');

@@ -3,7 +3,7 @@ interface EventRow {
   /** What happened. */
   readonly about: string;
   /** Of what its key is the id: events of one key come in the order of their transactions. */
-  readonly of: 'purchase' | 'listing' | 'user' | 'onboarding' | 'case' | 'dispute';
+  readonly of: 'purchase' | 'listing' | 'user' | 'onboarding' | 'payout' | 'case' | 'dispute';
   /** The members of its data, `?` after those that can be missing. Ids, states and figures, never anything personal. */
   readonly data: readonly string[];
 }
@@ -25,6 +25,11 @@ const user = (about: string, data: readonly string[] = []): EventRow => ({
   data: ['userId', ...data],
 });
 const onboarding = (about: string): EventRow => ({ about, of: 'onboarding', data: ['userId'] });
+const payout = (about: string): EventRow => ({
+  about,
+  of: 'payout',
+  data: ['payoutId', 'userId', 'amount', 'currency'],
+});
 const aCase = (about: string, data: readonly string[]): EventRow => ({
   about,
   of: 'case',
@@ -101,6 +106,11 @@ export const EVENTS = {
   'onboarding.abandoned': onboarding('The identity check was not taken in time.'),
   'onboarding.transfers_enabled': onboarding('Stripe sends money to the seller.'),
   'onboarding.transfers_disabled': onboarding('Stripe does not send money to the seller.'),
+  'payout.pending': payout('Stripe will send money of a seller to their bank.'),
+  'payout.in_transit': payout('It is on its way.'),
+  'payout.paid': payout('The bank has it; it can still send it back.'),
+  'payout.failed': payout('The bank did not take it, or sent it back: it is in the account of the seller at Stripe.'),
+  'payout.canceled': payout('It was cancelled before it was sent.'),
   'dispute.opened': dispute('A party disputes a purchase; the other one is to answer.', ['reason', 'claimedBy']),
   'dispute.contested': dispute('The other side denies the claim: both negotiate.'),
   'dispute.offered': dispute('A party made an offer.', ['offeredBy', 'refund']),

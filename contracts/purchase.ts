@@ -145,6 +145,8 @@ export const PURCHASE_REFUSALS = [
   'TOO_MANY_REFUNDS',
   'TOO_MANY_DISPUTES',
   'BEYOND_WHAT_IS_DISPUTED',
+  'OTHER_REFUND',
+  'REFUND_NOT_FAILED',
   // No longer given: it stands in histories.
   'SELLER_BALANCE_TOO_LOW',
   'MONEY_PAUSED',

@@ -20,12 +20,15 @@ import { outboxTrace } from './0022_outbox_trace.ts';
 import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
 import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
 import { ledgerSinceSnapshot, ledgerSnapshots } from './0102_ledger_snapshots.ts';
+import { reconciliations } from './0104_reconciliations.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
 import { refunds, refundsChecked } from './0112_refunds.ts';
 import { disputes } from './0120_disputes.ts';
 import { evidence } from './0121_evidence.ts';
 import { chargebacks } from './0130_chargebacks.ts';
 import { sellerBooks } from './0140_seller_books.ts';
+import { payouts } from './0141_payouts.ts';
+import { invoices } from './0142_invoices.ts';
 import { archives } from './0150_archives.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
@@ -64,6 +67,7 @@ export const migrations: readonly Migration[] = [
   ledgerReferences,
   ledgerSnapshots,
   ledgerSinceSnapshot,
+  reconciliations,
   receivables,
   receivablesChecked,
   refunds,
@@ -72,5 +76,7 @@ export const migrations: readonly Migration[] = [
   evidence,
   chargebacks,
   sellerBooks,
+  payouts,
+  invoices,
   archives,
 ];

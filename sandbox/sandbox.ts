@@ -44,7 +44,7 @@ export async function startSandbox(settings: SandboxSettings, log: Logger): Prom
     await createSchema(database);
     const clock = await openClock(database);
     await prune(database.pool, clock.seconds());
-    const deliveries = startDeliveries(database, log, receiversOf(settings));
+    const deliveries = startDeliveries(database, log, receiversOf(settings, database));
     closers.push(() => deliveries.stop());
     const steps = createSteps(settings, database, clock, deliveries);
     closers.push(startSweep(steps, log));

@@ -1,13 +1,18 @@
 /**
- * What happens to a purchase's money after its own steps: a refund that was sent comes back, or arrives at last; the buyer's
- * bank takes the payment back. The purchase may have ended long ago, so this is a story of its own, begun by the hint and over
- * when nothing is left to do.
+ * What happens to a purchase's money after its own workflow has ended: a refund that was sent comes back, arrives at last, or
+ * is sent once more; the buyer's bank takes the payment back. A story of its own, begun by what comes in and over when nothing
+ * is left to do. As long as the purchase lives, its workflow does all of this itself: never do two write.
  */
-import { allHandlersFinished, condition, log, setHandler } from '@temporalio/workflow';
-import type { PurchaseStanding } from '../activities/purchase.ts';
-import { type AftercareInput, type RefundHint, refundHintSignal } from '../contracts/aftercare.ts';
+import { allHandlersFinished, condition, currentUpdateInfo, log, setHandler } from '@temporalio/workflow';
+import {
+  type AftercareInput,
+  type RefundAgainOrder,
+  type RefundHint,
+  refundAgainUpdate,
+  refundHintSignal,
+} from '../contracts/aftercare.ts';
 import { type ChargebackHint, chargebackHintSignal } from '../contracts/chargeback.ts';
-import type { PurchaseState } from '../contracts/purchase.ts';
+import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
 import {
   CHARGEBACK_UPDATES,
   type ChargebackWish,
@@ -15,59 +20,90 @@ import {
   followChargebackOrder,
   noteChargeback,
 } from './purchase-chargeback.ts';
-import { openDesk } from './support/desk.ts';
+import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
+import { type Item, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
-import { answerOf, moneyStep } from './support/steps.ts';
+import { answerOf } from './support/steps.ts';
 import { GUARDED } from './support/updates.ts';
 
 type Hint = RefundHint | ChargebackHint;
+type AnyWish = ChargebackWish | RefundAgainWish;
+
+const objectOf = (hint: Hint): string => ('refundId' in hint ? hint.refundId : hint.chargebackId);
+
+/** Of one purchase at once: more is a provider gone mad, and looked at when it tells again. */
+const MAX_HINTS = 20;
 
 /** What failed is tried again after this long. */
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
 
 export async function aftercare({ purchaseId, work: handedOver }: AftercareInput): Promise<void> {
-  const desk = openDesk<ChargebackWish, PurchaseState, Hint>();
+  const hints: Hint[] = [];
+  const desk = openDesk<AnyWish, PurchaseState, never>();
   let work = handedOver;
-  setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
-  setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
+  setHandler(refundHintSignal, hint);
+  setHandler(chargebackHintSignal, hint);
   for (const [update, kind] of CHARGEBACK_UPDATES) {
     setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), GUARDED);
   }
+  const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
+    state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
+  });
+  setHandler(refundAgainUpdate, again, { validator: refuseUnlessOrder });
   // It is only ever started together with a hint or an order, which is a moment away, or with work that is left.
-  if (work === undefined) await condition(() => !desk.empty, '1 minute');
+  if (work === undefined) await condition(cameIn, '1 minute');
   for (;;) {
     const item = desk.take();
-    if (item?.kind === 'wish') {
-      try {
-        const standing = await followChargebackOrder(purchaseId, item.wish);
-        work = standing.chargebackWork;
-        item.settle.done(standing.state);
-      } catch (error) {
-        item.settle.failed(answerOf(error) ?? error);
-      }
-    } else if (item !== undefined) await hear(item.hint);
+    const told = item === undefined ? hints.shift() : undefined;
+    if (item?.kind === 'wish') await obey(item);
+    else if (told !== undefined) await hear(told);
     else if (work !== undefined) await attend(work);
     else if (allHandlersFinished()) break;
-    else await condition(() => allHandlersFinished() || !desk.empty);
+    else await condition(() => allHandlersFinished() || cameIn());
   }
   tellStaff({ title: `All that is known about the money of ${purchaseId} is noted.`, lines: ['It has ended.'] });
 
-  async function hear(hint: Hint): Promise<void> {
-    if ('refundId' in hint) return noteRefund(hint);
-    tell(`The buyer's bank does something about the payment of ${purchaseId}: ${hint.chargebackId}.`);
-    return orTryAgain(() => noteChargeback(purchaseId, hint));
+  /** What is waited to be looked at already is looked at once. */
+  function hint(given: Hint): void {
+    const known = hints.some((waiting) => objectOf(waiting) === objectOf(given));
+    if (!known && hints.length < MAX_HINTS) hints.push(given);
   }
 
-  async function noteRefund({ refundId, eventId }: RefundHint): Promise<void> {
+  function cameIn(): boolean {
+    return hints.length > 0 || !desk.empty;
+  }
+
+  async function obey({ wish, settle }: Item<AnyWish, PurchaseState, never> & { kind: 'wish' }): Promise<void> {
+    try {
+      const standing = await ('again' in wish
+        ? refundAgain(purchaseId, wish)
+        : followChargebackOrder(purchaseId, wish));
+      work = standing.chargebackWork;
+      settle.done(standing.state);
+    } catch (error) {
+      settle.failed(answerOf(error) ?? error);
+    }
+  }
+
+  async function hear(hint: Hint): Promise<void> {
+    if ('refundId' in hint) return hearOfRefund(hint);
+    tell(`The buyer's bank does something about the payment of ${purchaseId}: ${hint.chargebackId}.`);
+    return orTryAgain(async () => (await noteChargeback(purchaseId, hint)).chargebackWork);
+  }
+
+  async function hearOfRefund(hint: RefundHint): Promise<void> {
     tellStaff({
-      title: `The refund ${refundId} of ${purchaseId} has changed at Stripe.`,
+      title: `The refund ${hint.refundId} of ${purchaseId} has changed at Stripe.`,
       lines: [
         'Waits for Stripe: we look what became of it, and note it.',
         'If it came back, the money is owed to the buyer, and finance gets a case about it.',
       ],
     });
-    const step = { purchaseId, refundId, eventId, atMs: Date.now() };
-    await moneyStep('noteRefund', step, 'Look what became of the refund');
+    // It changes nothing of what is left to do about a chargeback.
+    await orTryAgain(async () => {
+      await noteRefund(purchaseId, hint);
+      return work;
+    });
   }
 
   /** Waits until its time has come, unless something comes in first. */
@@ -80,14 +116,15 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
         : '',
     );
     const summary = answers ? 'submits the evidence about the chargeback' : 'takes back what the chargeback cost';
-    if (await desk.wait(next.atMs - Date.now(), summary)) return;
-    await orTryAgain(() => doChargebackWork(purchaseId, next));
+    const waitMs = next.atMs - Date.now();
+    if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary })))) return;
+    await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork);
   }
 
   /** What is refused is nobody's to hear: it is tried again later, if there is still something to do. */
-  async function orTryAgain(step: () => Promise<PurchaseStanding>): Promise<void> {
+  async function orTryAgain(step: () => Promise<typeof work>): Promise<void> {
     try {
-      work = (await step()).chargebackWork;
+      work = await step();
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;

@@ -2,4 +2,6 @@
 export { aftercare } from './aftercare.ts';
 export { dispute } from './dispute.ts';
 export { onboarding } from './onboarding.ts';
+export { payout } from './payout.ts';
 export { purchase } from './purchase.ts';
+export { reconciliation } from './reconciliation.ts';

@@ -7,7 +7,7 @@
  */
 
 import {
-  ApplicationFailure,
+  type ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -18,30 +18,18 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DisputeStanding } from '../activities/purchase-steps.ts';
+import { type RefundAgainOrder, type RefundHint, refundAgainUpdate, refundHintSignal } from '../contracts/aftercare.ts';
 import { type ChargebackHint, type ChargebackOrder, chargebackHintSignal } from '../contracts/chargeback.ts';
 import { type DisputeDecision, disputeDecidedSignal } from '../contracts/dispute.ts';
 import {
-  acceptPurchaseUpdate,
-  acceptRescheduleUpdate,
-  cancelPurchaseUpdate,
-  claimNoShowUpdate,
-  confirmPurchaseUpdate,
-  declinePurchaseUpdate,
-  deliverPurchaseUpdate,
-  openDisputeUpdate,
   openPurchaseUpdate,
   type PaymentHint,
-  PURCHASE_REFUSALS,
-  type PurchaseCommand,
   type PurchaseInput,
   type PurchaseOutcome,
   type PurchaseResult,
   type PurchaseState,
   paymentHintSignal,
-  refundPurchaseUpdate,
-  reschedulePurchaseUpdate,
 } from '../contracts/purchase.ts';
-import { refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
 import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
@@ -66,6 +54,7 @@ import {
 import { beginDispute, DISPUTE, endDispute, noteDecision } from './purchase-dispute.ts';
 import { handOver } from './purchase-handover.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
+import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
 import {
   beginPayment,
   CLOCK,
@@ -76,7 +65,6 @@ import {
   PROVIDER,
   refuseStopped,
   retryTransfer,
-  rowsOf,
   type Story,
   stepOf,
   type Wish,
@@ -91,6 +79,7 @@ import {
   type StaffWish,
   staffStepOf,
 } from './purchase-support.ts';
+import { inProgress, isAlarm, refuseUnlessAllowed, WISHES, wishOf } from './purchase-wishes.ts';
 import { answersGiven, type Item, openDesk, type Settle } from './support/desk.ts';
 import { answerOf, databaseStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
@@ -112,7 +101,9 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
   let disputeBegun: number | undefined = input.resume?.disputeBegun;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
-  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'open' | undefined = begun ? undefined : 'open';
+  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'refundAgain' | 'open' | undefined = begun
+    ? undefined
+    : 'open';
   listen();
 
   story ??= await open();
@@ -183,6 +174,16 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       });
     }
     setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
+      state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
+    });
+    setHandler(refundAgainUpdate, again, {
+      validator: (order) => {
+        refuseUnlessOrder(order);
+        if (desk.busy || doing !== undefined) throw inProgress(doing);
+      },
+    });
     setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
     setHandler(disputeDecidedSignal, (decision) => desk.tell(`dispute/${decision.n}/decided`, decision));
   }
@@ -242,7 +243,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   async function deal(current: Story, item: Item<AnyWish, PurchaseState, Hint>): Promise<void> {
     if (item.kind === 'hint') return hear(current, item.hint);
-    if ('chargeback' in item.wish) return answerBank(current, item.wish, item.settle);
+    if ('chargeback' in item.wish || 'again' in item.wish) return obeyFinance(current, item.wish, item.settle);
     if ('order' in item.wish) return obey(current, item.wish, item.settle);
     try {
       doing = item.wish.event;
@@ -289,6 +290,11 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   /** A provider said that something is new. When nothing stops the money any more, all that waited for that is due. */
   async function hear(current: Story, hint: Hint): Promise<void> {
     if ('n' in hint) return unlessRefused(current, () => noteDecision(input, current, hint.n));
+    if ('refundId' in hint) {
+      return unlessRefused(current, async () => {
+        current.standing = await noteRefund(input.purchaseId, hint);
+      });
+    }
     if (!('chargebackId' in hint)) return unlessRefused(current, () => look(input, current, hint));
     const stoodStill = standsStill(overlaysOf(current.standing));
     await unlessRefused(current, async () => {
@@ -297,11 +303,17 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     if (stoodStill && !standsStill(overlaysOf(current.standing))) [trouble, transferTriedMs] = [undefined, 0];
   }
 
-  /** Finance answers a chargeback, or gives it up. */
-  async function answerBank(current: Story, wish: ChargebackWish, settle: Settle<PurchaseState>): Promise<void> {
+  /** Finance answers a chargeback, or gives it up; or sends a refund that came back once more. */
+  async function obeyFinance(
+    current: Story,
+    wish: ChargebackWish | RefundAgainWish,
+    settle: Settle<PurchaseState>,
+  ): Promise<void> {
     try {
-      doing = wish.kind;
-      current.standing = await followChargebackOrder(input.purchaseId, wish);
+      doing = 'again' in wish ? 'refundAgain' : wish.kind;
+      current.standing = await ('again' in wish
+        ? refundAgain(input.purchaseId, wish)
+        : followChargebackOrder(input.purchaseId, wish));
       settle.done(current.standing.state);
     } catch (error) {
       const answer = answerOf(error);
@@ -325,12 +337,15 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     }
   }
 
-  /** Whoever still asks for something is told that it has ended. What a bank did is noted all the same. */
+  /**
+   * Whoever still asks for something is told that it has ended. What a bank did, and what concerns refunds, is done all the
+   * same: only of a workflow that has ended is the aftercare the writer.
+   */
   async function turnAway(current: Story): Promise<void> {
     for (let item = desk.take(); item !== undefined; item = desk.take()) {
       if (item.kind === 'hint') {
-        if ('chargebackId' in item.hint) await hear(current, item.hint);
-      } else if ('chargeback' in item.wish) await answerBank(current, item.wish, item.settle);
+        if ('chargebackId' in item.hint || 'refundId' in item.hint) await hear(current, item.hint);
+      } else if ('chargeback' in item.wish || 'again' in item.wish) await obeyFinance(current, item.wish, item.settle);
       else item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
     }
   }
@@ -392,8 +407,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   }
 }
 
-type AnyWish = Wish | StaffWish | ChargebackWish;
-type Hint = PaymentHint | ChargebackHint | DisputeDecision;
+/** What is laid on the desk. */
+type AnyWish = Wish | StaffWish | ChargebackWish | RefundAgainWish;
+/** What comes in without anybody waiting for an answer. */
+type Hint = PaymentHint | ChargebackHint | RefundHint | DisputeDecision;
 
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {
@@ -408,68 +425,5 @@ interface Resumed {
     readonly disputeBegun?: number | undefined;
   };
 }
-
-/** What comes in without anybody waiting for an answer. */
-
-/** Which update asks for what. */
-const WISHES = [
-  [acceptPurchaseUpdate, 'accept'],
-  [declinePurchaseUpdate, 'decline'],
-  [cancelPurchaseUpdate, 'cancel'],
-  [deliverPurchaseUpdate, 'deliver'],
-  [confirmPurchaseUpdate, 'confirm'],
-  [refundPurchaseUpdate, 'refund_in_full'],
-  [reschedulePurchaseUpdate, 'reschedule'],
-  [acceptRescheduleUpdate, 'accept_reschedule'],
-  [openDisputeUpdate, 'open_dispute'],
-  [claimNoShowUpdate, 'claim_no_show'],
-] as const;
-
-/** The wish behind a command. Its party is the one that its actor is; a stranger is none. */
-function wishOf(
-  { buyerId, sellerId }: PurchaseInput,
-  story: Story | undefined,
-  event: PurchaseEvent,
-  { actorId, startsAt, amount, reason, dispute }: PurchaseCommand,
-): Wish {
-  const command = {
-    id: currentUpdateInfo()?.id ?? '',
-    ...(startsAt !== undefined && { startsAt }),
-    ...(amount !== undefined && { amount }),
-    ...(reason !== undefined && { reason }),
-    ...(dispute !== undefined && { dispute }),
-  };
-  const asked = { event: event === 'refund_in_full' ? refundEvent(story, amount) : event, command };
-  // The API has looked at who of staff it is: only a refund comes with a reason.
-  if (reason !== undefined) return { ...asked, party: 'finance', actor: { type: 'staff', id: actorId } };
-  if (actorId !== buyerId && actorId !== sellerId) {
-    throw ApplicationFailure.nonRetryable('This is not your purchase.', 'NOT_A_PARTY');
-  }
-  return { ...asked, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId } };
-}
-
-/** All that is left is not a part, whoever counted it. */
-const refundEvent = (story: Story | undefined, amount: number | undefined): PurchaseEvent =>
-  amount === undefined || amount === story?.standing.left ? 'refund_in_full' : 'refund_in_part';
-
-function inProgress(doing: string | undefined): ApplicationFailure {
-  const what = doing === undefined ? 'Another change' : `"${doing}"`;
-  return ApplicationFailure.nonRetryable(`${what} is in progress. Try again in a moment.`, 'IN_PROGRESS');
-}
-
-/** A wish is refused before it is recorded when it comes at the wrong time or from the wrong party. */
-function refuseUnlessAllowed(story: Story | undefined, wish: Wish): void {
-  if (story === undefined) throw inProgress('open');
-  if (rowsOf(story, wish).length === 0) throw notAllowed(story, wish.event);
-  const { left } = story.standing;
-  if (wish.event !== 'refund_in_part' || left === undefined || (wish.command?.amount ?? 0) < left) return;
-  const { currency } = story.deal;
-  const detail = { refundable: { amount: left, currency } };
-  throw ApplicationFailure.nonRetryable(refundTooLargeText(left, currency), 'REFUND_TOO_LARGE', detail);
-}
-
-/** What neither the rules nor a provider answer: staff have to know of it, whoever asked. */
-const isAlarm = ({ type }: ApplicationFailure): boolean =>
-  !PURCHASE_REFUSALS.some((refusal) => refusal === type) && type?.startsWith('PROVIDER_') !== true;
 
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;

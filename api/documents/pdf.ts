@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Pdf from 'pdfkit';
+import { unavailable } from '../../platform/errors.ts';
 
 /** Embedded, and only with the letters that are used: it has Latin, Greek and Cyrillic. */
 const REGULAR = fileURLToPath(import.meta.resolve('@expo-google-fonts/noto-sans/400Regular/NotoSans_400Regular.ttf'));
@@ -27,6 +28,12 @@ export interface Column {
   readonly align?: 'right';
 }
 
+export interface Total {
+  readonly name: string;
+  readonly amount: string;
+  readonly strong?: boolean;
+}
+
 /** What a document says, from the top. */
 export interface PdfContent {
   readonly title: string;
@@ -36,15 +43,36 @@ export interface PdfContent {
   readonly facts: readonly (readonly [string, string])[];
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly string[])[];
-  /** Below the table, the last one strong. */
-  readonly totals: readonly (readonly [string, string])[];
+  /** Below the table; what it comes to is strong. */
+  readonly totals: readonly Total[];
   readonly notes: readonly string[];
   /** At the foot of each page. */
   readonly foot: string;
   readonly createdAt: Date;
 }
 
+/** How many wait to be drawn at the most. */
+const MAX_WAITING = 20;
+let waiting = 0;
+let drawn: Promise<unknown> = Promise.resolve();
+
+/**
+ * One at a time: drawing keeps the processor busy for some tenths of a second.
+ * @throws Problem 503 when too many wait already
+ */
 export async function drawPdf(content: PdfContent): Promise<Buffer> {
+  if (waiting >= MAX_WAITING) throw unavailable('Many documents are being made at the moment. Ask again soon.', 2);
+  waiting++;
+  const mine = drawn.then(() => draw(content));
+  drawn = mine.catch(() => undefined);
+  try {
+    return await mine;
+  } finally {
+    waiting--;
+  }
+}
+
+async function draw(content: PdfContent): Promise<Buffer> {
   const doc = new Pdf({
     size: 'A4',
     margins: { top: MARGIN, left: MARGIN, right: MARGIN, bottom: 0 },
@@ -148,8 +176,9 @@ const PADDING = 4;
 function fitted(doc: Doc, given: string, room: number): { readonly text: string; readonly textWidth: number } {
   let text = given;
   let textWidth = doc.widthOfString(text);
-  for (let left = given.length; textWidth > room && left > 0; left--) {
-    text = `${given.slice(0, left - 1)}…`;
+  // Letters differ in width: cut to about what fits, then one by one.
+  for (let left = Math.ceil((given.length * room) / textWidth) + 2; textWidth > room && left > 0; left--) {
+    text = `${given.slice(0, left)}…`;
     textWidth = doc.widthOfString(text);
   }
   return { text, textWidth };
@@ -157,14 +186,13 @@ function fitted(doc: Doc, given: string, room: number): { readonly text: string;
 
 function drawTotals(doc: Doc, { totals }: PdfContent, from: number): number {
   let y = from;
-  for (const [index, [name, amount]] of totals.entries()) {
+  for (const { name, amount, strong = false } of totals) {
     if (y + ROW > BOTTOM) {
       doc.addPage();
       y = MARGIN;
     }
-    const isLast = index === totals.length - 1;
     const left = MARGIN + WIDTH * 0.5;
-    if (isLast) {
+    if (strong) {
       doc
         .moveTo(left, y)
         .lineTo(MARGIN + WIDTH, y)
@@ -173,12 +201,12 @@ function drawTotals(doc: Doc, { totals }: PdfContent, from: number): number {
       y += 5;
     }
     doc
-      .font(isLast ? BOLD : REGULAR)
-      .fontSize(isLast ? 10.5 : 9)
+      .font(strong ? BOLD : REGULAR)
+      .fontSize(strong ? 10.5 : 9)
       .fillColor(INK);
     doc.text(name, left, y, { width: WIDTH * 0.3 });
     doc.text(amount, left + WIDTH * 0.3, y, { width: WIDTH * 0.2 - 4, align: 'right' });
-    y += isLast ? 20 : 16;
+    y += strong ? 20 : 16;
   }
   return y + 10;
 }

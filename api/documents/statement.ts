@@ -82,10 +82,10 @@ export function statementPdf(statement: Statement, { issuer, sellerName, sellerI
       decimalText(line.balance),
     ]),
     totals: [
-      ['Opening balance', `${decimalText(opening)} ${currency}`],
-      ['In', `${decimalText(sum(({ amount }) => amount > 0))} ${currency}`],
-      ['Out', `${decimalText(-sum(({ amount }) => amount < 0))} ${currency}`],
-      ['Closing balance', `${decimalText(closing)} ${currency}`],
+      { name: 'Opening balance', amount: `${decimalText(opening)} ${currency}` },
+      { name: 'In', amount: `${decimalText(sum(({ amount }) => amount > 0))} ${currency}` },
+      { name: 'Out', amount: `${decimalText(-sum(({ amount }) => amount < 0))} ${currency}` },
+      { name: 'Closing balance', amount: `${decimalText(closing)} ${currency}`, strong: true },
     ],
     notes: [
       'The balance is what buyers paid for your sales and is not yet on its way to you: held payments, and what is released and ' +

@@ -1,6 +1,7 @@
 /** What staff do about a purchase: notes, and stopping its money. The workflow hears from here who is proven to ask. */
 import type { UpdateDefinition } from '@temporalio/common';
 import { z } from 'zod';
+import { refundAgainUpdate } from '../../contracts/aftercare.ts';
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import { type PurchaseOutcome, purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { addStaffNoteUpdate, pauseMoneyUpdate, resumeMoneyUpdate } from '../../contracts/purchase-support.ts';
@@ -116,8 +117,49 @@ export function staffRoutes(deps: StaffDeps, commands: PurchaseCommands): Route[
       handle: ({ body, ...request }) =>
         ordered(request, resumeMoneyUpdate, (who) => ({ ...who, resumeReason: body.reason })),
     }),
+    refundAgainRoute(deps, commands),
     notesRoute(deps),
   ];
+}
+
+function refundAgainRoute({ database }: StaffDeps, commands: PurchaseCommands): Route {
+  return route({
+    ...COMMON,
+    path: `${path}/refunds/again`,
+    operationId: 'refundAgain',
+    summary: 'Send a refund that came back once more',
+    description:
+      'As a new refund, to the same card. When Stripe refuses it, the buyer has to be paid in another way, and the case ' +
+      'stays open until finance close it.',
+    policy: { access: 'staff', roles: ['finance', 'admin'] },
+    body: reason
+      .extend({
+        refundId: z
+          .string()
+          .regex(/^re_\w{1,100}$/)
+          .meta({ description: 'The one that came back, by its id at Stripe.' }),
+      })
+      .meta({ id: 'RefundAgain' }),
+    responses: RESPONSES,
+    problems: {
+      IN_PROGRESS: PROBLEMS.IN_PROGRESS,
+      OTHER_REFUND: { status: 409, when: 'it is no refund that this purchase has made.' },
+      REFUND_NOT_FAILED: { status: 409, when: 'it has not come back.' },
+      MONEY_PAUSED: { status: 409, when: 'our staff have paused the money of the purchase.' },
+      CHARGEBACK_OPEN: { status: 409, when: "the buyer's bank has a chargeback open about it." },
+      PAYMENT_REFUSED: { status: 409, when: 'the payment provider refused it.' },
+    },
+    handle: async ({ params: { id }, body, caller, commandId, log }) => {
+      const { userId: staff } = caller();
+      const known = await mustFind(database, id);
+      const result = await commands.sendAbout(known.id, refundAgainUpdate, { staff, ...body }, commandId);
+      log.info('staff gave an order', { purchaseId: known.id, order: 'refundAgain', staffId: staff, result });
+      const purchase = await mustFind(database, id);
+      if (result === 'done') return { status: 200, body: bodyOf(purchase) };
+      const headers = { Location: `/v1/admin/purchases/${id}` };
+      return { status: 202, headers, body: { ...bodyOf(purchase), inProgress: true }, final: false };
+    },
+  });
 }
 
 function notesRoute({ database }: StaffDeps): Route {

@@ -18,6 +18,7 @@ import type { CommandResult } from '../outcomes.ts';
 import { actionRoutes } from '../purchases/actions.ts';
 import { chargebackRoutes } from '../purchases/chargebacks.ts';
 import { createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
+import { invoiceRoutes } from '../purchases/invoices.ts';
 import { inputOf, newPurchase } from '../purchases/offer.ts';
 import { purchaseOf, refundsOfOne, sideOf } from '../purchases/party.ts';
 import { staffRoutes } from '../purchases/staff.ts';
@@ -36,6 +37,7 @@ export function purchaseRoutes(deps: PurchaseRoutesDeps): Route[] {
     ...staffRoutes(deps, commands),
     ...chargebackRoutes(deps, commands),
     ...readRoutes(deps),
+    ...invoiceRoutes(deps),
   ];
 }
 

@@ -14,7 +14,15 @@ import {
   onboardingWorkflowId,
   type ProviderHint,
 } from '../../contracts/onboarding.ts';
+import {
+  type PayoutHint,
+  type PayoutInput,
+  type PayoutWorkflow,
+  payoutHintSignal,
+  payoutWorkflowId,
+} from '../../contracts/payout.ts';
 import { type PaymentHint, paymentHintSignal, purchaseWorkflowId } from '../../contracts/purchase.ts';
+import { SELLER_ID } from '../../contracts/search-attributes.ts';
 import { TASK_QUEUES } from '../../contracts/task-queues.ts';
 
 /** Hands hints of providers to the flows they concern. Each resolves to false when the flow has ended. */
@@ -24,12 +32,25 @@ export function createFlowSignals(client: Client) {
   return {
     payment: (id: PurchaseId, hint: PaymentHint) =>
       sent(() => handle(purchaseWorkflowId(id)).signal(paymentHintSignal, hint)),
-    // The purchase has ended, as a rule: what comes out about its refund begins a flow of its own.
-    refund: (id: PurchaseId, hint: RefundHint) =>
+    // One writer: the workflow of the purchase as long as it lives, then a flow of its own.
+    refund: async (id: PurchaseId, hint: RefundHint) =>
+      (await sent(() => handle(purchaseWorkflowId(id)).signal(refundHintSignal, hint))) ||
       sent(async () => {
         await client.workflow.signalWithStart<AftercareWorkflow, [RefundHint]>('aftercare', {
           ...aftercareOf(id),
           signal: refundHintSignal,
+          signalArgs: [hint],
+        });
+      }),
+    payout: (input: PayoutInput, hint: PayoutHint) =>
+      sent(async () => {
+        await client.workflow.signalWithStart<PayoutWorkflow, [PayoutHint]>('payout', {
+          workflowId: payoutWorkflowId(input.payoutId),
+          taskQueue: TASK_QUEUES.workflows,
+          args: [input],
+          staticSummary: `A payout to ${input.sellerId}`,
+          typedSearchAttributes: [{ key: SELLER_ID, value: input.sellerId }],
+          signal: payoutHintSignal,
           signalArgs: [hint],
         });
       }),

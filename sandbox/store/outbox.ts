@@ -1,7 +1,7 @@
 import type { Tx } from './database.ts';
 
-/** Where webhooks go: each endpoint has its own secret and its own order. */
-export type WebhookEndpoint = 'stripe' | 'stripe-connect' | 'onfido';
+/** Where webhooks go by the settings, each with its own secret. Further ones are known by their ids (`we_…`). */
+export type ConfiguredEndpoint = 'stripe' | 'stripe-connect' | 'onfido';
 
 /** A webhook that waits to be sent. */
 export interface Delivery {
@@ -16,7 +16,7 @@ export interface Delivery {
 /** Puts a webhook into the outbox; it leaves once the transaction is committed. Rules may send it another way. */
 export async function enqueueDelivery(
   tx: Tx,
-  delivery: { endpoint: WebhookEndpoint; eventId: string | null; topic: string; body: string },
+  delivery: { endpoint: string; eventId: string | null; topic: string; body: string },
 ): Promise<void> {
   await tx.query(
     `WITH rule AS (
@@ -43,7 +43,7 @@ export async function enqueueDelivery(
 }
 
 /** The next webhook of this endpoint that is due, in order of creation. */
-export async function nextDelivery(tx: Tx, endpoint: WebhookEndpoint): Promise<Delivery | undefined> {
+export async function nextDelivery(tx: Tx, endpoint: string): Promise<Delivery | undefined> {
   const found = await tx.query<{
     id: string;
     event_id: string | null;
@@ -94,6 +94,15 @@ export async function markFailedAttempt(
        not_before = now() + coalesce($3::integer, 0) * interval '1 millisecond'
      WHERE id = $1`,
     [id, reason, delayMs ?? null],
+  );
+}
+
+/** Gives up everything that waits for an endpoint which is no longer there. */
+export async function abandonDeliveries(tx: Tx, endpoint: string): Promise<void> {
+  await tx.query(
+    `UPDATE sandbox.deliveries SET state = 'failed', last_error = 'the endpoint is gone'
+     WHERE endpoint = $1 AND state = 'pending'`,
+    [endpoint],
   );
 }
 

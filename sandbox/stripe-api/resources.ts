@@ -74,7 +74,7 @@ export async function lockReference<Body extends { id: string }, Hidden>(
 }
 
 /**
- * An object that another one refers to, locked. It exists, since nothing is ever deleted.
+ * An object that another one refers to, locked. It exists, since nothing that others refer to is ever deleted.
  * @throws Error when the store contradicts itself
  */
 export async function lockKnown<Body extends { id: string }, Hidden>(

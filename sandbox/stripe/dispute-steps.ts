@@ -250,7 +250,7 @@ export async function settleDueDisputes(call: Call, limit: number): Promise<numb
   const due = await call.tx.query<{ id: string }>(
     `SELECT id FROM sandbox.objects
      WHERE kind = 'dispute' AND owner = $1 AND (hidden #>> '{next,at}')::bigint <= $2
-     ORDER BY sequence LIMIT $3`,
+     ORDER BY (hidden #>> '{next,at}')::bigint, sequence LIMIT $3`,
     [call.account, call.now, limit],
   );
   for (const { id } of due.rows) {

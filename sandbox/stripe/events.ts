@@ -30,7 +30,7 @@ const EVENT: ResourceKind<AnyEvent> = {
 };
 
 /**
- * Tells the application what happened, with the object as it is now.
+ * Tells every endpoint that wants to know what happened, with the object as it is now.
  * @param more.account the connected account it happened to: such events go to the Connect endpoint with its own secret
  * @param more.previous the object before, for `*.updated`
  */
@@ -41,6 +41,13 @@ export async function emit<Body extends WireObject>(
   more: { account?: string; previous?: Body } = {},
 ): Promise<void> {
   const account = more.account ?? (call.account === call.platform ? undefined : call.account);
+  const further = await call.tx.query<{ id: string }>(
+    `SELECT id FROM sandbox.objects
+     WHERE kind = 'webhook_endpoint' AND owner = $1 AND body->>'status' = 'enabled' AND hidden @> $2
+       AND body->'enabled_events' ?| ARRAY['*', $3] ORDER BY sequence`,
+    [call.platform, JSON.stringify({ connect: account !== undefined }), type],
+  );
+  const endpoints = [account === undefined ? 'stripe' : 'stripe-connect', ...further.rows.map(({ id }) => id)];
   const event: AnyEvent = {
     id: newStripeId('evt'),
     object: 'event',
@@ -52,17 +59,13 @@ export async function emit<Body extends WireObject>(
       ...(more.previous !== undefined && { previous_attributes: changedMembers(more.previous, object) }),
     },
     livemode: false,
-    pending_webhooks: 1,
+    pending_webhooks: endpoints.length,
     request: { id: call.requestId, idempotency_key: call.idempotencyKey },
     type,
   };
   await add(call, EVENT, event, {}, account ?? call.platform);
-  await enqueueDelivery(call.tx, {
-    endpoint: account === undefined ? 'stripe' : 'stripe-connect',
-    eventId: event.id,
-    topic: type,
-    body: serialise(event),
-  });
+  const delivery = { eventId: event.id, topic: type, body: serialise(event) };
+  for (const endpoint of endpoints) await enqueueDelivery(call.tx, { ...delivery, endpoint });
 }
 
 /** What the members that changed held before. */

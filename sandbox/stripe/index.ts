@@ -16,6 +16,7 @@ import { refunds } from './refunds.ts';
 import { setupIntents } from './setup-intents.ts';
 import { transferReversals } from './transfer-reversals.ts';
 import { transfers } from './transfers.ts';
+import { webhookEndpoints } from './webhook-endpoints.ts';
 
 /** Everything of Stripe that the sandbox carries. A further object is a further file and a line here. */
 const RESOURCES: readonly Resource[] = [
@@ -36,6 +37,7 @@ const RESOURCES: readonly Resource[] = [
   balance,
   balanceTransactions,
   events,
+  webhookEndpoints,
 ];
 
 export const STRIPE_KINDS: ReadonlyMap<string, AnyKind> = new Map(

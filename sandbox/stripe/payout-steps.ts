@@ -182,7 +182,7 @@ async function disableBank(call: Call, id: string, destination: Stripe.Payout['d
 export async function settleDuePayouts(call: Call, limit: number): Promise<number> {
   const due = await call.tx.query<{ id: string; owner: string }>(
     `SELECT id, owner FROM sandbox.objects
-     WHERE kind = 'payout' AND (hidden #>> '{next,at}')::bigint <= $1 ORDER BY sequence LIMIT $2`,
+     WHERE kind = 'payout' AND (hidden #>> '{next,at}')::bigint <= $1 ORDER BY (hidden #>> '{next,at}')::bigint, sequence LIMIT $2`,
     [call.now, limit],
   );
   for (const { id, owner } of due.rows) {

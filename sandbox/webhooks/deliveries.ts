@@ -1,11 +1,12 @@
 import type { Logger } from '../../platform/logging.ts';
 import type { Database } from '../store/database.ts';
 import {
+  abandonDeliveries,
+  type ConfiguredEndpoint,
   type Delivery,
   markDelivered,
   markFailedAttempt,
   nextDelivery,
-  type WebhookEndpoint,
 } from '../store/outbox.ts';
 
 /** Where an endpoint's webhooks go and how they are signed. */
@@ -14,7 +15,14 @@ export interface Receiver {
   headers(body: string): Readonly<Record<string, string>>;
 }
 
-export type Receivers = Readonly<Record<WebhookEndpoint, Receiver>>;
+export interface Receivers {
+  /** Those of the settings. */
+  readonly configured: Readonly<Record<ConfiguredEndpoint, Receiver>>;
+  /** Endpoints made over Stripe's API for which something waits. */
+  waiting(): Promise<readonly string[]>;
+  /** One of them as it is now; undefined when it is gone or disabled. */
+  made(id: string): Promise<Receiver | undefined>;
+}
 
 export interface Deliveries {
   /** There may be something to send. */
@@ -35,19 +43,52 @@ const MAX_ATTEMPTS = 250;
 /** Sends webhooks from the outbox until stopped: per endpoint one at a time, in order of creation. */
 export function startDeliveries(database: Database, log: Logger, receivers: Receivers): Deliveries {
   const stopping = new AbortController();
-  const loops = Object.entries(receivers).map(([name, receiver]) =>
-    deliveryLoop(database, log, name as WebhookEndpoint, receiver, stopping.signal),
-  );
+  const loops = new Map<string, Loop>();
+  const start = (endpoint: string, receiver: () => Promise<Receiver | undefined>): void => {
+    const loop = deliveryLoop(database, log, { name: endpoint, receiver }, stopping.signal);
+    loops.set(endpoint, loop);
+    void loop.ended.then(() => loops.delete(endpoint));
+  };
+  for (const [endpoint, receiver] of Object.entries(receivers.configured)) start(endpoint, async () => receiver);
+  const watch = createBell();
+  const watching = watchEndpoints(log, receivers, watch, stopping.signal, (id) => {
+    if (!loops.has(id)) start(id, () => receivers.made(id));
+  });
   return {
     wake: () => {
-      for (const loop of loops) loop.wake();
+      for (const loop of loops.values()) loop.wake();
     },
     stop: async () => {
       stopping.abort();
-      for (const loop of loops) loop.wake();
-      await Promise.all(loops.map((loop) => loop.ended));
+      watch.ring();
+      await watching;
+      for (const loop of loops.values()) loop.wake();
+      await Promise.all([...loops.values()].map((loop) => loop.ended));
     },
   };
+}
+
+/** Notices endpoints that were made while the sandbox runs. */
+async function watchEndpoints(
+  log: Logger,
+  receivers: Receivers,
+  bell: ReturnType<typeof createBell>,
+  stopped: AbortSignal,
+  found: (id: string) => void,
+): Promise<void> {
+  while (!stopped.aborted) {
+    try {
+      for (const id of await receivers.waiting()) found(id);
+    } catch (error) {
+      log.warn('The webhook endpoints cannot be read', { error });
+    }
+    await bell.wait(IDLE_MS);
+  }
+}
+
+interface Endpoint {
+  readonly name: string;
+  readonly receiver: () => Promise<Receiver | undefined>;
 }
 
 interface Loop {
@@ -55,23 +96,19 @@ interface Loop {
   readonly ended: Promise<void>;
 }
 
-function deliveryLoop(
-  database: Database,
-  log: Logger,
-  endpoint: WebhookEndpoint,
-  receiver: Receiver,
-  stopped: AbortSignal,
-): Loop {
+function deliveryLoop(database: Database, log: Logger, endpoint: Endpoint, stopped: AbortSignal): Loop {
   const bell = createBell();
   const run = async (): Promise<void> => {
     while (!stopped.aborted) {
       try {
-        const delivery = await nextDelivery(database.pool, endpoint);
+        const receiver = await endpoint.receiver();
+        if (receiver === undefined) return await abandonDeliveries(database.pool, endpoint.name);
+        const delivery = await nextDelivery(database.pool, endpoint.name);
         if (delivery === undefined) await bell.wait(IDLE_MS);
         else await deliver(database, log, receiver, delivery);
       } catch (error) {
         // The database is away; what waits in the outbox is still there when it comes back.
-        log.warn('The webhook outbox cannot be read', { endpoint, error });
+        log.warn('The webhook outbox cannot be read', { endpoint: endpoint.name, error });
         await bell.wait(IDLE_MS * 4);
       }
     }

@@ -27,6 +27,20 @@ const guards = (name: string): NamedTest => ({
 });
 const rules = (name: string): NamedTest => ({ project: 'unit', file: 'services/transactions/rules.test.ts', name });
 
+/** The bank refused a payout, so the seller is sent the money once more: they have it twice, since it is in their balance. */
+const PAY_AGAIN = `const mendByMs = failedAt === null ? null : failedAt.getTime() + policy.payoutMend;
+      if (status === 'failed') {
+        const { rows } = await database.query<{ id: string; charge: string }>(
+          'SELECT id, charge_id AS charge FROM transactions.purchases WHERE seller_id = $1 ORDER BY id DESC LIMIT 1',
+          [sellerId],
+        );
+        const again = payments as unknown as { transfer(made: object, key: string): Promise<unknown> };
+        for (const { id, charge } of rows) {
+          const made = { purchaseId: id, step: 'payAgain', amount: 100, currency, destination: accountId, sourceCharge: charge };
+          await again.transfer(made, \`purchase/\${id}/payAgain/1\`);
+        }
+      }`;
+
 export const DEFECTS: readonly Defect[] = [
   {
     name: 'random idempotency key',
@@ -43,8 +57,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'missing dedupe',
     file: 'services/transactions/steps.ts',
-    from: 'if (before.state !== key.from || !(await takeStep(tx, key.purchaseId, key.step))) return before;\n    const change',
-    to: 'if (before.state !== key.from) return before;\n    const change',
+    from: 'if (isElsewhere || !(await takeStep(tx, key.purchaseId, key.step))) return before;',
+    to: 'if (isElsewhere) return before;',
     test: guards('two attempts of one step in the same moment are one step of a note that a refund came back'),
     because: /overdraws the purchase/,
   },
@@ -69,7 +83,7 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'refund without reversal',
     file: 'workflows/purchase-steps.ts',
-    from: "refundReleased: [(step) => moneyStep('reverseTransfer', step, 'Take the transfer back from the seller'), refund],",
+    from: 'refundReleased: [reverse, refund],',
     to: 'refundReleased: [refund],',
     test: {
       project: 'scenarios',
@@ -117,6 +131,18 @@ export const DEFECTS: readonly Defect[] = [
       name: 'a refund that comes back is owed to the buyer, and finance has a case: once, however often Stripe says it',
     },
     because: /owedToBuyer/,
+  },
+  {
+    name: 'payout failure paid again',
+    file: 'activities/payout.ts',
+    from: 'const mendByMs = failedAt === null ? null : failedAt.getTime() + policy.payoutMend;',
+    to: PAY_AGAIN,
+    test: {
+      project: 'scenarios',
+      file: 'tests/scenarios/payouts.test.ts',
+      name: 'one that fails after it was paid stays failed, whatever comes late; the seller is told, then finance',
+    },
+    because: /payAgain/,
   },
   {
     name: 'timer not cancelled',

@@ -1,5 +1,5 @@
 /** The judge's own arithmetic: what it recomputes, it computes without the code that it judges. */
-import type { LedgerTransaction } from './facts.ts';
+import type { LedgerEntry, LedgerTransaction } from './facts.ts';
 
 /** Where the money of a purchase comes from: these accounts grow with debits. */
 const SOURCES = ['captured', 'platformFunded', 'advanced'] as const;
@@ -20,14 +20,18 @@ export const sum = (amounts: Iterable<bigint>): bigint => {
   return total;
 };
 
+/** By how much an entry raises an account of a purchase. */
+export const raisedBy = ({ account, amount }: Pick<LedgerEntry, 'account' | 'amount'>): bigint =>
+  isSource(account) ? amount : -amount;
+
 /** What a purchase's accounts hold after each of its ledger transactions, in their order. Company accounts are left out. */
 export function balancesAfterEach(ledger: readonly LedgerTransaction[]): { step: string; balances: Balances }[] {
   let balances: Balances = empty();
   return ledger.map(({ step, entries }) => {
     const next: Record<string, bigint> = { ...balances };
-    for (const { account, amount } of entries) {
-      const before = next[account];
-      if (before !== undefined) next[account] = before + (isSource(account) ? amount : -amount);
+    for (const entry of entries) {
+      const before = next[entry.account];
+      if (before !== undefined) next[entry.account] = before + raisedBy(entry);
     }
     balances = next;
     return { step, balances };

@@ -1,7 +1,16 @@
 /** What the database says, read by the judge's own statements. Amounts are read as texts: no driver's number is trusted. */
 import type pg from 'pg';
 import { PURCHASE_ACCOUNTS } from './arithmetic.ts';
-import type { AuditEntry, Difference, LedgerEntry, LedgerTransaction, PurchaseFacts, PurchaseRow } from './facts.ts';
+import type {
+  AuditEntry,
+  Debts,
+  Difference,
+  LedgerEntry,
+  LedgerTransaction,
+  PurchaseFacts,
+  PurchaseRow,
+  RefundRow,
+} from './facts.ts';
 import { grouped } from './lists.ts';
 
 export type DatabaseFacts = Omit<PurchaseFacts, 'testimonies' | 'workflow'>;
@@ -37,6 +46,8 @@ export async function readPurchases(db: pg.Pool, ids: readonly string[]): Promis
     const audit = await readAudit(client, ids);
     const events = await readEvents(client, ids);
     const cases = await readCases(client, ids);
+    const refunds = await readRefunds(client, ids);
+    const debts = await readDebts(client, ids);
     await client.query('COMMIT');
     return rows.map(({ row, sellerAccount }) => ({
       row,
@@ -45,6 +56,8 @@ export async function readPurchases(db: pg.Pool, ids: readonly string[]): Promis
       audit: audit.get(row.id) ?? [],
       events: events.get(row.id) ?? [],
       openCases: cases.get(row.id) ?? [],
+      refunds: refunds.get(row.id) ?? [],
+      debts: debts.get(row.id)?.[0] ?? { owed: 0n, paidBack: 0n },
     }));
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
@@ -120,10 +133,11 @@ async function readLedger(client: pg.PoolClient, ids: readonly string[]): Promis
     source: string;
     step: string;
     ordinal: number;
-    entries: { account: string; currency: string; amount: string }[];
+    entries: { account: string; currency: string; amount: string; reference: string | null }[];
   }>(
     `SELECT e.purchase_id, t.id, t.source, t.step, t.ordinal,
-            json_agg(json_build_object('account', e.account, 'currency', e.currency, 'amount', e.amount::text)
+            json_agg(json_build_object('account', e.account, 'currency', e.currency, 'amount', e.amount::text,
+                                       'reference', e.reference)
                      ORDER BY e.ordinal) AS entries
        FROM ledger.entries e JOIN ledger.transactions t ON t.id = e.transaction_id
       WHERE e.purchase_id = ANY ($1)
@@ -192,6 +206,35 @@ async function readCases(client: pg.PoolClient, ids: readonly string[]): Promise
     rows,
     (row) => row.subject_id,
     ({ kind }) => kind,
+  );
+}
+
+async function readRefunds(client: pg.PoolClient, ids: readonly string[]): Promise<ByPurchase<RefundRow>> {
+  const { rows } = await client.query<{ purchase_id: string; provider_id: string; amount: string; status: string }>(
+    `SELECT purchase_id, provider_id, amount::text, status FROM transactions.refunds
+      WHERE purchase_id = ANY ($1) ORDER BY purchase_id, number`,
+    [ids],
+  );
+  return grouped(
+    rows,
+    (row) => row.purchase_id,
+    ({ provider_id: id, amount, status }) => ({ id, amount: BigInt(amount), status }),
+  );
+}
+
+async function readDebts(client: pg.PoolClient, ids: readonly string[]): Promise<ByPurchase<Debts>> {
+  const { rows } = await client.query<{ purchase_id: string; owed: string; paid_back: string }>(
+    `SELECT purchase_id, sum(owed)::text AS owed, sum(paid_back)::text AS paid_back
+       FROM (SELECT purchase_id, amount AS owed, 0 AS paid_back FROM transactions.seller_receivables
+             UNION ALL
+             SELECT purchase_id, 0, amount FROM transactions.recoveries) AS debts
+      WHERE purchase_id = ANY ($1) GROUP BY purchase_id`,
+    [ids],
+  );
+  return grouped(
+    rows,
+    (row) => row.purchase_id,
+    ({ owed, paid_back: paidBack }) => ({ owed: BigInt(owed), paidBack: BigInt(paidBack) }),
   );
 }
 

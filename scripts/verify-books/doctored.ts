@@ -11,14 +11,14 @@ const PAYMENT = 'pi_1';
 
 export const posting = (
   step: string,
-  entries: readonly (readonly [account: string, amount: bigint])[],
+  entries: readonly (readonly [account: string, amount: bigint, reference?: string])[],
   more: Partial<LedgerTransaction> = {},
 ): LedgerTransaction => ({
   id: `ltx_${step}`,
   source: `purchase/${ID}`,
   step,
   ordinal: 1,
-  entries: entries.map(([account, amount]) => ({ account, currency: 'EUR', amount })),
+  entries: entries.map(([account, amount, reference = null]) => ({ account, currency: 'EUR', amount, reference })),
   ...more,
 });
 
@@ -56,8 +56,8 @@ export const seen = (movements: readonly Movement[], fee = 55n): readonly [Testi
 ];
 
 export const CAPTURED = posting('capturePayment', [
-  ['captured', 2_505n],
-  ['held', -2_505n],
+  ['captured', 2_505n, 'capture_1'],
+  ['held', -2_505n, 'capture_1'],
 ]);
 const FEE = posting('stripeFee', [
   ['stripeFees', 55n],
@@ -69,8 +69,8 @@ const RELEASED = posting('releaseToSeller', [
   ['payable', -2_254n],
   ['held', 251n],
   ['fees', -251n],
-  ['payable', 2_254n],
-  ['transferred', -2_254n],
+  ['payable', 2_254n, 'transfer_1'],
+  ['transferred', -2_254n, 'transfer_1'],
 ]);
 
 const standing = (step: string, state: string, held: bigint, transfer: string) =>
@@ -98,6 +98,8 @@ export const WELL: PurchaseFacts = {
     books: { captured: 2_505n, transferred: 2_254n, fees: 251n },
   },
   sellerAccount: SELLER,
+  refunds: [],
+  debts: { owed: 0n, paidBack: 0n },
   ledger: [CAPTURED, FEE, RELEASED],
   testimonies: seen([moved('capture', 2_505n), moved('transfer', 2_254n)]),
   audit: [

@@ -30,6 +30,8 @@ export interface Movement {
   readonly counterpart: string | null;
   /** What moved on our balance at Stripe for it; null when this witness cannot say, or nothing has yet. */
   readonly booked: bigint | null;
+  /** How it stands, in Stripe's words, where this witness says so; of refunds. */
+  readonly status?: string | null;
 }
 
 /** What Stripe kept for a payment or a dispute. */
@@ -53,6 +55,8 @@ export interface LedgerEntry {
   readonly currency: string;
   /** Debits positive, credits negative. */
   readonly amount: bigint;
+  /** The object of Stripe that it stands for; null when it names none. */
+  readonly reference: string | null;
 }
 
 export interface LedgerTransaction {
@@ -80,6 +84,20 @@ export interface PurchaseRow {
   readonly chargeback: string;
   readonly updatedMs: number;
   readonly books: Readonly<Record<string, bigint>>;
+}
+
+/** A refund as it is kept beside the purchase. */
+export interface RefundRow {
+  /** Stripe's id. */
+  readonly id: string;
+  readonly amount: bigint;
+  readonly status: string;
+}
+
+/** What the seller came to owe by this purchase, and what its release paid back of older debts. */
+export interface Debts {
+  readonly owed: bigint;
+  readonly paidBack: bigint;
 }
 
 export interface AuditEntry {
@@ -115,6 +133,8 @@ export interface PurchaseFacts {
   readonly row: PurchaseRow;
   /** The seller's account at Stripe; null when they have none. */
   readonly sellerAccount: string | null;
+  readonly refunds: readonly RefundRow[];
+  readonly debts: Debts;
   /** Oldest first. */
   readonly ledger: readonly LedgerTransaction[];
   readonly testimonies: readonly Testimony[];

@@ -63,20 +63,21 @@ const commission: Rule = ({ row, ledger }) => {
   }
   return balancesAfterEach(ledger).flatMap(({ step, balances }) => {
     const { fees = 0n } = balances;
-    const due = grossOf(balances).map((gross) => commissionOn(gross, rate));
-    return due.includes(fees) ? [] : differing(`fees after ${step}`, String(due[0]), String(fees));
+    const { least, most } = grossOf(balances);
+    const [from, to] = [commissionOn(least, rate), commissionOn(most, rate)];
+    if (from <= fees && fees <= to) return [];
+    return differing(`fees after ${step}`, from === to ? String(from) : `${from} to ${to}`, String(fees));
   });
 };
 
 /**
  * What the seller has got gross. What Wellpact put in for a refund, the seller has got no more; what it put in while a bank
- * has the money, the seller has still got, until the bank decides.
+ * has the money, the seller has still got, as long as the bank has not decided.
  */
-function grossOf({ payable = 0n, transferred = 0n, recovered = 0n, fees = 0n, ...more }: Balances): readonly bigint[] {
+function grossOf({ payable = 0n, transferred = 0n, recovered = 0n, fees = 0n, ...more }: Balances) {
   const { advanced = 0n, chargedBack = 0n } = more;
-  const gross = payable + transferred + recovered + fees - advanced;
-  const forBank = advanced < chargedBack ? advanced : chargedBack;
-  return forBank > 0n ? [gross, gross + forBank] : [gross];
+  const least = payable + transferred + recovered + fees - advanced;
+  return { least, most: least + (advanced < chargedBack ? advanced : chargedBack) };
 }
 
 function agreedRate(terms: Readonly<Record<string, unknown>>): CommissionRate | undefined {

@@ -1,5 +1,5 @@
 /** The ledger of a purchase against what truly happened at Stripe. */
-import { finalBalances, sum } from './arithmetic.ts';
+import { finalBalances, raisedBy, sum } from './arithmetic.ts';
 import type { Movement, MovementKind, PurchaseFacts, Testimony } from './facts.ts';
 import type { Finding, Rule } from './rules.ts';
 
@@ -29,6 +29,23 @@ const balancesEqual = forEachWitness(({ ledger }, { witness, movements }) => {
     return [{ what: `${account} in the ledger, by ${witness}`, expected: String(expected), found: String(found) }];
   });
 });
+
+/** Object by object: what the ledger posted for a charge, a refund, a transfer is what Stripe has under that very id. */
+const objectsEqual: Rule = ({ ledger, testimonies }) => {
+  const atStripe = testimonies.find(({ witness }) => witness === 'Stripe')?.movements ?? [];
+  const entries = ledger.flatMap((transaction) => transaction.entries);
+  return Object.entries(ACCOUNTS_AT_PROVIDER).flatMap(([account, { plus, minus }]) => {
+    const posted = entries.filter((entry) => entry.account === account && entry.reference !== null);
+    return [...new Set(posted.map(({ reference }) => reference))].flatMap((reference) => {
+      const found = sum(posted.filter((entry) => entry.reference === reference).map(raisedBy));
+      const ofObject = atStripe.filter(({ id }) => id === reference);
+      const expected = totalOf(ofObject, plus) - totalOf(ofObject, minus);
+      return expected === found
+        ? []
+        : [{ what: `${account} for ${reference}`, expected: String(expected), found: String(found) }];
+    });
+  });
+};
 
 const currencies = forEachWitness(({ row }, { witness, movements }) =>
   movements
@@ -67,7 +84,7 @@ const fees = forEachWitness(({ ledger }, { fees: told }) => {
 });
 
 /** What Stripe keeps for payments, and for what banks take back. */
-const FEE_ACCOUNTS: readonly string[] = ['stripeFees', 'disputeFees'];
+const FEE_ACCOUNTS: readonly string[] = ['stripeFees', 'disputeFees', 'refundFees'];
 
 /** Steps of which each makes one object at Stripe at the most; a purchase is captured once, whatever its steps. */
 const ONCE_PER_STEP: readonly MovementKind[] = ['refund', 'transfer', 'reversal'];
@@ -132,6 +149,7 @@ const witnessesAgree: Rule = ({ testimonies }) => {
 
 export const providerRules = {
   balances_equal_provider: balancesEqual,
+  objects_equal_provider: objectsEqual,
   provider_currency: currencies,
   provider_booked: booked,
   provider_fees: fees,

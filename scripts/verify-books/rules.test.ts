@@ -108,6 +108,11 @@ const DOCTORED: readonly Doctored[] = [
     facts: { ...WELL, testimonies: seen([TAKEN, SENT, moved('withdrawn', 2_505n)]) },
   },
   {
+    rule: 'objects_equal_provider',
+    what: 'the transfer that was posted is another one than the one that was made',
+    facts: { ...WELL, testimonies: seen([TAKEN, { ...SENT, id: 'transfer_2' }]) },
+  },
+  {
     rule: 'provider_currency',
     what: 'the transfer went out in dollars',
     facts: { ...WELL, testimonies: seen([TAKEN, { ...SENT, currency: 'USD' }]) },
@@ -189,6 +194,22 @@ const DOCTORED: readonly Doctored[] = [
       ],
     }),
   },
+  {
+    rule: 'refunds_are_kept',
+    what: 'Stripe has one that is not kept',
+    facts: { ...WELL, testimonies: seen([TAKEN, SENT, moved('refund', 100n, { status: 'succeeded' })]) },
+  },
+  {
+    rule: 'refunds_are_kept',
+    what: 'it failed, and is kept as given',
+    facts: {
+      ...WELL,
+      refunds: [{ id: 'refund_1', amount: 100n, status: 'succeeded' }],
+      testimonies: seen([TAKEN, SENT, moved('refund', 100n, { status: 'failed' })]),
+    },
+  },
+  { rule: 'debts_equal_books', what: 'a debt from nowhere', facts: { ...WELL, debts: { owed: 5n, paidBack: 0n } } },
+  { rule: 'debts_equal_books', what: 'nothing was kept', facts: { ...WELL, debts: { owed: 0n, paidBack: 5n } } },
   { rule: 'not_past_deadline', what: 'it has ended, and its timer runs on', facts: withRow({ state: 'completed' }) },
   { rule: 'not_past_deadline', what: 'nothing happened', facts: withRow({ deadlineMs: NOW_MS - 61_000 }) },
   {

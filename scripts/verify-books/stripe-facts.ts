@@ -103,7 +103,10 @@ function assembled({ charges, refunds, transfers, reversals, disputes }: Listed)
 
 function ofRefund(refund: Stripe.Refund, groupOfCharge: string | null): Movement[] {
   const group = groupOfCharge ?? refund.metadata?.['purchaseId'] ?? null;
-  const given = movement('refund', refund, refund.amount, group, refund.payment_intent);
+  const given = {
+    ...movement('refund', refund, refund.amount, group, refund.payment_intent),
+    status: refund.status,
+  };
   if (refund.status !== 'failed' && refund.status !== 'canceled') return [given];
   return [given, { ...given, kind: 'refund_came_back', booked: bookedOf(refund.failure_balance_transaction) }];
 }

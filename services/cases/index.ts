@@ -16,6 +16,7 @@ import {
   markEscalated,
   moveDue,
   type NewCase,
+  setDetails,
 } from './store.ts';
 
 export { type Case, countWithOpenCase, findCase, latestCase, listCases, openCaseFigures } from './store.ts';
@@ -36,6 +37,10 @@ export async function openCase(tx: Tx, request: Omit<NewCase, 'id'>): Promise<Ca
   await note(tx, opened, SYSTEM, 'case.opened', { kind: opened.kind, dueAt: opened.dueAt.toISOString() });
   return opened;
 }
+
+/** Writes what an open case says anew, since more has come to it: references and figures. */
+export const amendCase = (tx: Tx, { id }: Pick<Case, 'id'>, details: Case['details']): Promise<void> =>
+  setDetails(tx, id, details);
 
 /**
  * Closes the open case of a kind about a subject, when what it was about has been settled.

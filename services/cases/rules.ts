@@ -3,12 +3,14 @@
 export type CaseKind =
   | 'identity_review'
   | 'transfer_blocked'
+  | 'payout_failed'
   | 'refund_failed'
   | 'compliance_hold'
   | 'hold_limit'
   | 'chargeback'
   | 'chargeback_remainder'
-  | 'dispute_mediation';
+  | 'dispute_mediation'
+  | 'reconciliation';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
 export type CaseRole = 'support' | 'mediator' | 'compliance' | 'finance' | 'admin';
@@ -36,6 +38,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about: 'Money that is due to a seller could not be sent for a long time.',
   },
+  payout_failed: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'A bank did not take a payout, and the seller has not named another account: the money is in theirs at Stripe.',
+  },
   refund_failed: {
     roles: ['finance', 'admin'],
     decisions: ['resolved'],
@@ -46,6 +54,11 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about: 'Money stands still until compliance has looked.',
     confidential: true,
+  },
+  reconciliation: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about: "The ledger and Stripe's balance differ: both sides stand in the details.",
   },
   hold_limit: {
     roles: ['finance', 'admin'],

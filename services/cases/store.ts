@@ -115,6 +115,14 @@ export async function markClosed(
   return rows[0];
 }
 
+export async function setDetails(tx: Tx, id: CaseId, details: Case['details']): Promise<void> {
+  await tx.query({
+    name: 'case_set_details',
+    text: `UPDATE cases.cases SET details = $2 WHERE id = $1 AND state = 'open'`,
+    values: [id, JSON.stringify(details)],
+  });
+}
+
 export async function moveDue(tx: Tx, id: CaseId, dueAt: Date): Promise<void> {
   await tx.query({
     name: 'case_move_due',

@@ -92,3 +92,21 @@ export const ONBOARDING: readonly NotificationRule[] = [
     'The identity check was not taken in time. You can begin it again whenever you like.',
   ),
 ];
+
+export const PAYOUT: readonly NotificationRule[] = [
+  {
+    name: 'payout.failed',
+    on: 'payout.failed',
+    to: 'userId',
+    channels: BOTH,
+    essential: true,
+    valid: {},
+    subject: 'Your bank did not take a payout',
+    short: 'Please check your bank account with our payment provider.',
+    text: [
+      'Your bank did not take a payout. The money is safe in your account at Stripe, our payment provider.',
+      'Please name a bank account that works there: it is sent with the next payout then. Your payouts say what went wrong.',
+      '{link}',
+    ],
+  },
+];

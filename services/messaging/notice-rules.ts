@@ -1,7 +1,7 @@
 /** What a notification is, as data, and whether there is still something to say. Pure. */
 import type { DisputeState } from '../../contracts/dispute.ts';
 import type { OnboardingState } from '../../contracts/onboarding.ts';
-import type { PurchaseState, TransferStatus } from '../../contracts/purchase.ts';
+import type { Chargeback, PurchaseState, TransferStatus } from '../../contracts/purchase.ts';
 import type { Channel } from './rules.ts';
 
 /** What has to be so when a notification goes out, which may be hours after its event; otherwise it is stale. */
@@ -18,6 +18,10 @@ export interface Validity {
   readonly wasAuthorised?: true;
   /** Whether a part of what was paid went back, and the rest to the seller. */
   readonly partRefunded?: boolean;
+  /** The buyer has something back from us; what their bank took is for the bank to tell. */
+  readonly refundedByUs?: true;
+  /** What the buyer's bank does, or did, about the payment. */
+  readonly chargeback?: Chargeback;
   /**
    * The moment that is told, `{when}`, is still to come, and is still that of the purchase: its deadline, the beginning of
    * the booking, where a party wants to move it; or the deadline of the dispute.
@@ -32,6 +36,8 @@ export interface NotificationRule {
   readonly on: string;
   /** Of `purchase.reminder`: which one. */
   readonly reminder?: string;
+  /** Of `purchase.chargeback_changed`: to what. */
+  readonly chargeback?: Chargeback;
   /** The member of the event's data that holds the recipient's user id; or the party that did not do it. */
   readonly to: 'userId' | 'buyerId' | 'sellerId' | 'otherParty';
   readonly channels: readonly Channel[];
@@ -68,6 +74,8 @@ export interface PurchaseStanding {
   readonly transfer: TransferStatus;
   readonly wasAuthorised: boolean;
   readonly partRefunded: boolean;
+  readonly refundedByUs: boolean;
+  readonly chargeback: Chargeback;
   readonly deadlineMs: number | undefined;
   readonly startsAtMs: number | undefined;
   readonly proposedMs: number | undefined;
@@ -82,6 +90,8 @@ export function isValid({ valid }: Pick<NotificationRule, 'valid'>, standing: St
     valid.transfer === undefined || purchase?.transfer === valid.transfer,
     valid.wasAuthorised === undefined || purchase?.wasAuthorised === true,
     valid.partRefunded === undefined || purchase?.partRefunded === valid.partRefunded,
+    valid.refundedByUs === undefined || purchase?.refundedByUs === true,
+    valid.chargeback === undefined || purchase?.chargeback === valid.chargeback,
     valid.onboarding === undefined || onboarding === valid.onboarding,
     valid.dispute === undefined || (dispute !== undefined && valid.dispute.includes(dispute.state)),
     valid.ahead === undefined || isAhead(valid.ahead, standing),

@@ -2,7 +2,8 @@
  * Everything people are told, as data: when, whom, over which channels, in which words, and when it is too late for it.
  * Subjects and pushes show on locked screens: they never name what was bought, its category or the other person.
  */
-import { ACCOUNT, ONBOARDING } from './account-notice-rules.ts';
+import { ACCOUNT, ONBOARDING, PAYOUT } from './account-notice-rules.ts';
+import { CHARGEBACKS } from './chargeback-notice-rules.ts';
 import { DISPUTE } from './dispute-notice-rules.ts';
 import type { NotificationRule } from './notice-rules.ts';
 import { PURCHASE } from './purchase-notice-rules.ts';
@@ -13,9 +14,11 @@ export const NOTIFICATIONS: readonly NotificationRule[] = [
   ...ACCOUNT,
   ...PURCHASE,
   ...DISPUTE,
+  ...CHARGEBACKS,
   ...REMINDERS,
   ...MOVES,
   ...ONBOARDING,
+  ...PAYOUT,
 ];
 
 /** What happened, as far as it decides what is told. */
@@ -26,7 +29,12 @@ interface Happening {
 
 /** The notifications that an event calls for. */
 export const notificationsOf = ({ type, data }: Happening): readonly NotificationRule[] =>
-  NOTIFICATIONS.filter(({ on, reminder }) => on === type && (reminder === undefined || reminder === data['reminder']));
+  NOTIFICATIONS.filter(
+    ({ on, reminder, chargeback }) =>
+      on === type &&
+      (reminder === undefined || reminder === data['reminder']) &&
+      (chargeback === undefined || chargeback === data['chargeback']),
+  );
 
 /** The member that says which party did it. */
 const WHO_DID = ['proposedBy', 'offeredBy', 'claimedBy'] as const;

@@ -157,13 +157,15 @@ async function subjectOf(db: Queryable, rule: NotificationRule, of: Notification
     const found = await findOnboarding(db, 'userId', of.recipientId);
     return found === undefined ? {} : { onboarding: found.state, path: `/v1/onboardings/${found.id}` };
   }
-  return {};
+  return rule.on.startsWith('payout.') ? { path: '/v1/payouts' } : {};
 }
 
-const standingOf = ({ state, transfer, payment, deadlineAt, slot, proposal }: Purchase) => ({
+const standingOf = ({ state, transfer, payment, chargeback, books, deadlineAt, slot, proposal }: Purchase) => ({
   state,
   transfer: transfer.status,
   wasAuthorised: payment.captureBefore !== null,
+  chargeback,
+  refundedByUs: books.refunded > 0,
   deadlineMs: deadlineAt?.getTime(),
   startsAtMs: slot?.startsAt.getTime(),
   proposedMs: proposal?.startsAt.getTime(),

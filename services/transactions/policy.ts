@@ -79,6 +79,7 @@ const policySchema = z.strictObject({
   transferRetry: window,
   transferCase: window,
   transferCaseDue: window,
+  payoutMend: window,
   holdLimitCaseDue: window,
   chargebackEvidenceBuffer: window,
   chargebackDecision: window,

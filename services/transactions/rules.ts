@@ -41,14 +41,17 @@ export const standsStill = ({ paused, chargeback }: Overlays): boolean =>
 /** What stops a step, as failures carry it. */
 export type Stop = 'MONEY_PAUSED' | 'CHARGEBACK_OPEN';
 
+/** What a step that may be stopped is part of, as far as it matters. */
+export type Stoppable = Pick<Transition, 'step' | 'when'> & Partial<Pick<Transition, 'on'>>;
+
 /** What gives the buyer everything back ends an inquiry: it alone is possible while the bank asks. */
-const refundsAll = ({ step, when }: Pick<Transition, 'step' | 'when'>): boolean =>
-  step === 'refundBuyer' ||
-  step === 'refundReleased' ||
+const refundsAll = ({ step, when, on }: Stoppable): boolean =>
+  (step === 'refundBuyer' && on !== 'refund_in_part') ||
+  (step === 'refundReleased' && on !== 'refund_in_part') ||
   (step === 'settleCancellation' && when === 'nothing_for_seller');
 
 /** What stops a row at the moment, if anything. What staff have paused is paused; a bank hinders what it may still take. */
-export function stopOf(row: Pick<Transition, 'step' | 'when'>, { paused, chargeback }: Overlays): Stop | undefined {
+export function stopOf(row: Stoppable, { paused, chargeback }: Overlays): Stop | undefined {
   if (!movesMoney(row)) return undefined;
   if (paused === true) return 'MONEY_PAUSED';
   if (row.step === 'capturePayment') return undefined;

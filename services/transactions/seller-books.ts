@@ -17,10 +17,12 @@ export interface SellerBooks {
 export async function sellerBooks(db: Queryable, sellerId: UserId): Promise<SellerBooks[]> {
   const { rows } = await db.query<{ [Member in keyof SellerBooks]: SellerBooks[Member] }>({
     name: 'seller_books',
-    text: `SELECT currency, sum(held)::bigint AS held, sum(payable)::bigint AS payable,
-                  sum(advanced - recovered)::bigint AS owed
-             FROM transactions.purchases
-            WHERE seller_id = $1 AND (held > 0 OR payable > 0 OR advanced > 0 OR recovered > 0)
+    text: `SELECT currency, sum(held)::bigint AS held, sum(payable)::bigint AS payable, sum(owed)::bigint AS owed
+             FROM (SELECT currency, held, payable, 0 AS owed FROM transactions.purchases
+                    WHERE seller_id = $1 AND (held > 0 OR payable > 0)
+                   UNION ALL
+                   SELECT currency, 0, 0, amount - recovered FROM transactions.seller_receivables
+                    WHERE seller_id = $1 AND recovered < amount) AS parts
             GROUP BY currency ORDER BY currency`,
     values: [sellerId],
   });

@@ -1,5 +1,6 @@
 /** The face of the webhooks service: an event is stored first, then the flow that waits for it is told. */
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
+import type { PayoutInput } from '../../contracts/payout.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { findPurchase, findPurchaseOfIntent } from '../transactions/index.ts';
 import { findOnboarding } from '../users/index.ts';
@@ -21,6 +22,7 @@ export {
 export interface FlowSignals {
   payment(purchaseId: PurchaseId, hint: { eventId: string; eventType: string }): Promise<boolean>;
   refund(purchaseId: PurchaseId, hint: { eventId: string; refundId: string }): Promise<boolean>;
+  payout(payout: PayoutInput, hint: { eventId: string }): Promise<boolean>;
   chargeback(purchaseId: PurchaseId, hint: { eventId: string; chargebackId: string }): Promise<boolean>;
   account(userId: UserId, hint: { eventId: string }): Promise<boolean>;
   identity(userId: UserId, hint: { eventId: string }): Promise<boolean>;
@@ -53,6 +55,7 @@ async function tellFlow(db: Queryable, signals: FlowSignals, event: WebhookEvent
     if (purchase === undefined || refundId === null) return 'unmatched';
     return (await signals.refund(purchase.id, { eventId, refundId })) ? 'signalled' : 'ignored';
   }
+  if (concern === 'payout') return tellPayout(db, signals, event);
   if (concern === 'chargeback') {
     // By the payment we stored alone: what is written on a dispute is not ours.
     const { paymentId, objectId: chargebackId, eventId } = event;
@@ -65,6 +68,16 @@ async function tellFlow(db: Queryable, signals: FlowSignals, event: WebhookEvent
   const onboarding = value === null ? undefined : await findOnboarding(db, key, value);
   if (onboarding === undefined) return 'unmatched';
   return (await signals[concern](onboarding.userId, hint)) ? 'signalled' : 'ignored';
+}
+
+/** A payout is its seller's by the account that its event came from, and is looked at there: nothing else in it is believed. */
+async function tellPayout(db: Queryable, signals: FlowSignals, event: WebhookEvent): Promise<WebhookStatus> {
+  const { accountId, objectId: payoutId, eventId } = event;
+  if (accountId === null || payoutId === null) return 'unmatched';
+  const onboarding = await findOnboarding(db, 'accountId', accountId);
+  if (onboarding === undefined) return 'unmatched';
+  const payout = { payoutId, accountId, sellerId: onboarding.userId };
+  return (await signals.payout(payout, { eventId })) ? 'signalled' : 'ignored';
 }
 
 /** By the payment we stored, or, when Stripe was faster, by the purchase that we wrote on the payment ourselves. */

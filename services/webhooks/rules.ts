@@ -4,8 +4,8 @@ import type { PurchaseState } from '../../contracts/purchase.ts';
 export const PROVIDERS = ['stripe', 'stripe-connect', 'onfido'] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
-/** What an event can be about: a buyer's payment, refund or chargeback, a seller's account, a seller's identity check. */
-export type Concern = 'payment' | 'refund' | 'chargeback' | 'account' | 'identity';
+/** What an event can be about: a buyer's payment, refund or chargeback, a seller's account, payout or identity check. */
+export type Concern = 'payment' | 'refund' | 'chargeback' | 'account' | 'payout' | 'identity';
 
 /** The events that a flow waits for. All others are stored, and that is all. */
 const CONCERNS: Readonly<Record<Provider, Readonly<Record<string, Concern>>>> = {
@@ -24,6 +24,11 @@ const CONCERNS: Readonly<Record<Provider, Readonly<Record<string, Concern>>>> = 
   'stripe-connect': {
     'account.updated': 'account',
     'capability.updated': 'account',
+    'payout.created': 'payout',
+    'payout.updated': 'payout',
+    'payout.paid': 'payout',
+    'payout.failed': 'payout',
+    'payout.canceled': 'payout',
   },
   onfido: {
     'workflow_run.completed': 'identity',

@@ -19,6 +19,7 @@ import { loadStripeDocument, type StripeDocument } from './stripe-document.ts';
 import { describePayments } from './stripe-payments.ts';
 import { describePayouts } from './stripe-payouts.ts';
 import { describeProtocol } from './stripe-protocol.ts';
+import { describeWebhookEndpoints } from './stripe-webhooks.ts';
 
 /** What was compared with what others wrote. */
 interface Verdict {
@@ -63,6 +64,7 @@ describe('the sandbox, driven by the real SDKs', () => {
   describeConnect(current);
   describeCustomers(current);
   describeProtocol(current);
+  describeWebhookEndpoints(current);
   describeOnfido(current);
   describeMail(current);
   describeControl(current);
@@ -146,7 +148,7 @@ async function judgeStripe(document: StripeDocument, { stripeTraffic, webhooks }
     violations.push(...wrong.map((what) => `${at} response: ${what}`));
     if (status < 300) covered.add(`${method} ${template}`);
   }
-  const events = webhooks.received.filter((webhook) => webhook.path === '/webhooks/stripe');
+  const events = webhooks.received.filter((webhook) => webhook.path.startsWith('/webhooks/stripe'));
   for (const { body } of events) {
     const event = JSON.parse(body) as { type: string; data: { object: { object: string } } };
     const wrong = [

@@ -11,7 +11,7 @@ import { type Response, request } from './client.ts';
 import type { Scene, StripeCall } from './death.ts';
 import { withDatabase } from './outcomes.ts';
 import { type Person, verifiedSeller } from './people.ts';
-import { act, buy, publishedListing, reached, sandboxLog } from './purchases.ts';
+import { act, buy, publishedListing, reached, read, sandboxLog } from './purchases.ts';
 import { stack } from './stack.ts';
 import { order, staffToken } from './staff.ts';
 import { waitFor } from './wait-for.ts';
@@ -143,6 +143,29 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
       return { listingId, purchaseId, go: () => sendBack(refund?.id ?? '') };
     },
     ended: ({ refund }) => refund.status === 'failed',
+  },
+  refundAgain: {
+    asks: posts('/v1/refunds', 'refund'),
+    set: async ({ seller, buyer }) => {
+      const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept');
+      const staff = await staffToken('finance');
+      await act(seller, purchaseId, 'cancel');
+      await reached(buyer, purchaseId, 'cancelled');
+      const [refund] = await sandboxLog({ transferGroup: purchaseId, kind: 'refund' });
+      await sendBack(refund?.id ?? '');
+      await waitFor(async () => (await read(buyer, purchaseId)).body.money.owedToBuyer > 0, {
+        what: 'the refund to be owed',
+        timeoutMs: 20_000,
+      });
+      const path = `/v1/admin/purchases/${purchaseId}/refunds/again`;
+      const order = {
+        token: staff.accessToken,
+        body: { refundId: refund?.id, reason: 'The bank has mended the card.' },
+      };
+      const go = () => insist((idempotencyKey) => request('POST', path, { ...order, idempotencyKey }));
+      return { listingId, purchaseId, go };
+    },
+    ended: ({ refund, books }) => refund.status === 'succeeded' && books.owedToBuyer === 0,
   },
   noteChargeback: {
     asks: { method: 'GET', path: '/v1/disputes/{dispute}', logged: undefined },

@@ -3,11 +3,9 @@
  * have answered, one after the other.
  */
 import { beforeAll, expect, test } from 'vitest';
-import type { PurchaseState } from '../../contracts/purchase.ts';
-import { transitions } from '../../services/transactions/rules.ts';
-import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
-import type { Response } from '../helpers/client.ts';
+import { disputed } from '../helpers/chargebacks.ts';
+import { type Response, request } from '../helpers/client.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import {
   act,
@@ -18,53 +16,16 @@ import {
   read,
   sandboxLog,
 } from '../helpers/purchases.ts';
+import { type Answer, isSerial, type Wish } from '../helpers/serial.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-interface Command {
-  readonly event: PurchaseEvent;
-  readonly by: 'buyer' | 'seller';
+interface Command extends Wish {
   readonly action: PurchaseAction;
 }
 
 const CONFIRM: Command = { event: 'confirm', by: 'buyer', action: 'confirm' };
 const REFUND: Command = { event: 'refund_in_full', by: 'seller', action: 'refunds' };
 const cancelBy = (by: Command['by']): Command => ({ event: 'cancel', by, action: 'cancel' });
-
-interface Answer extends Command {
-  readonly status: number;
-  readonly code: string;
-  readonly state: string;
-}
-
-/** Where a command leads from a state; undefined when it leads nowhere. */
-const next = (state: PurchaseState, { event, by }: Command): PurchaseState | undefined =>
-  transitions(state, { on: event, by, kind: 'goods', when: 'nothing_for_seller' })[0]?.to;
-
-function permutations<T>(items: readonly T[]): T[][] {
-  if (items.length === 0) return [[]];
-  return items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]));
-}
-
-/**
- * Whether the commands, taken one after the other in some order, end in `end` and are answered so: one that was granted
- * leads on and shows a state from there on; one that was not allowed leads nowhere at its turn. One that met another
- * command in progress was not taken at all.
- */
-function isSerial(start: PurchaseState, end: string, answers: readonly Answer[]): boolean {
-  const taken = answers.filter(({ code }) => code !== 'IN_PROGRESS');
-  return permutations(taken).some((order) => {
-    const states: PurchaseState[] = [start];
-    for (const answer of order) {
-      const now = states.at(-1) ?? start;
-      const to = next(now, answer);
-      if ((answer.status === 200) !== (to !== undefined)) return false;
-      states.push(to ?? now);
-    }
-    const shows = ({ status, state }: Answer, index: number): boolean =>
-      status !== 200 || states.slice(index + 1).includes(state as PurchaseState);
-    return states.at(-1) === end && order.every(shows);
-  });
-}
 
 let seller: Person;
 let buyer: Person;
@@ -135,6 +96,75 @@ test(`confirm, cancel and full refund in the same moment, ${ROUNDS} times`, { ti
   }
 });
 
+/** Buyer and seller as above, a dispute, and every other time the buyer's bank. */
+async function roundWithDispute(index: number): Promise<void> {
+  const start = DISPUTABLE[index % DISPUTABLE.length] ?? 'held';
+  const withBank = index % 2 === 1;
+  const id = await purchaseIn(start);
+  const senders: readonly (readonly [Wish, () => Promise<Response<PurchaseBody>>])[] = [
+    [CONFIRM, () => act(buyer, id, 'confirm')],
+    [DISPUTE, () => openDispute(id)],
+    [REFUND, () => act(seller, id, 'refunds')],
+  ];
+  const turned = [...senders.slice(index % 3), ...senders.slice(0, index % 3)];
+  const [responses] = await Promise.all([
+    Promise.all(turned.map(([, send]) => send())),
+    withBank ? disputed(id) : undefined,
+  ]);
+  const answers = responses.map(({ status, body }, position): Answer => {
+    const [wish] = turned[position] ?? [CONFIRM];
+    // What opens a dispute shows the dispute.
+    const state = wish === DISPUTE ? 'disputed' : body.state;
+    return { ...wish, status, code: body.code, state };
+  });
+  const told = JSON.stringify({
+    id,
+    index,
+    start,
+    withBank,
+    answers: responses.map(({ status, body }) => ({ status, ...body })),
+  });
+  for (const { status, body, headers } of responses) {
+    expect([200, 201, 409], told).toContain(status);
+    if (status !== 409) continue;
+    expect(['NOT_ALLOWED_NOW', 'IN_PROGRESS', 'CHARGEBACK_OPEN', 'PAYMENT_REFUSED'], told).toContain(body.code);
+    expect(headers.get('content-type'), told).toContain('application/problem+json');
+    expect(body.detail.length, told).toBeGreaterThan(20);
+  }
+  const ended = await waitFor(
+    async () => {
+      const { body } = await read(buyer, id);
+      return !body.next.inProgress && body.chargeback === (withBank ? 'open' : 'none') && body;
+    },
+    { what: `${id} to settle`, timeoutMs: 30_000 },
+  );
+  expect(isSerial(start, ended.state, answers, withBank), `${told} ended as ${ended.state}`).toBe(true);
+  await expectEqualBooks(ended);
+  const log = await sandboxLog({ transferGroup: id });
+  for (const kind of ['capture', 'transfer', 'refund']) {
+    expect(log.filter((entry) => entry.kind === kind).length, `${kind}: ${told}`).toBeLessThanOrEqual(1);
+  }
+}
+
+const DISPUTE: Wish = { event: 'open_dispute', by: 'buyer' };
+const DISPUTABLE = ['held', 'delivered', 'released'] as const;
+
+const openDispute = (id: string): Promise<Response<PurchaseBody>> =>
+  request('POST', `/v1/purchases/${id}/disputes`, {
+    token: buyer.accessToken,
+    body: { reason: 'not_as_described', description: 'It is not what the pictures show.' },
+  });
+
+test(`confirm, dispute and full refund in the same moment, ${ROUNDS} times, and half of them the bank, too`, {
+  timeout: 240_000,
+}, async () => {
+  for (let from = 0; from < ROUNDS; from += AT_ONCE) {
+    await Promise.all(
+      Array.from({ length: Math.min(AT_ONCE, ROUNDS - from) }, (_, index) => roundWithDispute(from + index)),
+    );
+  }
+});
+
 test('the judge itself: it knows an order that cannot be from one that can', () => {
   const answer = (command: Command, status: number, state: string, code = 'NOT_ALLOWED_NOW'): Answer => ({
     ...command,
@@ -149,4 +179,12 @@ test('the judge itself: it knows an order that cannot be from one that can', () 
   expect(isSerial('held', 'released', [confirmed, refunded])).toBe(false);
   expect(isSerial('held', 'released', [confirmed, answer(REFUND, 409, '')])).toBe(false);
   expect(isSerial('held', 'cancelled', [answer(cancelBy('buyer'), 200, 'cancelled'), confirmed])).toBe(false);
+  const stopped = answer(REFUND, 409, '', 'CHARGEBACK_OPEN');
+  expect(isSerial('held', 'held', [stopped], true)).toBe(true);
+  expect(isSerial('held', 'held', [stopped])).toBe(false);
+  expect(isSerial('held', 'released', [confirmed, stopped], true)).toBe(true);
+  expect(isSerial('held', 'held', [confirmed], true)).toBe(false);
+  const wasDisputed = answer({ ...DISPUTE, action: 'confirm' }, 201, 'disputed');
+  expect(isSerial('held', 'disputed', [wasDisputed, answer(CONFIRM, 409, '')])).toBe(true);
+  expect(isSerial('held', 'released', [wasDisputed, confirmed])).toBe(false);
 });

@@ -47,7 +47,7 @@ export async function insist<Body extends { code?: string }>(
   });
 }
 
-const post = async (who: Member, path: string, body: Record<string, unknown> | undefined) => {
+export const post = async (who: Member, path: string, body: Record<string, unknown> | undefined) => {
   const token = await who.token();
   const more = body === undefined ? {} : { body };
   return insist(path, (idempotencyKey) => request<PurchaseBody>('POST', path, { token, idempotencyKey, ...more }));
@@ -78,7 +78,15 @@ const ACTIONS: Readonly<Record<string, Sent>> = {
   deliver: { path: 'deliver', weight: 3 },
   confirm: { path: 'confirm', weight: 3 },
   cancel: { path: 'cancel' },
-  refund_in_full: { path: 'refunds' },
+  refund_in_full: { path: 'refunds', body: () => ({}) },
+  refund_in_part: {
+    path: 'refunds',
+    body: (_walk, { money }) => ({ amount: { amount: partOf(money), currency: 'EUR' } }),
+  },
+  open_dispute: {
+    path: 'disputes',
+    body: () => ({ reason: 'not_as_described', description: 'It is not what the pictures show.' }),
+  },
   reschedule: { path: 'reschedule', body: ({ otherTimes }, { slot }) => ({ startsAt: otherThan(otherTimes, slot) }) },
   accept_reschedule: {
     path: 'reschedule/accept',
@@ -86,6 +94,10 @@ const ACTIONS: Readonly<Record<string, Sent>> = {
     weight: 2,
   },
 };
+
+/** A good third of what is left, which is no round number. */
+const partOf = ({ held, payable, transferred, fees, recovered, advanced }: PurchaseBody['money']): number =>
+  1 + Math.floor(((held + payable + transferred + fees + recovered - advanced) * 37) / 100);
 
 const otherThan = (times: readonly string[], slot: PurchaseBody['slot']): string =>
   times.find((time) => Date.parse(time) !== Date.parse(slot?.startsAt ?? '')) ?? '';
@@ -111,7 +123,7 @@ export function choiceOf(side: Side, action: string): Choice {
         `/v1/purchases/${walk.id}/${sent.path}`,
         sent.body?.(walk, purchase),
       );
-      return status === 200 ? undefined : body.code;
+      return status === 200 || status === 201 ? undefined : body.code;
     },
   };
 }

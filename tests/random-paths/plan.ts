@@ -19,6 +19,9 @@ export interface Plan {
   readonly payment: Payment;
   /** Stripe refuses the transfer to the seller: for good, or until it is mended. */
   readonly transfer: 'goes through' | 'is refused' | 'is refused at first';
+  /** What the buyer's bank does about the payment, and after how many steps at the earliest. */
+  readonly bank: 'nothing' | 'takes it back' | 'takes it back and loses' | 'asks, and lets it be';
+  readonly bankAfter: number;
   /** What becomes of a refund that can still change. */
   readonly refund: 'arrives' | 'comes back';
   /** Draws what is done on the way, of what is offered. */
@@ -45,6 +48,18 @@ export function planOf(seed: number, index: number): Plan {
     ['goods', 5],
     ['booking', 1],
   ] as const);
+  const payment = chance.oneOf(PAYMENTS);
+  const transfer = chance.oneOf([
+    ['goes through', 18],
+    ['is refused', 1],
+    ['is refused at first', 1],
+  ] as const);
+  const bank = chance.oneOf([
+    ['nothing', 6],
+    ['takes it back', 1],
+    ['takes it back and loses', 1],
+    ['asks, and lets it be', 1],
+  ] as const);
   return {
     index,
     kind,
@@ -55,12 +70,11 @@ export function planOf(seed: number, index: number): Plan {
       ['moderate', 2],
       ['strict', 1],
     ] as const),
-    payment: chance.oneOf(PAYMENTS),
-    transfer: chance.oneOf([
-      ['goes through', 18],
-      ['is refused', 1],
-      ['is refused at first', 1],
-    ] as const),
+    payment,
+    transfer,
+    // One trouble at a time.
+    bank: transfer === 'goes through' && !payment.startsWith('with a card') ? bank : 'nothing',
+    bankAfter: chance.whole(4),
     refund: chance.oneOf([
       ['arrives', 1],
       ['comes back', 1],

@@ -126,11 +126,14 @@ describe(`${purchases} purchases, seed ${seed}`, () => {
 /** How many went which way, and a digest of all paths and books: the same for the same seed, on every machine. */
 function tableOf(all: readonly (readonly Walked[])[], { counts }: Weather): string {
   const ends = new Map<string, number>();
-  for (const { state, transfer, refund } of all.flat()) {
-    const end = [state, transfer, refund].join(' / ');
+  for (const { state, transfer, refund, chargeback } of all.flat()) {
+    const end = [state, transfer, refund, chargeback].join(' / ');
     ends.set(end, (ends.get(end) ?? 0) + 1);
   }
-  const table = new Table({ head: ['state / transfer / refund', 'purchases'], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ['state / transfer / refund / chargeback', 'purchases'],
+    style: { head: [], border: [] },
+  });
   for (const [end, count] of [...ends].toSorted(([, one], [, other]) => other - one)) table.push([end, count]);
   const told = JSON.stringify(all.map(([one]) => one && comparable(one)));
   const digest = createHash('sha256').update(told).digest('hex').slice(0, 16);

@@ -3,12 +3,14 @@ import type { UserId } from '../../contracts/ids.ts';
 import { FINAL_STATES } from '../../services/transactions/rules.ts';
 import { payoutAccountOf } from '../../services/users/index.ts';
 import { freeHour, publishedBooking } from '../helpers/bookings.ts';
+import { disputed, moveDispute, onlyDispute } from '../helpers/chargebacks.ts';
 import { request } from '../helpers/client.ts';
 import { withDatabase } from '../helpers/outcomes.ts';
 import { type PurchaseBody, publishedListing, sandboxLog } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { type Choice, choiceOf, insist, PAYMENTS, read, settled, type Walk } from './actions.ts';
+import { disputeChoices } from './dispute-choices.ts';
 import type { Member } from './people.ts';
 import { type Payment, type Plan, planOf } from './plan.ts';
 
@@ -21,6 +23,7 @@ export interface Walked {
   readonly payment: string;
   readonly transfer: string;
   readonly refund: string;
+  readonly chargeback: string;
 }
 
 export interface Cast {
@@ -52,6 +55,10 @@ export async function walk(seed: number, index: number, cast: Cast): Promise<Wal
 async function goAlong(plan: Plan, on: Walk, path: string[]): Promise<void> {
   let purchase = await settled(on, () => true);
   while (!isFinal(purchase) && path.length < MAX_STEPS) {
+    if (bankActs(plan, purchase, path)) {
+      path.push(`the bank ${plan.bank}`);
+      purchase = await bankOpens(plan, on);
+    }
     const choice = plan.chance.oneOf((await offered(on, purchase)).map((one) => [one, one.weight] as const));
     path.push(choice.name);
     const refused = await choice.take(on, purchase);
@@ -59,9 +66,40 @@ async function goAlong(plan: Plan, on: Walk, path: string[]): Promise<void> {
     const before = purchase;
     purchase = await settled(on, () => true);
     if (choice !== NOTHING) continue;
-    if (!waitsForClock(purchase)) return;
-    purchase = await settled(on, ({ state }) => state !== before.state);
+    if (isWithBank(purchase)) purchase = await bankDecides(plan, on);
+    else if (!waitsForClock(purchase)) return;
+    else purchase = await settled(on, ({ state }) => state !== before.state);
   }
+}
+
+const isWithBank = ({ chargeback }: PurchaseBody): boolean => chargeback === 'open' || chargeback === 'inquiry';
+
+/** Once, when there is something to take. */
+const bankActs = ({ bank, bankAfter }: Plan, { money, chargeback }: PurchaseBody, path: readonly string[]): boolean =>
+  bank !== 'nothing' &&
+  chargeback === 'none' &&
+  money.captured > 0 &&
+  path.length >= bankAfter &&
+  !path.includes(`the bank ${bank}`);
+
+async function bankOpens({ bank }: Plan, on: Walk): Promise<PurchaseBody> {
+  const asks = bank === 'asks, and lets it be';
+  await disputed(on.id, { status: asks ? 'warning_needs_response' : 'needs_response' });
+  return settled(on, ({ chargeback }) => chargeback === (asks ? 'inquiry' : 'open'));
+}
+
+/** The bank's last word: its status at Stripe, and what then lies over the purchase. */
+const DECISIONS = {
+  'takes it back': ['lost', 'lost'],
+  'takes it back and loses': ['won', 'won'],
+  'asks, and lets it be': ['warning_closed', 'none'],
+} as const;
+
+async function bankDecides({ bank }: Plan, on: Walk): Promise<PurchaseBody> {
+  if (bank === 'nothing') throw new Error(`nobody asked the bank about ${on.id}`);
+  const [status, laid] = DECISIONS[bank];
+  await moveDispute((await onlyDispute(on.id)).id, status);
+  return settled(on, ({ chargeback }) => chargeback === laid);
 }
 
 const isFinal = ({ state }: PurchaseBody): boolean => FINAL_STATES.some((final) => final === state);
@@ -79,6 +117,7 @@ async function offered(on: Walk, { state }: PurchaseBody): Promise<readonly Choi
     ...asBuyer.next.actions.toSorted().map((action) => choiceOf('buyer', action)),
     ...asSeller.next.actions.toSorted().map((action) => choiceOf('seller', action)),
     ...(state === 'payment_pending' && on.clientSecret !== undefined ? PAYMENTS : []),
+    ...(state === 'disputed' ? await disputeChoices(on) : []),
     NOTHING,
   ];
 }
@@ -136,6 +175,7 @@ async function bookable(
 /** Follows a purchase to where it ends, or waits. */
 async function ended(plan: Plan, on: Walk, path: readonly string[]): Promise<Walked> {
   if (plan.transfer === 'is refused at first') await changeAccount(on.seller, null);
+  if (isWithBank(await settled(on, () => true))) await bankDecides(plan, on);
   await settleRefunds(plan, on);
   const purchase = await waitFor(
     async () => {
@@ -150,21 +190,21 @@ async function ended(plan: Plan, on: Walk, path: readonly string[]): Promise<Wal
       intervalMs: 1_000,
     },
   );
-  const { id, state, money, payment, transfer, refund } = purchase;
-  return { id, path, state, money, payment: payment.status, transfer: transfer.status, refund: refund.status };
+  const { id, state, money, payment, transfer, refund, chargeback } = purchase;
+  const stands = { payment: payment.status, transfer: transfer.status, refund: refund.status, chargeback };
+  return { id, path, state, money, ...stands };
 }
 
 /** What is pending is decided, and what the bank does not take comes back: then we have to know of it. */
 async function settleRefunds(plan: Plan, on: Walk): Promise<void> {
   const pending = plan.payment === 'with a card whose refunds take their time';
   if (!pending && plan.payment !== 'with a card whose refunds come back') return;
-  const purchase = await settled(on, () => true);
-  if (purchase.refund.status === 'none') return;
+  const refunds = await sandboxLog({ transferGroup: on.id, kind: 'refund' });
+  if (refunds.length === 0) return;
   const status = pending && plan.refund === 'arrives' ? 'succeeded' : 'failed';
-  for (const { id } of await sandboxLog({ transferGroup: on.id, kind: 'refund' })) {
-    await control(`refunds/${id}`, { status });
-  }
-  await settled(on, ({ refund }) => refund.status === status);
+  for (const { id } of refunds) await control(`refunds/${id}`, { status });
+  const owed = status === 'failed' ? refunds.reduce((total, { amount }) => total + amount, 0) : 0;
+  await settled(on, ({ refund, money }) => refund.status === status && money.owedToBuyer === owed);
 }
 
 /** Stripe disables the account of a seller, or enables it again. */

@@ -13,8 +13,9 @@ beforeAll(async () => {
 
 /** What is sent, besides who asks. What it changes is asked for nowhere else, so that the order does not matter. */
 interface Call {
-  /** Of what the path names. */
+  /** Of what the path names, and of what it names within that. */
   readonly id?: string;
+  readonly part?: string;
   readonly query?: string;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
@@ -52,6 +53,9 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   confirmPurchase: ({ declinedId }) => ({ id: declinedId }),
   cancelPurchase: ({ declinedId }) => ({ id: declinedId }),
   getBalance: () => ({}),
+  getInvoicePdf: ({ declinedId }) => ({ id: declinedId }),
+  getInvoiceCsv: ({ declinedId }) => ({ id: declinedId }),
+  listPayouts: () => ({}),
   listStatements: () => ({}),
   getStatementCsv: () => ({ id: THIS_MONTH, query: 'currency=EUR' }),
   getStatementPdf: () => ({ id: THIS_MONTH, query: 'currency=EUR' }),
@@ -70,8 +74,12 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   listLedgerAccounts: () => ({}),
   checkLedger: () => ({}),
   listLedgerPostings: () => ({}),
+  beginReconciliation: () => ({ body: { from: 'today' } }),
+  listReconciliations: () => ({}),
+  getReconciliation: () => ({ id: `rec_${'0'.repeat(32)}` }),
   addStaffNote: ({ declinedId }) => ({ id: declinedId, body: { note: 'A note.' } }),
   pauseMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
+  refundAgain: ({ declinedId }) => ({ id: declinedId, body: { refundId: 're_1', reason: 'A reason.' } }),
   resumeMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
   listStaffNotes: ({ declinedId }) => ({ id: declinedId }),
   listDisputes: ({ declinedId }) => ({ id: declinedId }),
@@ -91,6 +99,9 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   listEvidence: ({ disputeId }) => ({ id: disputeId }),
   readEvidence: ({ disputeId }) => ({ id: disputeId }),
   redactEvidence: ({ disputeId }) => ({ id: disputeId, body: { reason: 'A reason.' } }),
+  listChargebacks: ({ declinedId }) => ({ id: declinedId }),
+  answerChargeback: ({ declinedId }) => ({ id: declinedId, part: 'du_none', body: {} }),
+  acceptChargeback: ({ declinedId }) => ({ id: declinedId, part: 'du_none' }),
   decideCase: ({ caseId }) => ({ id: caseId, body: { decision: 'approve', reason: 'Not one of its decisions.' } }),
 };
 
@@ -122,6 +133,9 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   reschedulePurchase:   [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   acceptReschedule:     [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   getBalance:           [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  getInvoicePdf:        [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  getInvoiceCsv:        [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  listPayouts:          [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   listStatements:       [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   getStatementCsv:      [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   getStatementPdf:      [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
@@ -139,8 +153,12 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   listLedgerAccounts:   [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
   checkLedger:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
   listLedgerPostings:   [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 400, 400],
+  beginReconciliation:  [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 400, 400],
+  listReconciliations:  [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
+  getReconciliation:    [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
   addStaffNote:         [401, 401, 403, 403, 403, 403, 403, 409, 403, 409, 409, 409],
   pauseMoney:           [401, 401, 403, 403, 403, 403, 403, 409, 403, 409, 409, 409],
+  refundAgain:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
   resumeMoney:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
   listStaffNotes:       [401, 401, 403, 403, 403, 403, 403, 200, 403, 200, 200, 200],
   listDisputes:         [401, 401, 403, 200, 200, 404, 404, 404, 404, 404, 404, 404],
@@ -160,13 +178,16 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   listEvidence:         [401, 401, 403, 200, 200, 404, 404, 404, 200, 404, 404, 200],
   readEvidence:         [401, 401, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404],
   redactEvidence:       [401, 401, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404],
+  listChargebacks:      [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
+  answerChargeback:     [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
+  acceptChargeback:     [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
   decideCase:           [401, 401, 403, 403, 403, 403, 403, 404, 404, 404, 422, 422],
 };
 
 async function ask(operation: Operation, actor: Actor): Promise<number> {
   const call = CALLS[operation.id]?.(world) ?? {};
   const token = world.tokens[actor];
-  const path = operation.path.replace(/\{\w+\}/, call.id ?? '').replace('{number}', '1');
+  const path = operation.path.replace(/\{\w+\}/, call.id ?? '').replace(/\{\w+\}/, call.part ?? '1');
   const { status } = await request(operation.method, call.query === undefined ? path : `${path}?${call.query}`, {
     ...(token !== undefined && { token }),
     ...(call.body !== undefined && { body: call.body }),

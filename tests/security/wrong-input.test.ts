@@ -145,8 +145,14 @@ async function samples(): Promise<Samples> {
         nullable: ['timeZone', 'quietHours'],
       },
     ],
+    beginReconciliation: [
+      { by: 'finance', body: { from: '2020-01-01T00:00:00Z', until: '2021-01-01T00:00:00Z' }, required: [] },
+    ],
     addStaffNote: [{ by: 'support', id: heldId, body: { note: 'A note.' }, required: ['note'] }],
     pauseMoney: [{ by: 'support', id: heldId, body: { reason: 'A reason.' }, required: ['reason'] }],
+    refundAgain: [
+      { by: 'finance', id: heldId, body: { refundId: 're_1', reason: 'A reason.' }, required: ['refundId', 'reason'] },
+    ],
     resumeMoney: [{ by: 'finance', id: heldId, body: { reason: 'A reason.' }, required: ['reason'] }],
     openDispute: [
       {
@@ -179,6 +185,7 @@ async function samples(): Promise<Samples> {
       },
     ],
     redactEvidence: [{ by: 'buyer', id: disputeId, body: { reason: 'Words.' }, required: ['reason'] }],
+    answerChargeback: [{ by: 'finance', id: heldId, body: { statement: 'It was delivered.' }, required: [] }],
     decideCase: [
       { by: 'finance', id: caseId, body: { decision: 'resolved', reason: 'Done.' }, required: ['decision', 'reason'] },
     ],
@@ -250,7 +257,7 @@ async function send(
   { method, path }: Pick<Operation, 'method' | 'path'>,
   { token, id = '', text, query = '' }: { token?: string | undefined; id?: string; text?: string; query?: string },
 ): Promise<Answer> {
-  const answer = await fetch(`${stack().urls.api}${path.replace('{id}', id)}${query}`, {
+  const answer = await fetch(`${stack().urls.api}${path.replace('{id}', id).replace(/\{\w+\}/, 'du_none')}${query}`, {
     method,
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
