@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createClamdScanner } from './clamd-scanner.ts';
 import { testTextScanner } from './scanner.ts';
 
-const EICAR = Buffer.from(`X5O!P%@AP[4\\PZX54(P^)7CC)7}$${'EICAR'}-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*`);
+const EICAR = Buffer.from(['X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR', 'STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('-'));
 
 test('the test text is found wherever it stands, and nothing else', async () => {
   expect(await testTextScanner.scan(EICAR)).toBe('infected');

@@ -19,7 +19,6 @@ export {
   followDispute,
   freezeDispute,
   hasProposal,
-  notAllowedInDispute,
   type OpeningDispute,
   openDispute,
   readAsMediator,

@@ -193,7 +193,7 @@ function conditionOf(dispute: Dispute, { event }: DisputeStep): DisputeCondition
   return event === 'waive_appeal' ? (dispute.waived.length > 0 ? 'last_waiver' : 'first_waiver') : undefined;
 }
 
-export function notAllowedInDispute(
+function notAllowedInDispute(
   { state, claimedBy, escalateFrom }: Pick<Dispute, 'state' | 'claimedBy' | 'escalateFrom'>,
   event: string,
   so: DisputeCircumstances,

@@ -13,8 +13,8 @@ import { MOVES, REMINDERS } from './reminder-notice-rules.ts';
 export const NOTIFICATIONS: readonly NotificationRule[] = [
   ...ACCOUNT,
   ...PURCHASE,
-  ...CHARGEBACKS,
   ...DISPUTE,
+  ...CHARGEBACKS,
   ...REMINDERS,
   ...MOVES,
   ...ONBOARDING,

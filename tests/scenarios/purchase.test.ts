@@ -375,7 +375,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'disputed/dispute_decided/dispute/nothing_for_seller': 'tests/scenarios/dispute-response.test.ts',
   'disputed/dispute_decided/dispute/something_for_seller': 'tests/scenarios/dispute-offers.test.ts',
   'disputed/hold_limit_reached/clock/something_for_seller': 'tests/scenarios/dispute-hold-limit.test.ts',
-  'disputed/hold_limit_reached/clock/nothing_for_seller': 'tests/time-travel/dispute.test.ts',
+  'disputed/hold_limit_reached/clock/nothing_for_seller': 'tests/time-travel/dispute-default.test.ts',
   'held/claim_no_show/buyer': 'tests/time-travel/no-show.test.ts',
   'held/claim_no_show/seller': 'tests/time-travel/no-show.test.ts',
   'delivered/claim_no_show/buyer': 'tests/time-travel/no-show.test.ts',

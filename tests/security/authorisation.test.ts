@@ -82,9 +82,6 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   refundAgain: ({ declinedId }) => ({ id: declinedId, body: { refundId: 're_1', reason: 'A reason.' } }),
   resumeMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
   listStaffNotes: ({ declinedId }) => ({ id: declinedId }),
-  listChargebacks: ({ declinedId }) => ({ id: declinedId }),
-  answerChargeback: ({ declinedId }) => ({ id: declinedId, part: 'du_none', body: {} }),
-  acceptChargeback: ({ declinedId }) => ({ id: declinedId, part: 'du_none' }),
   listDisputes: ({ declinedId }) => ({ id: declinedId }),
   openDispute: ({ declinedId }) => ({ id: declinedId, body: { reason: 'other', description: 'A reason.' } }),
   claimNoShow: ({ declinedId }) => ({ id: declinedId, body: { description: 'Nobody came.' } }),
@@ -102,6 +99,9 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   listEvidence: ({ disputeId }) => ({ id: disputeId }),
   readEvidence: ({ disputeId }) => ({ id: disputeId }),
   redactEvidence: ({ disputeId }) => ({ id: disputeId, body: { reason: 'A reason.' } }),
+  listChargebacks: ({ declinedId }) => ({ id: declinedId }),
+  answerChargeback: ({ declinedId }) => ({ id: declinedId, part: 'du_none', body: {} }),
+  acceptChargeback: ({ declinedId }) => ({ id: declinedId, part: 'du_none' }),
   decideCase: ({ caseId }) => ({ id: caseId, body: { decision: 'approve', reason: 'Not one of its decisions.' } }),
 };
 
@@ -161,9 +161,6 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   refundAgain:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
   resumeMoney:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
   listStaffNotes:       [401, 401, 403, 403, 403, 403, 403, 200, 403, 200, 200, 200],
-  listChargebacks:      [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
-  answerChargeback:     [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
-  acceptChargeback:     [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
   listDisputes:         [401, 401, 403, 200, 200, 404, 404, 404, 404, 404, 404, 404],
   openDispute:          [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
   claimNoShow:          [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
@@ -181,6 +178,9 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   listEvidence:         [401, 401, 403, 200, 200, 404, 404, 404, 200, 404, 404, 200],
   readEvidence:         [401, 401, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404],
   redactEvidence:       [401, 401, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404],
+  listChargebacks:      [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
+  answerChargeback:     [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
+  acceptChargeback:     [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
   decideCase:           [401, 401, 403, 403, 403, 403, 403, 404, 404, 404, 422, 422],
 };
 

@@ -154,7 +154,6 @@ async function samples(): Promise<Samples> {
       { by: 'finance', id: heldId, body: { refundId: 're_1', reason: 'A reason.' }, required: ['refundId', 'reason'] },
     ],
     resumeMoney: [{ by: 'finance', id: heldId, body: { reason: 'A reason.' }, required: ['reason'] }],
-    answerChargeback: [{ by: 'finance', id: heldId, body: { statement: 'It was delivered.' }, required: [] }],
     openDispute: [
       {
         by: 'buyer',
@@ -186,6 +185,7 @@ async function samples(): Promise<Samples> {
       },
     ],
     redactEvidence: [{ by: 'buyer', id: disputeId, body: { reason: 'Words.' }, required: ['reason'] }],
+    answerChargeback: [{ by: 'finance', id: heldId, body: { statement: 'It was delivered.' }, required: [] }],
     decideCase: [
       { by: 'finance', id: caseId, body: { decision: 'resolved', reason: 'Done.' }, required: ['decision', 'reason'] },
     ],
