@@ -3,8 +3,9 @@ import { createDisputeActivities } from './dispute.ts';
 import { createOnboardingActivities, type OnboardingDeps } from './onboarding.ts';
 import { createPayoutActivities, type PayoutDeps } from './payout.ts';
 import { createPurchaseActivities, type PurchaseDeps } from './purchase.ts';
+import { createReconciliationActivities, type ReconciliationDeps } from './reconciliation.ts';
 
-export type ActivityDeps = PurchaseDeps & OnboardingDeps & PayoutDeps;
+export type ActivityDeps = PurchaseDeps & OnboardingDeps & PayoutDeps & ReconciliationDeps;
 
 /** Every activity of every flow, over real providers and a real database. */
 export function createActivities(deps: ActivityDeps) {
@@ -14,6 +15,7 @@ export function createActivities(deps: ActivityDeps) {
     ...createDisputeActivities(deps),
     ...createOnboardingActivities(deps),
     ...createPayoutActivities(deps),
+    ...createReconciliationActivities(deps),
   };
 }
 

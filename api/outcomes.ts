@@ -34,6 +34,18 @@ export async function outcomeOf(client: Client, untilMs: number, call: () => Pro
 }
 
 /**
+ * Asks Temporal for something that is no update, for a bounded time.
+ * @throws Problem 503 when it does not answer
+ */
+export async function temporalAnswers<T>(client: Client, untilMs: number, call: () => Promise<T>): Promise<T> {
+  try {
+    return await client.withDeadline(untilMs, call);
+  } catch (error) {
+    throw isUnavailable(error) ? unavailable('Temporal does not answer at the moment.', 2, error) : error;
+  }
+}
+
+/**
  * The server drops an update whose workflow task fails, as one does when something else comes in just while the workflow
  * ends. It was not taken then, so it is sent again, under the same id.
  */

@@ -10,6 +10,7 @@ import { onboardingRoutes } from './routes/onboardings.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { payoutRoutes } from './routes/payouts.ts';
 import { purchaseRoutes } from './routes/purchases.ts';
+import { reconciliationRoutes } from './routes/reconciliations.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { slotRoutes } from './routes/slots.ts';
 import { staffPurchaseRoutes } from './routes/staff-purchases.ts';
@@ -34,6 +35,7 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...caseRoutes(deps),
     ...staffPurchaseRoutes(deps),
     ...ledgerRoutes(deps),
+    ...reconciliationRoutes(deps),
     ...webhookRoutes(deps),
     ...operationsRoutes(deps),
   ];

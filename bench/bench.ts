@@ -5,6 +5,8 @@ import type { Ratio } from './rounds.ts';
 export interface BenchContext {
   readonly stack: Stack;
   readonly rounds: number;
+  /** How many purchases are open where many are. */
+  readonly open: number;
   /** Told as it goes. */
   readonly onProgress: (text: string) => void;
 }

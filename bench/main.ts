@@ -15,30 +15,48 @@ import { startStack } from '../scripts/stack/stack.ts';
 import { freePortOffset } from '../tests/setup/test-stack.ts';
 import { apiRead, apiWrite } from './api.ts';
 import { type Benchmark, keeps, type Result } from './bench.ts';
-import { purchaseCost, purchaseStart } from './orchestration.ts';
+import { ledgerPosting, ledgerSize } from './ledger.ts';
+import { openPurchases, purchaseCost, purchaseStart } from './orchestration.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const BENCHMARKS: readonly Benchmark[] = [purchaseCost, purchaseStart, apiWrite, apiRead];
+const BENCHMARKS: readonly Benchmark[] = [
+  purchaseCost,
+  purchaseStart,
+  openPurchases,
+  ledgerPosting,
+  ledgerSize,
+  apiWrite,
+  apiRead,
+];
 const DEFAULT_ROUNDS = 5;
 const MAX_ROUNDS = 50;
+const DEFAULT_OPEN = 1_000;
+const MAX_OPEN = 100_000;
 
-const USAGE = `Usage: npm run bench [-- --only <name>[,<name>…]] [--rounds <1 to ${MAX_ROUNDS}>] [--json]
+const USAGE = `Usage: npm run bench [-- --only <name>[,<name>…]] [--rounds <1 to ${MAX_ROUNDS}>] [--open <200 to ${MAX_OPEN}>] [--json]
 
 ${BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')}
 
 Temporal runs on PostgreSQL, as in production. Each way of doing it takes its turn in every round; a first round is thrown
 away, since caches fill in it. Shown is the median of the rounds' ratios, and the least and the most of them. Ends with 1
-when a ratio does not keep to its bound.`;
+when a ratio does not keep to its bound. How many purchases are open where "open" has many, --open says: ${DEFAULT_OPEN} unless
+told. They are opened before they are measured, so that its two sides do not take turns.`;
 
 interface Wanted {
   readonly benchmarks: readonly Benchmark[];
   readonly rounds: number;
+  readonly open: number;
   readonly json: boolean;
 }
 
 function readArguments(): Wanted {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, rounds: { type: 'string' }, json: { type: 'boolean', default: false } },
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      open: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
   });
   const names = values.only?.split(',') ?? BENCHMARKS.map(({ name }) => name);
   const unknown = names.filter((name) => BENCHMARKS.every((benchmark) => benchmark.name !== name));
@@ -47,10 +65,14 @@ function readArguments(): Wanted {
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > MAX_ROUNDS) {
     throw new TypeError(`--rounds is a whole number from 1 to ${MAX_ROUNDS}.`);
   }
-  return { benchmarks: BENCHMARKS.filter(({ name }) => names.includes(name)), rounds, json: values.json };
+  const open = Number(values.open ?? DEFAULT_OPEN);
+  if (!Number.isInteger(open) || open < 200 || open > MAX_OPEN) {
+    throw new TypeError(`--open is a whole number from 200 to ${MAX_OPEN}.`);
+  }
+  return { benchmarks: BENCHMARKS.filter(({ name }) => names.includes(name)), rounds, open, json: values.json };
 }
 
-async function main({ benchmarks, rounds, json }: Wanted): Promise<Result[]> {
+async function main({ benchmarks, rounds, open, json }: Wanted): Promise<Result[]> {
   const results: Result[] = [];
   const tell = (text: string): void => console.error(`[${process.uptime().toFixed(1).padStart(6)} s] ${text}`);
   for (const needs of ['temporal', 'all'] as const) {
@@ -74,7 +96,7 @@ async function main({ benchmarks, rounds, json }: Wanted): Promise<Result[]> {
     try {
       // It learns now which search attributes there are.
       await stack.restart('temporal');
-      for (const benchmark of wanted) results.push(...(await benchmark.run({ stack, rounds, onProgress: tell })));
+      for (const benchmark of wanted) results.push(...(await benchmark.run({ stack, rounds, open, onProgress: tell })));
     } finally {
       await stack.stop();
       rmSync(folder, { recursive: true, force: true });

@@ -126,6 +126,45 @@ export const purchaseStart: Benchmark = {
     }),
 };
 
+/** Few, so that those which a round leaves open do not make many of few. */
+const PURCHASES_AMONG_OPEN = 20;
+const FEW_OPEN = 100;
+
+export const openPurchases: Benchmark = {
+  name: 'open',
+  about: `a purchase while many others are open (--open), against the same while ${FEW_OPEN} are`,
+  needs: 'temporal',
+  run: (context) =>
+    withRig(context, async (rig) => {
+      const { rounds, open, onProgress } = context;
+      const measured = async (count: number): Promise<Figures[]> => {
+        onProgress(`open: opening ${count} purchases`);
+        await byClients(count, () => openOurs(rig.client));
+        // The first one is thrown away: caches fill in it.
+        await purchases(rig, 'ours', playOurs, PURCHASES_AMONG_OPEN);
+        const figures: Figures[] = [];
+        for (let round = 0; round < rounds; round++) {
+          figures.push(await purchases(rig, 'ours', playOurs, PURCHASES_AMONG_OPEN));
+          onProgress(`open: round ${round + 1} of ${rounds}`);
+        }
+        return figures;
+      };
+      const few = await measured(FEW_OPEN);
+      const many = await measured(open - FEW_OPEN);
+      const pairs = many.flatMap((ours, index) => {
+        const theirs = few[index];
+        return theirs === undefined ? [] : [{ ours, theirs }];
+      });
+      const of = (name: string, unit: string, figure: string): Result => ({
+        name: `${name} of a purchase, at ${open} open ÷ at ${FEW_OPEN}`,
+        unit,
+        ratio: ratioOf(pairs, figure),
+        bound: { atMost: 1.2 },
+      });
+      return [of('CPU', 'ms', 'cpuMs'), of('database transactions', 'tx', 'transactions')];
+    }),
+};
+
 async function withRig<T>({ stack }: BenchContext, work: (rig: Rig) => Promise<T>): Promise<T> {
   const rig = await openRig(stack);
   try {
@@ -143,24 +182,29 @@ const progressOf = ({ rounds, onProgress }: BenchContext, name: string) => ({
 /** Plays one purchase to the end of its story, as far as people go. @returns its workflow id */
 type Play = (client: Client) => Promise<string>;
 
-async function purchases(rig: Rig, shape: keyof typeof QUEUES, play: Play): Promise<Figures> {
+async function purchases(
+  rig: Rig,
+  shape: keyof typeof QUEUES,
+  play: Play,
+  count: number = PURCHASES,
+): Promise<Figures> {
   const { stack, client, counter, workers } = rig;
   const pids = ['temporal', 'postgres'].flatMap((name) => stack.pidOf(name) ?? []);
   const cpu = (): number => cpuSeconds([...pids, workers[shape].pid, process.pid].filter((pid) => pid !== 0));
   const before = { transactions: await counter.count(), cpu: cpu() };
   const began = performance.now();
-  const ids = await byClients(PURCHASES, () => play(client));
+  const ids = await byClients(count, () => play(client));
   const seconds = (performance.now() - began) / 1_000;
   const cpuAfter = cpu();
   await sleep(STATISTICS_DELAY_MS);
   const transactions = (await counter.count()) - before.transactions;
   const { historyLength, historySize } = await client.workflow.getHandle(ids[0] ?? '').describe();
   return {
-    transactions: transactions / PURCHASES,
+    transactions: transactions / count,
     events: historyLength,
     bytes: historySize ?? Number.NaN,
-    cpuMs: ((cpuAfter - before.cpu) * 1_000) / PURCHASES,
-    perSecond: PURCHASES / seconds,
+    cpuMs: ((cpuAfter - before.cpu) * 1_000) / count,
+    perSecond: count / seconds,
   };
 }
 

@@ -840,8 +840,6 @@ export interface paths {
          * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
          */
         get: operations["getInvoicePdf"];
         put?: never;
@@ -864,8 +862,6 @@ export interface paths {
          * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 300 calls in 60 seconds from one network address.
          */
         get: operations["getInvoiceCsv"];
         put?: never;
@@ -1308,8 +1304,6 @@ export interface paths {
          * @description RFC 4180, in UTF-8. The first row has the opening balance, the last one the closing balance; amounts are decimals of the currency. A month that is not over has what happened so far.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 300 calls in 60 seconds from one network address.
          */
         get: operations["getStatementCsv"];
         put?: never;
@@ -1330,8 +1324,6 @@ export interface paths {
         /**
          * Your statement of a month as PDF
          * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
          */
         get: operations["getStatementPdf"];
         put?: never;
@@ -1578,6 +1570,54 @@ export interface paths {
          * @description **Who:** staff with the role finance or admin.
          */
         get: operations["listLedgerPostings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List reconciliations, newest first
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["listReconciliations"];
+        put?: never;
+        /**
+         * Compare the ledger with Stripe's balance, line by line
+         * @description Begins at once and takes its time: read it to see how far it has come. Without `from` it goes on where the last one ended, less three days. What is younger than some minutes is left to the next one. Each difference is a case.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
+         */
+        post: operations["beginReconciliation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/reconciliations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a reconciliation and its differences
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["getReconciliation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2012,6 +2052,20 @@ export interface components {
             /** @enum {string} */
             decision: "approve" | "decline" | "resolved";
             reason: string;
+        };
+        NewReconciliation: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            until?: string;
         };
         Account: {
             /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
@@ -2824,7 +2878,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -3089,7 +3143,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -3195,6 +3249,99 @@ export interface components {
                 amount: number;
                 /** @description What it stands for at Stripe. */
                 reference: string | null;
+            }[];
+        };
+        Reconciliation: {
+            /** @example rec_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            /** @enum {string} */
+            state: "running" | "completed" | "failed";
+            /** @description Who asked for it; null for the one of the day. */
+            requestedBy: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            until: string;
+            /** @description Of Stripe, read so far. */
+            pages: number;
+            lines: number;
+            /** @description Of ours, that no line of the period answered to: Stripe was asked for each. */
+            postings: number;
+            /** @description Stripe's fees and payouts that were posted from its lines. */
+            posted: number;
+            /** @description Found, or found again. */
+            differences: number;
+            /** @description Differences of before that are no more. */
+            settled: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startedAt: string;
+            endedAt: string | null;
+        };
+        ReconciliationReport: {
+            /** @example rec_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            /** @enum {string} */
+            state: "running" | "completed" | "failed";
+            /** @description Who asked for it; null for the one of the day. */
+            requestedBy: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            until: string;
+            /** @description Of Stripe, read so far. */
+            pages: number;
+            lines: number;
+            /** @description Of ours, that no line of the period answered to: Stripe was asked for each. */
+            postings: number;
+            /** @description Stripe's fees and payouts that were posted from its lines. */
+            posted: number;
+            /** @description Found, or found again. */
+            differences: number;
+            /** @description Differences of before that are no more. */
+            settled: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startedAt: string;
+            endedAt: string | null;
+            /** @description The differences, at most 200. Each has a case. */
+            found: {
+                /** @example dif_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                id: string;
+                /** @enum {string} */
+                kind: "missing" | "extra" | "wrong_amount" | "wrong_currency" | "late";
+                /** @description The object of Stripe. */
+                reference: string;
+                category: string;
+                purchaseId: string | null;
+                /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                caseId: string;
+                /** @description Both sides. */
+                details: {
+                    [key: string]: unknown;
+                };
             }[];
         };
         Readiness: {
@@ -6911,7 +7058,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;
@@ -7214,6 +7361,122 @@ export interface operations {
                         /** @description For the next page; null on the last one. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReconciliations: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Reconciliation"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginReconciliation: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewReconciliation"];
+            };
+        };
+        responses: {
+            /** @description It has begun. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example rec_0199c1a2b3c47d5e8f60718293a4b5c6 */
+                        id: string;
+                    };
+                };
+            };
+            /** @description `RECONCILIATIONS_RUNNING`: 3 are running already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is, or what came out. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationReport"];
                 };
             };
             /** @description Any other problem. */

@@ -12,6 +12,8 @@ export type PurchaseId = Id<'pur'>;
 export type DeviceId = Id<'dev'>;
 export type CaseId = Id<'cas'>;
 export type DisputeId = Id<'dsp'>;
+export type ReconciliationId = Id<'rec'>;
+export type DifferenceId = Id<'dif'>;
 
 /** A pattern that an id with this prefix matches, as a string for use in schemas. */
 export const idPattern = (prefix: string): string => `^${prefix}_[0-9a-f]{32}$`;

@@ -20,6 +20,8 @@ import { outboxTrace } from './0022_outbox_trace.ts';
 import { staffOrders, staffOrdersChecked } from './0090_staff_orders.ts';
 import { ledgerOrigins, ledgerReferences } from './0100_ledger_origins.ts';
 import { ledgerSinceSnapshot, ledgerSnapshots } from './0102_ledger_snapshots.ts';
+import { reconciliations } from './0104_reconciliations.ts';
+import { ledgerChecks } from './0105_ledger_checks.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
 import { refunds, refundsChecked } from './0112_refunds.ts';
 import { disputes } from './0120_disputes.ts';
@@ -66,6 +68,8 @@ export const migrations: readonly Migration[] = [
   ledgerReferences,
   ledgerSnapshots,
   ledgerSinceSnapshot,
+  reconciliations,
+  ledgerChecks,
   receivables,
   receivablesChecked,
   refunds,

@@ -283,6 +283,16 @@ export const SETTINGS = {
     default: 'services/transactions/policy.yml',
     about: 'Windows, limits and tiers of purchases.',
   },
+  RECONCILIATION_HOUR: {
+    schema: wholeNumber.refine((hour) => hour <= 23, 'an hour from 0 to 23'),
+    default: '3',
+    about: 'The hour (UTC) at which the ledger is compared with Stripe, every day.',
+  },
+  RECONCILIATION_SETTLE_SECONDS: {
+    schema: wholeNumber.refine((seconds) => seconds <= 86_400, 'at most a day'),
+    default: '900',
+    about: 'What is younger is left to the next reconciliation: both sides of it are still being written.',
+  },
   DOCUMENT_ISSUER: {
     schema: lines,
     default: 'Wellpact',

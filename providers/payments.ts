@@ -44,11 +44,43 @@ export interface Payments extends Payouts {
   findTransfer(step: StepRef): Promise<Made | undefined>;
   findReversal(step: StepRef & { readonly transferId: string }): Promise<Made | undefined>;
 
+  /** A page of the lines of our balance, newest first, a hundred of them. */
+  listBalanceLines(filter: BalanceLineFilter): Promise<BalanceLinePage>;
+  /** @returns undefined when there is no such line */
+  getBalanceLine(lineId: string): Promise<BalanceLine | undefined>;
+
   /** Opens an account for a seller, to which money can be transferred once the seller has given what Stripe asks for. */
   createSellerAccount(request: SellerAccountRequest, idempotencyKey: string): Promise<SellerAccount>;
   getSellerAccount(accountId: string): Promise<SellerAccount>;
   /** A page of the provider on which the seller gives what is asked for. Works once, for some minutes. */
   createAccountLink(accountId: string, urls: { refreshUrl: string; returnUrl: string }): Promise<HostedLink>;
+}
+
+/** Of a period, or about one object. */
+export type BalanceLineFilter = {
+  /** Goes on behind this line. */
+  readonly after?: string | undefined;
+} & ({ readonly fromMs: number; readonly untilMs: number } | { readonly source: string });
+
+export interface BalanceLinePage {
+  readonly lines: readonly BalanceLine[];
+  readonly hasMore: boolean;
+}
+
+/** A movement of our balance, as the provider keeps book of it. */
+export interface BalanceLine {
+  readonly id: string;
+  /** The object behind it: a charge, a refund, a transfer, its reversal, a dispute, a payout; null when there is none. */
+  readonly source: string | null;
+  /** The provider's reporting category. */
+  readonly category: string;
+  /** Minor units; negative when it left our balance. */
+  readonly amount: number;
+  /** What the provider kept of it. */
+  readonly fee: number;
+  readonly currency: string;
+  /** Milliseconds since 1970. */
+  readonly createdMs: number;
 }
 
 /** For which step of which purchase something is made: written on it, and looked for. */

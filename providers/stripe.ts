@@ -1,5 +1,6 @@
 import type { Payments } from './payments.ts';
 import { stripeAccounts } from './stripe-accounts.ts';
+import { stripeBalance } from './stripe-balance.ts';
 import { createStripe, type StripeSettings } from './stripe-calls.ts';
 import { stripeDisputes } from './stripe-disputes.ts';
 import { stripePayments } from './stripe-payments.ts';
@@ -15,5 +16,6 @@ export function createStripePayments(settings: StripeSettings): Payments {
     ...stripeAccounts(stripe),
     ...stripePayouts(stripe),
     ...stripeDisputes(stripe),
+    ...stripeBalance(stripe),
   };
 }

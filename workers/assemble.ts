@@ -49,6 +49,7 @@ export async function createWorkers(
     payments: watched('stripe', payments, metrics),
     identity: watched('onfido', identity, metrics),
     policy: loadPolicy(config.POLICY_FILE),
+    reconciliationSettleMs: config.RECONCILIATION_SETTLE_SECONDS * 1_000,
     taxes: createFixedTaxRates(),
   });
   const common = {

@@ -11,6 +11,7 @@ import { startOperationsServer } from '../platform/operations-server.ts';
 import { requireSearchAttributes } from '../platform/temporal/search-attributes.ts';
 import { startTracing } from '../platform/tracing.ts';
 import { createWorkers } from './assemble.ts';
+import { declareSchedules } from './schedules.ts';
 import { chosenTaskQueuesOrExit } from './task-queues.ts';
 
 /** After it has failed. */
@@ -52,6 +53,8 @@ async function main(config: Config, queues: readonly TaskQueue[], log: Logger): 
     // A worker polls as soon as it runs: whether it is ready is asked by nobody who could keep work from it.
     await requireMigrations(database);
     await requireSearchAttributes(connection, config.temporal.namespace);
+    const schedules = { reconciliationHour: config.RECONCILIATION_HOUR };
+    await declareSchedules(connection, config.temporal.namespace, schedules);
     workers.push(...(await createWorkers(config, { log, metrics, connection, database, tracing }, queues)));
     observeDependencies(metrics, checks, log);
     const running = workers.map((worker) => worker.run());

@@ -4,3 +4,4 @@ export { dispute } from './dispute.ts';
 export { onboarding } from './onboarding.ts';
 export { payout } from './payout.ts';
 export { purchase } from './purchase.ts';
+export { reconciliation } from './reconciliation.ts';

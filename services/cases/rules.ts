@@ -9,7 +9,8 @@ export type CaseKind =
   | 'hold_limit'
   | 'chargeback'
   | 'chargeback_remainder'
-  | 'dispute_mediation';
+  | 'dispute_mediation'
+  | 'reconciliation';
 
 /** The staff roles that decide cases; an `admin` decides every one. */
 export type CaseRole = 'support' | 'mediator' | 'compliance' | 'finance' | 'admin';
@@ -53,6 +54,11 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about: 'Money stands still until compliance has looked.',
     confidential: true,
+  },
+  reconciliation: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about: "The ledger and Stripe's balance differ: both sides stand in the details.",
   },
   hold_limit: {
     roles: ['finance', 'admin'],

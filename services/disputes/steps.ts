@@ -24,6 +24,7 @@ import {
   MAX_RULINGS,
   type Role,
   refundLeaning,
+  sideOfRole,
 } from './rules.ts';
 import {
   insertDispute,
@@ -441,20 +442,25 @@ export async function freezeDispute(
 /** Audit entry and event of a change, in its transaction. */
 export async function note(
   tx: Tx,
-  { id, purchaseId, n, buyerId, sellerId, state }: Dispute,
+  { id, purchaseId, n, buyerId, sellerId, state, claimedBy }: Dispute,
   actor: Actor,
   type: EventType,
   change: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: type, change: { ...change, state } });
   const data = { disputeId: id, purchaseId, n, buyerId, sellerId, state };
-  await emit(tx, { type, key: id, data: { ...data, ...toldOf(type, change) } });
+  await emit(tx, { type, key: id, data: { ...data, ...toldOf(type, change, claimedBy) } });
 }
 
 /** What of a change its event carries. */
-function toldOf(type: EventType, change: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function toldOf(
+  type: EventType,
+  change: Readonly<Record<string, unknown>>,
+  claimedBy: 'buyer' | 'seller',
+): Record<string, unknown> {
   if (type === 'dispute.opened') return { reason: change['reason'], claimedBy: change['claimedBy'] };
-  if (type === 'dispute.offered') return { by: change['by'], refund: change['refund'] };
+  if (type === 'dispute.offered')
+    return { offeredBy: sideOfRole(change['by'] as Role, claimedBy), refund: change['refund'] };
   if (type === 'dispute.decided' || type === 'dispute.closed') {
     return { refund: change['refund'], decidedBy: change['decidedBy'] };
   }

@@ -31,6 +31,7 @@ export {
   purchaseBalances,
 } from './ledger.ts';
 export { chartOf } from './ledger-accounts.ts';
+export { type EntryAtStripe, entriesAbout, referencesPosted } from './ledger-at-stripe.ts';
 export { type AccountBalance, accountBalances, takeSnapshot } from './ledger-balances.ts';
 export { CHECKED, type Checked, checkLedger, type LedgerCheck, MAX_DIFFERENCES } from './ledger-check.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';

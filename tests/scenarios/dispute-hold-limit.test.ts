@@ -7,8 +7,9 @@ import { order, staffToken } from '../helpers/staff.ts';
 
 let seller: Person;
 let buyer: Person;
+let staff: Awaited<ReturnType<typeof staffToken>>;
 beforeAll(async () => {
-  [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
+  [seller, buyer, staff] = await Promise.all([verifiedSeller(), verifiedBuyer(), staffToken('finance')]);
 });
 
 async function held(): Promise<string> {
@@ -34,7 +35,6 @@ describe.concurrent('the hold limit', () => {
   test('a decision waits while staff have paused the money, and is carried out as soon as they let it go', async () => {
     const purchaseId = await held();
     const dispute = await disputed(buyer, purchaseId);
-    const staff = await staffToken('finance');
     expect((await order(staff, purchaseId, 'pause', { reason: 'We look at it.' })).status).toBe(200);
     await does(seller, dispute, 'response', { answer: 'offer', refund: EUR(1_000) });
     await does(buyer, dispute, 'offers/1/accept');

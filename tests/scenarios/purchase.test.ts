@@ -352,6 +352,7 @@ const SCENARIOS: readonly Scenario[] = [
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'held/charged_back/provider': 'tests/scenarios/chargeback-lost-before-release.test.ts',
   'delivered/charged_back/provider': 'tests/scenarios/chargeback-lost-before-release.test.ts',
+  'disputed/charged_back/provider': 'tests/scenarios/chargeback-with-dispute.test.ts',
   'released/charged_back/provider': 'tests/scenarios/chargeback-after-release.test.ts',
   'held/booking_over/clock': 'tests/time-travel/booking.test.ts',
   'held/cancel/buyer/something_for_seller': 'tests/integration/bookings.test.ts',
