@@ -3,7 +3,7 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import { auditTrail } from '../../platform/audit.ts';
 import type { Queryable, Tx } from '../../platform/database.ts';
 import { MOVES, type MoveName } from './money.ts';
-import type { Purchase } from './purchase-record.ts';
+import type { OpenDispute, Purchase } from './purchase-record.ts';
 import type { Party, PurchaseEvent } from './transition-rules.ts';
 import { type BookedTime, type Fact, type Outcome, outcomeOf, type RuleInputs } from './what-if-rules.ts';
 
@@ -49,6 +49,7 @@ interface Change {
   readonly to?: string;
   readonly moves?: readonly { readonly name: MoveName; readonly amount: number }[];
   readonly slot?: SlotText | null;
+  readonly dispute?: Pick<OpenDispute, 'defaultRefund'>;
 }
 
 interface SlotText {
@@ -58,7 +59,7 @@ interface SlotText {
 
 /** What the clock did is worked out anew; and what moved nothing was no event of the table. */
 function withFact(facts: Fact[], { actor, change }: { actor: string; change: Change }, purchase: Purchase): Fact[] {
-  const { event, atMs, to, moves = [], slot } = change;
+  const { event, atMs, to, moves = [], slot, dispute } = change;
   const by = isOrder(event) ? 'staff' : partyOf(actor, purchase);
   const isOfRules = to !== undefined || moves.length > 0 || (slot !== undefined && slot !== null) || isOrder(event);
   if (event === undefined || atMs === undefined || by === undefined || !isOfRules) return facts;
@@ -68,6 +69,7 @@ function withFact(facts: Fact[], { actor, change }: { actor: string; change: Cha
     event: event as Fact['event'],
     by,
     ...(isDecidedByPeople(event) && { refund }),
+    ...(to === 'disputed' && dispute !== undefined && { defaultRefund: dispute.defaultRefund }),
     ...(event === 'accept_reschedule' && slot && { slot: timeOf(slot) }),
   };
   const last = facts.at(-1);

@@ -341,6 +341,7 @@ async function record(
       step: key.step,
       ...(key.event !== undefined && { event: key.event, atMs: key.atMs }),
       ...(before === undefined && { slot: after.slot }),
+      ...(after.dispute !== null && after.dispute !== before?.dispute && { dispute: after.dispute }),
       ...(stateChanged && { from: before?.state ?? null, to: after.state }),
       ...(ofBooking !== undefined && !stateChanged && { slot: after.slot, proposal: after.proposal }),
       ...(ofPause !== undefined &&

@@ -22,6 +22,8 @@ export interface Fact {
   readonly by: Party | 'staff';
   /** What went back to the buyer with it, minor units. */
   readonly refund?: number;
+  /** Of a dispute that is opened: what goes back when the money may be held no longer before it is decided. */
+  readonly defaultRefund?: number;
   /** Where the booking was moved. */
   readonly slot?: BookedTime;
 }
@@ -78,6 +80,8 @@ interface Standing {
   pausedAtMs: number | undefined;
   stoodStillMs: number;
   limitReached: boolean;
+  /** Of the dispute that is open. */
+  defaultRefund: number | undefined;
 }
 
 /**
@@ -107,6 +111,7 @@ export function rerun(terms: Terms, inputs: RuleInputs): Rerun {
     pausedAtMs: undefined,
     stoodStillMs: 0,
     limitReached: false,
+    defaultRefund: undefined,
   };
   for (const fact of inputs.facts) {
     passDeadlines(standing, terms, inputs, fact.atMs);
@@ -125,7 +130,7 @@ function passDeadlines(standing: Standing, terms: Terms, inputs: RuleInputs, unt
       enteredAtMs: standing.sinceMs,
       stoodStillMs: standing.stoodStillMs,
       captureBeforeMs: inputs.captureBeforeMs ?? undefined,
-      capturedAtMs: standing.capturedAtMs,
+      capturedAtMs: standing.books.held > 0 ? standing.capturedAtMs : undefined,
       startsAtMs: slot?.startsAtMs,
       endsAtMs: slot?.endsAtMs,
       paused: standing.pausedAtMs !== undefined,
@@ -133,7 +138,10 @@ function passDeadlines(standing: Standing, terms: Terms, inputs: RuleInputs, unt
     if (deadline === undefined || deadline.atMs >= untilMs) return;
     const { timer } = timerOf(state, terms.kind, deadline.event) ?? {};
     if (standing.pausedAtMs !== undefined && timer?.inPause === 'finance is asked') standing.limitReached = true;
-    else follow(standing, terms, { event: deadline.event, by: 'clock', atMs: deadline.atMs });
+    else {
+      const ruled = state === 'disputed' ? keptAfter(standing, standing.defaultRefund) : {};
+      follow(standing, terms, { event: deadline.event, by: 'clock', atMs: deadline.atMs, ...ruled });
+    }
   }
 }
 
@@ -146,13 +154,14 @@ function apply(standing: Standing, terms: Terms, fact: Fact): boolean {
   }
   if (event === 'money_resumed') return resume(standing, atMs);
   if (by === 'staff') return false;
-  if (!follow(standing, terms, { event, by, atMs, ...keptBy(standing, fact) })) return false;
+  if (!follow(standing, terms, { event, by, atMs, ...keptAfter(standing, fact.refund) })) return false;
+  standing.defaultRefund = fact.defaultRefund ?? standing.defaultRefund;
   if (fact.slot !== undefined) move(standing, terms, fact.slot, fact);
   return true;
 }
 
 /** What somebody decided to give back stays what it was, as far as there is so much. */
-function keptBy({ books }: Standing, { refund }: Fact): Pick<Happening, 'forSeller'> {
+function keptAfter({ books }: Standing, refund: number | undefined): Pick<Happening, 'forSeller'> {
   return refund === undefined ? {} : { forSeller: Math.max(leftOf(books) - refund, 0) };
 }
 
