@@ -87,6 +87,11 @@ export default defineConfig({
       },
       {
         extends: true,
+        // Plants defects in a copy of the sources; each one starts tests of its own.
+        test: { name: 'plant', include: ['tests/plant/**/*.test.ts'], testTimeout: 8 * 60_000 },
+      },
+      {
+        extends: true,
         // Pages of docs/how-to, followed in a fresh copy of the sources: each step starts tests of its own.
         test: { name: 'docs', include: ['tests/docs/**/*.test.ts'] },
       },

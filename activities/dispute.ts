@@ -79,5 +79,3 @@ export function createDisputeActivities({ database }: { readonly database: Datab
     },
   };
 }
-
-export type DisputeActivities = ReturnType<typeof createDisputeActivities>;

@@ -8,16 +8,19 @@ import type { Tx } from '../platform/database.ts';
 import type { Dispute } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
 import { closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
+import { closeDispute } from '../services/disputes/index.ts';
 import { isAnswerable, isLive, overlayOfStatus, type Recovery } from '../services/transactions/chargeback-rules.ts';
 import { evidenceOf } from '../services/transactions/evidence-rules.ts';
 import {
   type ChargebackOutcome,
+  chargebacksOf,
   chargebackToSettle,
   commitStep,
   giveBackReservation,
   giveUpEvidence,
   noteAnswer,
   noteChargeback,
+  type OpenDispute,
   type Purchase,
   type StepKey,
   settleChargeback,
@@ -34,8 +37,6 @@ import {
   stepKey,
   stopped,
 } from './purchase-steps.ts';
-
-export type ChargebackActivities = ReturnType<typeof createChargebackActivities>;
 
 export interface ChargebackStep {
   readonly purchaseId: PurchaseId;
@@ -69,6 +70,9 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       const stage = overlayOfStatus(before.status);
       const key = keyOf(step, `answerChargeback/${before.id}/${stage}`);
       const isOpen = isAnswerable(before.status) && before.submissions === 0;
+      if (!isOpen && step.actor.type === 'staff' && (await wasAnsweredBefore(deps, step))) {
+        throw refusal('NOT_ANSWERABLE', notAnswerable(before));
+      }
       const after = isOpen ? await submit(deps, purchase, key, step, before) : before;
       if (after.submissions > 0) await noteAnswer(database, key, before.id);
       const noted = await note(deps, step, after);
@@ -111,7 +115,8 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
       const reversalId = await takeBack(deps, purchase, key, recovery);
       const settled = { chargebackId: step.chargebackId, recovery, reversalId, bufferMs };
-      const after = await settleChargeback(database, key, settled, async (tx, current) => {
+      const after = await settleChargeback(database, key, settled, async (tx, current, overtaken) => {
+        await closeOvertaken(tx, overtaken, step);
         if (current.transfer.status !== 'blocked') {
           await closeCase(tx, 'transfer_blocked', current.id, { decision: 'resolved', actor: STRIPE });
         }
@@ -134,6 +139,12 @@ function refuseOtherPayment({ id, payment }: Purchase, { paymentId }: Dispute): 
   }
 }
 
+/** Whether it was answered by another step than this one, whose own first try may have got further than we know. */
+async function wasAnsweredBefore({ database }: PurchaseDeps, { purchaseId, chargebackId, atMs }: ChargebackStep) {
+  const known = (await chargebacksOf(database, purchaseId)).find(({ id }) => id === chargebackId);
+  return known?.answeredAt !== undefined && known.answeredAt !== null && known.answeredAt.getTime() !== atMs;
+}
+
 /** Notes what Stripe shows, with the case of finance that goes with it. */
 async function note(deps: PurchaseDeps, step: ChargebackStep, dispute: Dispute): Promise<PurchaseStanding> {
   const { database, policy } = deps;
@@ -152,11 +163,12 @@ async function keepCase(
   deps: PurchaseDeps,
   tx: Tx,
   step: ChargebackStep,
-  { purchase, allClosed, ownerless, row }: ChargebackOutcome,
+  { purchase, allClosed, ownerless, row, overtaken }: ChargebackOutcome,
 ): Promise<void> {
   const { id, chargebackSheet: sheet, currency, pause } = purchase;
   const { atMs } = step;
   if (row !== undefined) {
+    await closeOvertaken(tx, overtaken, step);
     await freeReserved(tx, row, purchase);
     // A release that was begun and then refused may have set something aside.
     if ((purchase.recovers ?? 0) > purchase.books.recovered) await giveBackReservation(tx, purchase);
@@ -171,6 +183,11 @@ async function keepCase(
   const details = { amount: sheet?.amount ?? 0, currency };
   await openCase(tx, { kind: 'chargeback', subjectType: 'purchase', subjectId: id, dueAt, details });
   await postponeCase(tx, 'chargeback', id, dueAt);
+}
+
+/** The bank has decided what buyer and seller disagreed about. */
+async function closeOvertaken(tx: Tx, dispute: OpenDispute | null, { atMs }: ChargebackStep): Promise<void> {
+  if (dispute !== null) await closeDispute(tx, dispute.id, STRIPE, atMs, { refund: dispute.gross, by: 'chargeback' });
 }
 
 /** Money that no rule gives to anybody, or takes from anybody: finance decides. */

@@ -220,7 +220,9 @@ export function planOf(purchase: Purchase, step: PlannedStep): Plan {
 function decidedFor(purchase: Purchase, { event, command }: PlannedStep): number | undefined {
   const { dispute, state, unfinished, books } = purchase;
   if (state === 'disputed' && dispute !== null) {
-    return dispute.gross - ((event === 'dispute_decided' ? dispute.refund : null) ?? dispute.defaultRefund);
+    // What the bank has taken meanwhile is the buyer's already: the seller keeps what was decided as far as it is left.
+    const decided = (event === 'dispute_decided' ? dispute.refund : null) ?? dispute.defaultRefund;
+    return Math.min(dispute.gross - decided, Math.max(leftOf(books), 0));
   }
   if (event === 'refund_in_part') return leftAfter(purchase, command?.amount ?? 0);
   // The buyer's part of the division has gone back already: what is held now is the seller's.

@@ -7,7 +7,9 @@ import type { SecurityLog } from '../platform/security-log.ts';
 import type { Temporal } from '../platform/temporal/client.ts';
 import type { AccessTokens } from '../platform/tokens.ts';
 import type { LinkTokens } from '../platform/tokens-link.ts';
+import type { ObjectStore } from '../providers/object-store.ts';
 import type { Payments } from '../providers/payments.ts';
+import type { Scanner } from '../providers/scanner.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /** What routes are made of. `api/main.ts` builds it once; each `…Routes(deps)` takes what it needs of it. */
@@ -23,5 +25,8 @@ export interface ApiDeps {
   readonly links: LinkTokens;
   /** Encrypts what people write in disputes. */
   readonly texts: FieldCipher;
+  /** Where files lie that people hand in, and what looks at them first. */
+  readonly objects: ObjectStore;
+  readonly scanner: Scanner;
   readonly security: SecurityLog;
 }

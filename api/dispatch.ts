@@ -60,8 +60,10 @@ export function dispatch(route: Route, options: DispatchOptions): Middleware {
 async function readInput(ctx: Context, route: Route): Promise<Input> {
   const params = validated('params', route.params ?? NOTHING, ctx['params'] ?? {});
   const query = validated('query', route.query ?? NOTHING, { ...ctx.query });
-  if (route.rawBody === true)
-    return { params, query, body: undefined, rawBody: await readBytes(ctx, MAX_RAW_BODY_BYTES) };
+  if (route.rawBody !== undefined) {
+    const limit = route.rawBody === true ? MAX_RAW_BODY_BYTES : route.rawBody.maxBytes;
+    return { params, query, body: undefined, rawBody: await readBytes(ctx, limit) };
+  }
   if (route.method === 'get' || route.method === 'delete') return { params, query, body: undefined, rawBody: NO_BYTES };
   const json = await readJson(ctx);
   const body = validated('body', route.body ?? NOTHING, json === undefined && !needsBody(route) ? {} : json);

@@ -14,6 +14,11 @@ import { connectTemporal, type Temporal } from '../platform/temporal/client.ts';
 import { type AccessTokens, createAccessTokens } from '../platform/tokens.ts';
 import { createLinkTokens } from '../platform/tokens-link.ts';
 import { startTracing } from '../platform/tracing.ts';
+import { createClamdScanner } from '../providers/clamd-scanner.ts';
+import { createLocalObjectStore } from '../providers/local-object-store.ts';
+import type { ObjectStore } from '../providers/object-store.ts';
+import { createS3ObjectStore } from '../providers/s3-object-store.ts';
+import { type Scanner, testTextScanner } from '../providers/scanner.ts';
 import { createStripePayments } from '../providers/stripe.ts';
 import { watched } from '../providers/watched.ts';
 import { findActiveSession } from '../services/users/index.ts';
@@ -72,7 +77,31 @@ async function depsOf(
     }),
     links: createLinkTokens(secretKey('LINK_KEY', config.LINK_KEY)),
     texts: createFieldCipher(deriveKey(secretKey('FIELD_KEY', config.FIELD_KEY), 'dispute statements')),
+    objects: objectStoreOf(config),
+    scanner: scannerOf(config),
   };
+}
+
+function objectStoreOf({
+  OBJECT_STORE,
+  OBJECT_STORE_REGION,
+  OBJECT_STORE_KEY_ID,
+  OBJECT_STORE_SECRET,
+}: Config): ObjectStore {
+  if (OBJECT_STORE.startsWith('file:')) return createLocalObjectStore(OBJECT_STORE.slice('file:'.length));
+  return createS3ObjectStore({
+    bucketUrl: OBJECT_STORE.replace(/\/$/, ''),
+    region: OBJECT_STORE_REGION,
+    accessKeyId: OBJECT_STORE_KEY_ID ?? '',
+    secretAccessKey: OBJECT_STORE_SECRET ?? '',
+    timeoutMs: PROVIDER_TIMEOUT_MS,
+  });
+}
+
+function scannerOf({ VIRUS_SCANNER }: Config): Scanner {
+  if (VIRUS_SCANNER === 'none') return testTextScanner;
+  const { hostname, port } = new URL(VIRUS_SCANNER);
+  return createClamdScanner({ host: hostname, port: Number(port), timeoutMs: PROVIDER_TIMEOUT_MS });
 }
 
 /** Who a token belongs to, if its session is still on; roles and verification are read anew, not out of the token. */

@@ -77,11 +77,19 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
       ...(route.query instanceof z.ZodObject ? { query: route.query } : {}),
       ...headerParameters(route),
     },
-    ...(route.body === undefined
-      ? {}
-      : { requestBody: { required: needsBody(route), content: { 'application/json': { schema: route.body } } } }),
+    ...bodyOf(route),
     responses: { ...successes(route), ...failures(route) },
   };
+}
+
+function bodyOf(route: Route): Pick<ZodOpenApiOperationObject, 'requestBody'> {
+  const { body, rawBody } = route;
+  if (body !== undefined) {
+    return { requestBody: { required: needsBody(route), content: { 'application/json': { schema: body } } } };
+  }
+  if (rawBody === undefined || rawBody === true) return {};
+  const file = { schema: z.string().meta({ format: 'binary' }) };
+  return { requestBody: { required: true, content: Object.fromEntries(rawBody.types.map((type) => [type, file])) } };
 }
 
 function headerParameters(route: Route): { header?: z.ZodObject } {

@@ -90,6 +90,13 @@ export interface Reply<Body = unknown> {
   readonly final?: boolean;
 }
 
+/** A file as a body. */
+export interface RawBody {
+  readonly maxBytes: number;
+  /** The content types that are taken, for the reference: the handler looks. */
+  readonly types: readonly string[];
+}
+
 export interface ResponseDeclaration {
   readonly description: string;
   readonly schema: z.ZodType | null;
@@ -121,10 +128,11 @@ export interface RouteDefinition<
   readonly query?: Query;
   readonly body?: Body;
   /**
-   * Takes the body as bytes ({@link Request.rawBody}, at most 256 KB) of any content type, unparsed and unvalidated: for
-   * providers' webhooks, whose signatures cover the bytes. Only for public routes without stored answers.
+   * Takes the body as bytes ({@link Request.rawBody}), unparsed and unvalidated, without stored answers. `true`: at most
+   * 256 KB of any content type, on public routes alone, for providers' webhooks, whose signatures cover the bytes. Else a
+   * file that somebody sends.
    */
-  readonly rawBody?: true;
+  readonly rawBody?: true | RawBody;
   /** Counted by network address, before anything else is looked at. */
   readonly rateLimit?: RateLimit;
   /** The schema of each successful answer, by status. `null` for one without a body. JSON unless `contentType` says else. */
@@ -146,8 +154,11 @@ export function route<
   if (definition.method === 'post' && definition.idempotency === undefined) {
     throw new TypeError(`${definition.operationId}: a POST declares how it is repeated`);
   }
-  if (definition.rawBody && (definition.policy.access !== 'public' || definition.body !== undefined)) {
-    throw new TypeError(`${definition.operationId}: a raw body is for public routes without a schema of the body`);
+  const mustBePublic = definition.rawBody === true && definition.policy.access !== 'public';
+  if (mustBePublic || (definition.rawBody && definition.body !== undefined)) {
+    throw new TypeError(
+      `${definition.operationId}: a raw body is for public routes, or a file; without a schema of the body`,
+    );
   }
   if (definition.rawBody && typeof definition.idempotency !== 'object') {
     throw new TypeError(`${definition.operationId}: a route with a raw body cannot store its answers`);

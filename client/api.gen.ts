@@ -840,8 +840,6 @@ export interface paths {
          * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
          */
         get: operations["getInvoicePdf"];
         put?: never;
@@ -864,8 +862,6 @@ export interface paths {
          * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 300 calls in 60 seconds from one network address.
          */
         get: operations["getInvoiceCsv"];
         put?: never;
@@ -1158,6 +1154,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/disputes/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The files of a dispute, as a party or a mediator
+         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["listEvidence"];
+        put?: never;
+        /**
+         * Hand in a file, as a party or a mediator
+         * @description The file itself is the body, of 5 MB at most; its `Content-Type` is one of image/jpeg, image/png, application/pdf, text/plain, and its bytes have to be that. Each side can hand in 20. It is looked at before anybody can read it, and stored encrypted. Before a ruling, and again after an appeal.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** answers are not stored: The same file of the same side is one piece of evidence, however often it is sent.
+         */
+        post: operations["addEvidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/evidence/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a file, as a party or a mediator
+         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         */
+        get: operations["readEvidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes/{id}/evidence/{number}/redact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the content of a file deleted, as who handed it in or a mediator
+         * @description What is known of it stays, with its hash, and with who wanted that and why.
+         *
+         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
+         */
+        post: operations["redactEvidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/balance": {
         parameters: {
             query?: never;
@@ -1236,8 +1304,6 @@ export interface paths {
          * @description RFC 4180, in UTF-8. The first row has the opening balance, the last one the closing balance; amounts are decimals of the currency. A month that is not over has what happened so far.
          *
          *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 300 calls in 60 seconds from one network address.
          */
         get: operations["getStatementCsv"];
         put?: never;
@@ -1258,8 +1324,6 @@ export interface paths {
         /**
          * Your statement of a month as PDF
          * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
-         *
-         *     **Limit:** 60 calls in 60 seconds from one network address.
          */
         get: operations["getStatementPdf"];
         put?: never;
@@ -1961,6 +2025,9 @@ export interface components {
             reason: string;
             /** @default false */
             dryRun?: boolean;
+        };
+        Redaction: {
+            reason: string;
         };
         NewDevice: {
             /** @enum {string} */
@@ -2672,6 +2739,41 @@ export interface components {
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
             needsSecondPerson: boolean;
+        };
+        Evidence: {
+            number: number;
+            /** @enum {string} */
+            by: "buyer" | "seller" | "staff";
+            name: string;
+            /** @enum {string} */
+            type: "image/jpeg" | "image/png" | "application/pdf" | "text/plain";
+            /** @description Bytes. */
+            size: number;
+            /** @description Of its bytes, in hex; it stays when they are deleted. */
+            sha256: string;
+            /**
+             * @description Only what is `clean` can be read.
+             * @enum {string}
+             */
+            scan: "pending" | "clean" | "infected" | "failed";
+            redaction: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+                reason: string;
+            } | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at: string;
+        };
+        EvidenceList: {
+            data: components["schemas"]["Evidence"][];
         };
         Balance: {
             /**
@@ -6369,6 +6471,192 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceList"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addEvidence: {
+        parameters: {
+            query: {
+                /** @description What the file is called. */
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+                "application/pdf": string;
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description What is known of it. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /**
+             * @description `NOT_ALLOWED_NOW`: there is a ruling, or the dispute is decided.
+             *
+             *     `TOO_MANY_FILES`: your side has handed in too many already.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: files of this type are not taken, or it is not what it says it is. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `EMPTY_FILE`: there is nothing in it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /**
+             * @description `EVIDENCE_NOT_CLEAN`: it was not looked at yet, or is harmful.
+             *
+             *     `EVIDENCE_REDACTED`: its content was deleted.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redactEvidence: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redaction"];
+            };
+        };
+        responses: {
+            /** @description What is known of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
                 };
             };
             /** @description Any other problem. */

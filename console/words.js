@@ -29,7 +29,8 @@ export const ATTENTION_EXPLAINED = {
     'Its deadline has passed and nothing happened. Look at the workflow: its worker may be down or failing.',
   in_progress_for_long: 'A step was begun and has not ended. Look at the workflow: a provider may be failing.',
   transfer_blocked: 'Stripe refuses to send the money. The seller has to mend their account there; ask them to.',
-  refund_came_back: "A refund came back from the buyer's bank. Finance has to pay the buyer in another way.",
+  refund_came_back:
+    "A refund came back from the buyer's bank. Finance sends it once more, or pays the buyer in another way.",
   chargeback: 'The buyer asked their bank for the money. Nothing is released until that is decided.',
   money_paused: 'Staff have stopped it: nothing is captured, released or refunded until finance lets it go.',
 };

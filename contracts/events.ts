@@ -113,7 +113,7 @@ export const EVENTS = {
   'payout.canceled': payout('It was cancelled before it was sent.'),
   'dispute.opened': dispute('A party disputes a purchase; the other one is to answer.', ['reason', 'claimedBy']),
   'dispute.contested': dispute('The other side denies the claim: both negotiate.'),
-  'dispute.offered': dispute('A side made an offer; `by` says which.', ['by', 'refund']),
+  'dispute.offered': dispute('A party made an offer.', ['offeredBy', 'refund']),
   'dispute.mediating': dispute('A mediator is to look at it.'),
   'dispute.ruling_proposed': dispute('A mediator ruled; a second one has to approve that.'),
   'dispute.ruled': dispute('There is a ruling, which can be appealed.'),

@@ -25,6 +25,7 @@ import { ledgerChecks } from './0105_ledger_checks.ts';
 import { receivables, receivablesChecked } from './0110_receivables.ts';
 import { refunds, refundsChecked } from './0112_refunds.ts';
 import { disputes } from './0120_disputes.ts';
+import { evidence } from './0121_evidence.ts';
 import { chargebacks } from './0130_chargebacks.ts';
 import { sellerBooks } from './0140_seller_books.ts';
 import { payouts } from './0141_payouts.ts';
@@ -74,6 +75,7 @@ export const migrations: readonly Migration[] = [
   refunds,
   refundsChecked,
   disputes,
+  evidence,
   chargebacks,
   sellerBooks,
   payouts,

@@ -64,6 +64,7 @@ export HOST=127.0.0.1 PORT_OFFSET=${PORT_OFFSET:-0} LOG_LEVEL=info \
   PAYLOAD_KEYS="one:$(key)" FIELD_KEY="$(key)" LINK_KEY="$(key)" \
   STRIPE_API_KEY=rk_live_1 STRIPE_WEBHOOK_SECRETS=whsec_1 STRIPE_CONNECT_WEBHOOK_SECRETS=whsec_2 \
   ONFIDO_API_TOKEN=api_live.1 ONFIDO_WEBHOOK_TOKENS=one ONFIDO_WORKFLOW_ID=5f3f1d5a-5c0e-4c39-8b6a-0d1f5c9f3b11 \
+  OBJECT_STORE=https://s3.wellpact.test/evidence VIRUS_SCANNER=tcp://clamd.wellpact.test:3310 \
   SMTP_URL=smtps://user:password@mail.wellpact.test MAIL_FROM='Wellpact <no-reply@wellpact.test>' \
   CODEC_JWKS_URL=https://temporal.wellpact.test/keys CODEC_TOKEN_ISSUER=https://temporal.wellpact.test CODEC_TOKEN_AUDIENCE=codec
 TOKEN_SIGNING_KEY=$(node -e "crypto.subtle.generateKey('Ed25519', true, ['sign']).then(async (k) => console.log(JSON.stringify(await crypto.subtle.exportKey('jwk', k.privateKey))))")

@@ -25,6 +25,8 @@ const LIVE = {
   ONFIDO_WEBHOOK_TOKENS: 'word',
   ONFIDO_WORKFLOW_ID: 'b9b1d9a4-5f5c-4c3b-9f0e-2f1f3c8b7a11',
   SMTP_URL: 'smtps://mail.wellpact.test',
+  OBJECT_STORE: 'https://s3.wellpact.test/evidence',
+  VIRUS_SCANNER: 'tcp://clamd:3310',
   MAIL_FROM: 'Wellpact <no-reply@wellpact.test>',
   FCM_CREDENTIALS: JSON.stringify({
     project_id: 'p',

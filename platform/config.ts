@@ -255,6 +255,29 @@ export const SETTINGS = {
     default: 'https://fcm.googleapis.com',
     about: 'Another address of the FCM API, for a sandbox.',
   },
+  OBJECT_STORE: {
+    schema: text.refine(
+      (value) => /^file:.+/.test(value) || /^https?:\/\/[^/?#]+\/[^?#]+$/.test(value),
+      '`file:` and a folder, or the address of a bucket: https://host/bucket',
+    ),
+    production: never(/^(file|http):/, 'a bucket, by https, is needed in production'),
+    default: 'file:.wellpact/objects',
+    about:
+      'Where files lie that people hand in, encrypted by us: the address of a bucket that speaks S3, https://host/bucket, or `file:` and a folder.',
+  },
+  OBJECT_STORE_REGION: { schema: text, default: 'eu-central-1', about: 'The region of the bucket.' },
+  OBJECT_STORE_KEY_ID: { schema: text.optional(), about: 'Access key of the bucket.' },
+  OBJECT_STORE_SECRET: { schema: text.optional(), secret: true, about: 'Its secret.' },
+  VIRUS_SCANNER: {
+    schema: text.refine(
+      (value) => value === 'none' || /^tcp:\/\/[^/:]+:\d+$/.test(value),
+      '`none`, or a clamd as tcp://host:port',
+    ),
+    production: never(/^none$/, 'a clamd is needed in production: tcp://host:3310'),
+    default: 'none',
+    about:
+      'Looks at files that people hand in: a clamd (ClamAV), tcp://host:port, whose `StreamMaxLength` is 5 MB or more. `none` knows a test text and nothing else: it is no virus scanner.',
+  },
   POLICY_FILE: {
     schema: text,
     default: 'services/transactions/policy.yml',

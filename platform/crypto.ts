@@ -8,6 +8,10 @@ export interface FieldCipher {
   encrypt(plaintext: string, context: readonly string[]): Buffer;
   /** @throws Error when the value was altered, moved to another place, or encrypted with another key */
   decrypt(ciphertext: Buffer, context: readonly string[]): string;
+  /** The same of bytes. */
+  seal(plain: Buffer, context: readonly string[]): Buffer;
+  /** @throws Error as {@link FieldCipher.decrypt} */
+  open(sealed: Buffer, context: readonly string[]): Buffer;
 }
 
 const ALGORITHM = 'aes-256-gcm';
@@ -23,25 +27,28 @@ const TAG_BYTES = 16;
  * @param key 32 bytes, from {@link secretKey} or {@link deriveKey}
  */
 export function createFieldCipher(key: Buffer): FieldCipher {
+  const seal = (plain: Buffer, context: readonly string[]): Buffer => {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
+    cipher.setAAD(joined([String(FORMAT), ...context]));
+    const body = Buffer.concat([cipher.update(plain), cipher.final()]);
+    return Buffer.concat([Buffer.of(FORMAT), iv, body, cipher.getAuthTag()]);
+  };
+  const open = (sealed: Buffer, context: readonly string[]): Buffer => {
+    if (sealed.length < 1 + IV_BYTES + TAG_BYTES || sealed[0] !== FORMAT) {
+      throw new Error('An encrypted value is not in a format this version reads.');
+    }
+    const iv = sealed.subarray(1, 1 + IV_BYTES);
+    const decipher = createDecipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
+    decipher.setAAD(joined([String(FORMAT), ...context]));
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+    return Buffer.concat([decipher.update(sealed.subarray(1 + IV_BYTES, -TAG_BYTES)), decipher.final()]);
+  };
   return {
-    encrypt(plaintext, context) {
-      const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
-      cipher.setAAD(joined([String(FORMAT), ...context]));
-      const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
-      return Buffer.concat([Buffer.of(FORMAT), iv, body, cipher.getAuthTag()]);
-    },
-    decrypt(ciphertext, context) {
-      if (ciphertext.length < 1 + IV_BYTES + TAG_BYTES || ciphertext[0] !== FORMAT) {
-        throw new Error('An encrypted value is not in a format this version reads.');
-      }
-      const iv = ciphertext.subarray(1, 1 + IV_BYTES);
-      const decipher = createDecipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
-      decipher.setAAD(joined([String(FORMAT), ...context]));
-      decipher.setAuthTag(ciphertext.subarray(-TAG_BYTES));
-      const body = ciphertext.subarray(1 + IV_BYTES, -TAG_BYTES);
-      return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
-    },
+    encrypt: (plaintext, context) => seal(Buffer.from(plaintext, 'utf8'), context),
+    decrypt: (ciphertext, context) => open(ciphertext, context).toString('utf8'),
+    seal,
+    open,
   };
 }
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { SETTINGS } from '../platform/config.ts';
 import { METRICS, SDK_METRICS } from '../platform/metrics-table.ts';
 import { SECURITY_EVENTS } from '../platform/security-log.ts';
+import { DISPUTE_SUMMARIES, DISPUTE_TIMERS, DISPUTE_TRANSITIONS } from '../services/disputes/rules.ts';
 import { NOTIFICATIONS } from '../services/messaging/notification-rules.ts';
 import {
   AT_STRIPE,
@@ -164,10 +165,44 @@ function onboardingPage(): string {
   ].join('\n\n');
 }
 
+function disputePage(): string {
+  const arrows = DISPUTE_TRANSITIONS.flatMap(({ from, on, by, to, decides }) =>
+    decides === undefined ? [{ from, to, label: `${by.join(' or ')} – ${words(on)}` }] : [],
+  );
+  return [
+    '# The states of a dispute',
+    GENERATED,
+    'Who claims is the claimant, the other party the respondent: of a no-show either can be either. A row with something under “decides” ends the dispute: what was decided is carried out by the purchase, as soon as its money can move, and closes the dispute in the same transaction.',
+    diagram('opened', arrows, ['closed']),
+    '## Every transition',
+    table(
+      ['from', 'event', 'by', 'only', 'to', 'decides', 'then'],
+      DISPUTE_TRANSITIONS.map(({ from, on, by, when, needs, to, decides, says }) => [
+        `\`${from}\``,
+        words(on),
+        by.join(', '),
+        words([when, needs].filter(Boolean).join(', ')),
+        `\`${to}\``,
+        words(decides ?? ''),
+        says,
+      ]),
+    ),
+    '## Deadlines',
+    'How long each runs says `dispute` in the policy file; a dispute keeps the policy of its beginning. While a chargeback lies over the purchase, its time stands still. When the money may be held no longer, the default ruling is carried out at once, whatever the state.',
+    table(
+      ['state', 'how it stands', 'when it passes', 'whose move it is until then'],
+      Object.entries(DISPUTE_SUMMARIES).map(([state, summary]) => {
+        const timer = DISPUTE_TIMERS[state as keyof typeof DISPUTE_SUMMARIES];
+        return [`\`${state}\``, summary, words(timer?.event ?? ''), timer?.owner ?? ''];
+      }),
+    ),
+  ].join('\n\n');
+}
+
 function notificationsPage(): string {
   const rows = NOTIFICATIONS.map(({ on, reminder, to, channels, essential, urgent, valid, subject }) => [
     `\`${on}\`${reminder === undefined ? '' : ` (${words(reminder)})`}`,
-    { userId: 'the person', buyerId: 'buyer', sellerId: 'seller', otherParty: 'who did not propose it' }[to],
+    { userId: 'the person', buyerId: 'buyer', sellerId: 'seller', otherParty: 'the other party' }[to],
     channels.join(', '),
     subject,
     [valid.purchase?.map((state) => `\`${state}\``).join(' or '), valid.ahead && `the ${valid.ahead} is ahead`]
@@ -242,6 +277,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/events.md': () => eventsPage(GENERATED, table),
   'docs/reference/purchase.md': purchasePage,
   'docs/reference/ledger.md': moneyPage,
+  'docs/reference/dispute.md': disputePage,
   'docs/reference/onboarding.md': onboardingPage,
   'docs/reference/notifications.md': notificationsPage,
   'docs/reference/settings.md': settingsPage,

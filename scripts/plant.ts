@@ -12,7 +12,7 @@ import { copySources, type Sources } from './plant/sources.ts';
 import { StartError } from './stack/problems.ts';
 import { grouped } from './verify-books/lists.ts';
 
-const USAGE = `Usage: npm run plant [-- --only <defect>]
+const USAGE = `Usage: npm run plant [-- --only <defect> [--only <defect>]]
 
 Plants ${DEFECTS.length} defects one at a time in a copy of the sources, and runs the test that has to catch each; first of all the
 same tests without any. Ends with 1 when a defect survives.
@@ -30,11 +30,14 @@ interface Judged {
 
 function wantedDefects(): readonly Defect[] {
   try {
-    const { values } = parseArgs({ options: { only: { type: 'string' } } });
-    if (values.only === undefined) return DEFECTS;
-    const found = DEFECTS.filter(({ name }) => name === values.only);
-    if (found.length === 0) throw new TypeError(`There is no defect "${values.only}".`);
-    return found;
+    const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+    const { only } = values;
+    if (only === undefined) return DEFECTS;
+    return only.map((wanted) => {
+      const found = DEFECTS.find(({ name }) => name === wanted);
+      if (found === undefined) throw new TypeError(`There is no defect "${wanted}".`);
+      return found;
+    });
   } catch (error) {
     throw new StartError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
   }

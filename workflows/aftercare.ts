@@ -4,7 +4,6 @@
  * is left to do. As long as the purchase lives, its workflow does all of this itself: never do two write.
  */
 import { allHandlersFinished, condition, currentUpdateInfo, log, setHandler } from '@temporalio/workflow';
-import type { PurchaseStanding } from '../activities/purchase.ts';
 import {
   type AftercareInput,
   type RefundAgainOrder,
@@ -22,21 +21,28 @@ import {
   noteChargeback,
 } from './purchase-chargeback.ts';
 import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
-import { openDesk } from './support/desk.ts';
+import { type Item, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
 import { answerOf } from './support/steps.ts';
 import { GUARDED } from './support/updates.ts';
 
 type Hint = RefundHint | ChargebackHint;
+type AnyWish = ChargebackWish | RefundAgainWish;
+
+const objectOf = (hint: Hint): string => ('refundId' in hint ? hint.refundId : hint.chargebackId);
+
+/** Of one purchase at once: more is a provider gone mad, and looked at when it tells again. */
+const MAX_HINTS = 20;
 
 /** What failed is tried again after this long. */
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
 
 export async function aftercare({ purchaseId, work: handedOver }: AftercareInput): Promise<void> {
-  const desk = openDesk<ChargebackWish | RefundAgainWish, PurchaseState, Hint>();
+  const hints: Hint[] = [];
+  const desk = openDesk<AnyWish, PurchaseState, never>();
   let work = handedOver;
-  setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
-  setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
+  setHandler(refundHintSignal, hint);
+  setHandler(chargebackHintSignal, hint);
   for (const [update, kind] of CHARGEBACK_UPDATES) {
     setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), GUARDED);
   }
@@ -45,30 +51,44 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   });
   setHandler(refundAgainUpdate, again, { validator: refuseUnlessOrder });
   // It is only ever started together with a hint or an order, which is a moment away, or with work that is left.
-  if (work === undefined) await condition(() => !desk.empty, '1 minute');
+  if (work === undefined) await condition(cameIn, '1 minute');
   for (;;) {
     const item = desk.take();
-    if (item?.kind === 'wish') {
-      try {
-        const standing = await ('again' in item.wish
-          ? refundAgain(purchaseId, item.wish)
-          : followChargebackOrder(purchaseId, item.wish));
-        work = standing.chargebackWork;
-        item.settle.done(standing.state);
-      } catch (error) {
-        item.settle.failed(answerOf(error) ?? error);
-      }
-    } else if (item !== undefined) await hear(item.hint);
+    const told = item === undefined ? hints.shift() : undefined;
+    if (item?.kind === 'wish') await obey(item);
+    else if (told !== undefined) await hear(told);
     else if (work !== undefined) await attend(work);
     else if (allHandlersFinished()) break;
-    else await condition(() => allHandlersFinished() || !desk.empty);
+    else await condition(() => allHandlersFinished() || cameIn());
   }
   tellStaff({ title: `All that is known about the money of ${purchaseId} is noted.`, lines: ['It has ended.'] });
+
+  /** What is waited to be looked at already is looked at once. */
+  function hint(given: Hint): void {
+    const known = hints.some((waiting) => objectOf(waiting) === objectOf(given));
+    if (!known && hints.length < MAX_HINTS) hints.push(given);
+  }
+
+  function cameIn(): boolean {
+    return hints.length > 0 || !desk.empty;
+  }
+
+  async function obey({ wish, settle }: Item<AnyWish, PurchaseState, never> & { kind: 'wish' }): Promise<void> {
+    try {
+      const standing = await ('again' in wish
+        ? refundAgain(purchaseId, wish)
+        : followChargebackOrder(purchaseId, wish));
+      work = standing.chargebackWork;
+      settle.done(standing.state);
+    } catch (error) {
+      settle.failed(answerOf(error) ?? error);
+    }
+  }
 
   async function hear(hint: Hint): Promise<void> {
     if ('refundId' in hint) return hearOfRefund(hint);
     tell(`The buyer's bank does something about the payment of ${purchaseId}: ${hint.chargebackId}.`);
-    return orTryAgain(() => noteChargeback(purchaseId, hint));
+    return orTryAgain(async () => (await noteChargeback(purchaseId, hint)).chargebackWork);
   }
 
   async function hearOfRefund(hint: RefundHint): Promise<void> {
@@ -79,7 +99,11 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
         'If it came back, the money is owed to the buyer, and finance gets a case about it.',
       ],
     });
-    await orTryAgain(() => noteRefund(purchaseId, hint));
+    // It changes nothing of what is left to do about a chargeback.
+    await orTryAgain(async () => {
+      await noteRefund(purchaseId, hint);
+      return work;
+    });
   }
 
   /** Waits until its time has come, unless something comes in first. */
@@ -92,14 +116,15 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
         : '',
     );
     const summary = answers ? 'submits the evidence about the chargeback' : 'takes back what the chargeback cost';
-    if (await desk.wait(next.atMs - Date.now(), summary)) return;
-    await orTryAgain(() => doChargebackWork(purchaseId, next));
+    const waitMs = next.atMs - Date.now();
+    if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary })))) return;
+    await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork);
   }
 
   /** What is refused is nobody's to hear: it is tried again later, if there is still something to do. */
-  async function orTryAgain(step: () => Promise<PurchaseStanding>): Promise<void> {
+  async function orTryAgain(step: () => Promise<typeof work>): Promise<void> {
     try {
-      work = (await step()).chargebackWork;
+      work = await step();
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;

@@ -30,8 +30,9 @@ export async function payout(input: PayoutInput): Promise<void> {
     const ahead = outlook(standing, paidSinceMs);
     tell(input, standing, ahead);
     if (await desk.wait(ahead.waitMs, ahead.says)) continue;
-    if (standing.status === 'pending' || standing.status === 'in_transit') continue;
     if (standing.status === 'failed') await report(input);
+    // Silence proves nothing: a webhook can be lost. So the last thing is a look, too.
+    else if (ahead.waitMs > 0) continue;
     if (desk.empty) return;
   }
 }
@@ -62,7 +63,7 @@ function outlook({ status, arrivalMs, mendByMs }: PayoutStanding, paidSinceMs: n
   if (status === 'paid') {
     return {
       waitMs: until((paidSinceMs ?? 0) + SETTLES_AFTER_MS),
-      says: 'the watch ends: banks send nothing back any more',
+      says: 'we look a last time: banks send nothing back any more',
     };
   }
   if (status === 'canceled') return { waitMs: 0, says: 'the watch ends' };

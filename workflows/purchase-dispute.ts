@@ -11,7 +11,9 @@ import type { DisputeStanding } from '../activities/purchase-steps.ts';
 import {
   type DisputeInput,
   type DisputeWorkflow,
+  disputeFrozenSignal,
   disputeOvertakenSignal,
+  disputeResumedSignal,
   disputeSettledSignal,
   disputeWorkflowId,
 } from '../contracts/dispute.ts';
@@ -54,6 +56,17 @@ export async function noteDecision(input: PurchaseInput, story: Story, n: number
   if (dispute === undefined || dispute.n !== n || dispute.decided) return;
   const step = { ...stepOf(input, story, { ...DISPUTE, event: 'dispute_decided' }), n };
   story.standing = await databaseStep('noteDecision', step, 'Keep what the dispute decided');
+}
+
+/** Tells a dispute that a chargeback lies over its purchase, or does no longer: its time stands still meanwhile. */
+export async function freezeDispute(input: PurchaseInput, { n }: DisputeStanding, frozen: boolean): Promise<void> {
+  const signal = frozen ? disputeFrozenSignal : disputeResumedSignal;
+  try {
+    const eventId = `${frozen ? 'frozen' : 'resumed'}/${Date.now()}`;
+    await getExternalWorkflowHandle(disputeWorkflowId(input.purchaseId, n)).signal(signal, { eventId });
+  } catch (error) {
+    log.warn('a dispute was not there to be told of a chargeback', { n, message: String(error) });
+  }
 }
 
 /** Tells a dispute that it is over. Its row says so already, so one that is not there misses nothing. */

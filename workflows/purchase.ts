@@ -30,6 +30,7 @@ import {
   type PurchaseState,
   paymentHintSignal,
 } from '../contracts/purchase.ts';
+import { isLive } from '../services/transactions/chargeback-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
 import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
@@ -51,7 +52,7 @@ import {
   followChargebackOrder,
   noteChargeback,
 } from './purchase-chargeback.ts';
-import { beginDispute, DISPUTE, endDispute, noteDecision } from './purchase-dispute.ts';
+import { beginDispute, DISPUTE, endDispute, freezeDispute, noteDecision } from './purchase-dispute.ts';
 import { handOver } from './purchase-handover.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
@@ -100,6 +101,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let reminded: readonly string[] = input.resume?.reminded ?? [];
   let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
   let disputeBegun: number | undefined = input.resume?.disputeBegun;
+  let disputeFrozen: number | undefined = input.resume?.disputeFrozen;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
   let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'refundAgain' | 'open' | undefined = begun
     ? undefined
@@ -116,6 +118,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   while (!isFinal(story.standing.state)) {
     const { state, dispute } = story.standing;
     if (dispute !== undefined) await begunDispute(dispute);
+    await tellOfBank(story);
     const done = { reminded, transferTriedMs };
     board.tell(story, {
       deadlineMs: deadlineOf(story, trouble),
@@ -123,7 +126,16 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       reminder: nextReminder(story, done)?.reminder,
     });
     if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
-      const resume = { story, seen: desk.seen, reminded, orders, trouble, transferTriedMs, disputeBegun };
+      const resume = {
+        story,
+        seen: desk.seen,
+        reminded,
+        orders,
+        trouble,
+        transferTriedMs,
+        disputeBegun,
+        disputeFrozen,
+      };
       await continueAsNew<typeof purchase>({ ...input, resume });
     }
     if (isBlocked(story.standing)) transferTriedMs ??= Date.now();
@@ -261,6 +273,14 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     } finally {
       doing = undefined;
     }
+  }
+
+  /** The dispute stands still for as long as a chargeback lies over what it is about. */
+  async function tellOfBank({ standing: { dispute, chargeback } }: Story): Promise<void> {
+    const frozen = dispute !== undefined && isLive(chargeback ?? 'none') ? dispute.n : undefined;
+    if (frozen === disputeFrozen) return;
+    if (dispute !== undefined) await freezeDispute(input, dispute, frozen !== undefined);
+    disputeFrozen = frozen;
   }
 
   /** The dispute that is open runs, whoever asks for it next. */
@@ -423,6 +443,8 @@ interface Resumed {
     readonly transferTriedMs?: number | undefined;
     /** Which dispute was begun last. */
     readonly disputeBegun?: number | undefined;
+    /** Which one was told that a chargeback lies over it. */
+    readonly disputeFrozen?: number | undefined;
   };
 }
 

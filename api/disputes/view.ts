@@ -206,3 +206,6 @@ export function silenceSays({ state }: Pick<Dispute, 'state'>): string | undefin
 
 export const viewerOf = ({ buyerId, sellerId }: Dispute, userId: string): 'buyer' | 'seller' | undefined =>
   userId === buyerId ? 'buyer' : userId === sellerId ? 'seller' : undefined;
+
+/** Whoever may read and judge every dispute. */
+export const isMediator = (roles: readonly string[]): boolean => roles.includes('mediator') || roles.includes('admin');

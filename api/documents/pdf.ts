@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Pdf from 'pdfkit';
+import { unavailable } from '../../platform/errors.ts';
 
 /** Embedded, and only with the letters that are used: it has Latin, Greek and Cyrillic. */
 const REGULAR = fileURLToPath(import.meta.resolve('@expo-google-fonts/noto-sans/400Regular/NotoSans_400Regular.ttf'));
@@ -50,7 +51,28 @@ export interface PdfContent {
   readonly createdAt: Date;
 }
 
+/** How many wait to be drawn at the most. */
+const MAX_WAITING = 20;
+let waiting = 0;
+let drawn: Promise<unknown> = Promise.resolve();
+
+/**
+ * One at a time: drawing keeps the processor busy for some tenths of a second.
+ * @throws Problem 503 when too many wait already
+ */
 export async function drawPdf(content: PdfContent): Promise<Buffer> {
+  if (waiting >= MAX_WAITING) throw unavailable('Many documents are being made at the moment. Ask again soon.', 2);
+  waiting++;
+  const mine = drawn.then(() => draw(content));
+  drawn = mine.catch(() => undefined);
+  try {
+    return await mine;
+  } finally {
+    waiting--;
+  }
+}
+
+async function draw(content: PdfContent): Promise<Buffer> {
   const doc = new Pdf({
     size: 'A4',
     margins: { top: MARGIN, left: MARGIN, right: MARGIN, bottom: 0 },
@@ -154,8 +176,9 @@ const PADDING = 4;
 function fitted(doc: Doc, given: string, room: number): { readonly text: string; readonly textWidth: number } {
   let text = given;
   let textWidth = doc.widthOfString(text);
-  for (let left = given.length; textWidth > room && left > 0; left--) {
-    text = `${given.slice(0, left - 1)}…`;
+  // Letters differ in width: cut to about what fits, then one by one.
+  for (let left = Math.ceil((given.length * room) / textWidth) + 2; textWidth > room && left > 0; left--) {
+    text = `${given.slice(0, left)}…`;
     textWidth = doc.widthOfString(text);
   }
   return { text, textWidth };

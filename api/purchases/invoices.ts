@@ -5,7 +5,7 @@ import { conflict, notFound } from '../../platform/errors.ts';
 import { issueInvoice } from '../../services/transactions/index.ts';
 import { getUser } from '../../services/users/index.ts';
 import type { ApiDeps } from '../deps.ts';
-import { CSV_LIMIT, fileReply, PDF_LIMIT } from '../documents/file.ts';
+import { fileReply } from '../documents/file.ts';
 import { commissionCsv, commissionPdf, type InvoiceParts, receiptCsv, receiptPdf } from '../documents/invoice.ts';
 import { type Caller, type Reply, type Route, route } from '../route.ts';
 import { idOf } from '../schemas.ts';
@@ -40,7 +40,6 @@ export function invoiceRoutes(deps: InvoiceDeps): Route[] {
         'The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a ' +
         'number from the first time that it is asked for; when money went back since, another one takes its place and says so.',
       policy: { access: 'member' },
-      rateLimit: form === 'pdf' ? PDF_LIMIT : CSV_LIMIT,
       params: z.object({ id: idOf('pur') }),
       problems: { NOTHING_TO_INVOICE: { status: 409, when: 'nothing was paid yet, or nothing earned.' } },
       responses: { 200: { description: 'The document.', schema, contentType } },

@@ -20,15 +20,16 @@ import { type Dispute, listDisputes, readAsMediator } from '../../services/dispu
 import { effectOfRuling, findPurchase } from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
 import { createDisputeCommands, type DisputeCommands, disputeById } from '../disputes/commands.ts';
+import { type EvidenceDeps, evidenceRoutes } from '../disputes/evidence.ts';
 import { NOT_NOW, openingRoutes, words } from '../disputes/open.ts';
 import { type Writing, withStatement } from '../disputes/texts.ts';
-import { disputeBody, disputeSchema, moneySchema, viewerOf } from '../disputes/view.ts';
+import { disputeBody, disputeSchema, isMediator, moneySchema, viewerOf } from '../disputes/view.ts';
 import { createPurchaseCommands } from '../purchases/commands.ts';
 import { purchaseOf } from '../purchases/party.ts';
 import { type Policy, type Reply, type Request, type Route, route } from '../route.ts';
 import { currency, idOf } from '../schemas.ts';
 
-export type DisputeRoutesDeps = Pick<ApiDeps, 'database' | 'temporal' | 'texts'>;
+export type DisputeRoutesDeps = Pick<ApiDeps, 'temporal'> & EvidenceDeps;
 
 const path = '/v1/disputes/{id}';
 const params = z.strictObject({ id: idOf('dsp') });
@@ -74,6 +75,7 @@ export function disputeRoutes(deps: DisputeRoutesDeps): Route[] {
     ...offerRoutes(parts),
     ...partyRoutes(parts),
     ...rulingRoutes(parts),
+    ...evidenceRoutes(deps),
   ];
 }
 
@@ -101,10 +103,8 @@ function readRoute({ deps: { database }, writing }: Parts): Route {
   });
 }
 
-export const isMediator = (roles: readonly string[]): boolean => roles.includes('mediator') || roles.includes('admin');
-
 /** A dispute is its parties' alone. @throws Problem 404 */
-export async function ownDispute(database: ApiDeps['database'], id: DisputeId, userId: string): Promise<Dispute> {
+async function ownDispute(database: ApiDeps['database'], id: DisputeId, userId: string): Promise<Dispute> {
   const dispute = await disputeById(database, id);
   if (viewerOf(dispute, userId) === undefined) throw notFound('dispute');
   return dispute;

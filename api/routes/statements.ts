@@ -4,7 +4,7 @@ import { type Statement, statementMonths, statementOf } from '../../services/tra
 import { boundsOf, isClosed, type Month, STATEMENT_NAMES } from '../../services/transactions/statement-rules.ts';
 import { getUser } from '../../services/users/index.ts';
 import type { ApiDeps } from '../deps.ts';
-import { CSV_LIMIT, fileReply, PDF_LIMIT } from '../documents/file.ts';
+import { fileReply } from '../documents/file.ts';
 import { statementCsv, statementPdf } from '../documents/statement.ts';
 import type { Caller } from '../route.ts';
 import { type Route, route } from '../route.ts';
@@ -94,7 +94,6 @@ export function statementRoutes({ config, database }: StatementRoutesDeps): Rout
         'RFC 4180, in UTF-8. The first row has the opening balance, the last one the closing balance; amounts are decimals ' +
         'of the currency. A month that is not over has what happened so far.',
       policy,
-      rateLimit: CSV_LIMIT,
       params,
       query,
       problems,
@@ -111,7 +110,6 @@ export function statementRoutes({ config, database }: StatementRoutesDeps): Rout
       tag,
       summary: 'Your statement of a month as PDF',
       policy,
-      rateLimit: PDF_LIMIT,
       params,
       query,
       problems,

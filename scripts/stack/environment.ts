@@ -39,6 +39,8 @@ export interface EnvironmentOptions {
   readonly namespace: string;
   /** Where workers keep bundles of the workflows. */
   readonly bundles: string;
+  /** Where files lie that people hand in. */
+  readonly objects: string;
   /** Wins over everything. */
   readonly extra: Readonly<Record<string, string>>;
 }
@@ -82,6 +84,7 @@ export function environmentsOf(options: EnvironmentOptions): Record<'application
       TEMPORAL_NAMESPACE: namespace,
       TEMPORAL_UI_URL: temporal.uiUrl,
       BUNDLE_CACHE_DIR: options.bundles,
+      OBJECT_STORE: `file:${options.objects}`,
       STRIPE_API_URL: `http://127.0.0.1:${ports.stripe}`,
       ONFIDO_API_URL: `http://127.0.0.1:${ports.onfido}/v3.6`,
       FCM_API_URL: `http://127.0.0.1:${ports.push}`,

@@ -167,6 +167,7 @@ export class RunningStack {
       temporal: this.temporalAddresses(),
       namespace: this.config.namespace,
       bundles: bundleFolder(this.options.root),
+      objects: join(this.folder.path, 'objects'),
       extra: this.options.env ?? {},
     });
   }

@@ -1,4 +1,14 @@
 /** The face of the disputes service: opening a dispute, taking its steps, reading it. */
+export {
+  addEvidence,
+  type Evidence,
+  type HandedInBy,
+  keyOf,
+  listEvidence,
+  noteScan,
+  redactEvidence,
+  refuseLate,
+} from './evidence.ts';
 export type { Decision, Dispute, DisputeRuling, Offer, Remark } from './record.ts';
 export { dropStatement, putStatement, readStatements } from './statements.ts';
 export {
@@ -9,7 +19,6 @@ export {
   followDispute,
   freezeDispute,
   hasProposal,
-  notAllowedInDispute,
   type OpeningDispute,
   openDispute,
   readAsMediator,

@@ -24,6 +24,7 @@ import {
   MAX_RULINGS,
   type Role,
   refundLeaning,
+  sideOfRole,
 } from './rules.ts';
 import {
   insertDispute,
@@ -192,7 +193,7 @@ function conditionOf(dispute: Dispute, { event }: DisputeStep): DisputeCondition
   return event === 'waive_appeal' ? (dispute.waived.length > 0 ? 'last_waiver' : 'first_waiver') : undefined;
 }
 
-export function notAllowedInDispute(
+function notAllowedInDispute(
   { state, claimedBy, escalateFrom }: Pick<Dispute, 'state' | 'claimedBy' | 'escalateFrom'>,
   event: string,
   so: DisputeCircumstances,
@@ -439,26 +440,32 @@ export async function freezeDispute(
 }
 
 /** Audit entry and event of a change, in its transaction. */
-async function note(
+export async function note(
   tx: Tx,
-  { id, purchaseId, n, buyerId, sellerId, state }: Dispute,
+  { id, purchaseId, n, buyerId, sellerId, state, claimedBy }: Dispute,
   actor: Actor,
   type: EventType,
   change: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: type, change: { ...change, state } });
   const data = { disputeId: id, purchaseId, n, buyerId, sellerId, state };
-  await emit(tx, { type, key: id, data: { ...data, ...toldOf(type, change) } });
+  await emit(tx, { type, key: id, data: { ...data, ...toldOf(type, change, claimedBy) } });
 }
 
 /** What of a change its event carries. */
-function toldOf(type: EventType, change: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function toldOf(
+  type: EventType,
+  change: Readonly<Record<string, unknown>>,
+  claimedBy: 'buyer' | 'seller',
+): Record<string, unknown> {
   if (type === 'dispute.opened') return { reason: change['reason'], claimedBy: change['claimedBy'] };
-  if (type === 'dispute.offered') return { by: change['by'], refund: change['refund'] };
+  if (type === 'dispute.offered')
+    return { offeredBy: sideOfRole(change['by'] as Role, claimedBy), refund: change['refund'] };
   if (type === 'dispute.decided' || type === 'dispute.closed') {
     return { refund: change['refund'], decidedBy: change['decidedBy'] };
   }
-  return {};
+  if (type === 'dispute.evidence_added') return { number: change['number'], by: change['by'] };
+  return type === 'dispute.evidence_redacted' ? { number: change['number'] } : {};
 }
 
 /** That a mediator looked leaves a trace. */

@@ -1,6 +1,7 @@
 /** What a notification is, as data, and whether there is still something to say. Pure. */
+import type { DisputeState } from '../../contracts/dispute.ts';
 import type { OnboardingState } from '../../contracts/onboarding.ts';
-import type { PurchaseState, TransferStatus } from '../../contracts/purchase.ts';
+import type { Chargeback, PurchaseState, TransferStatus } from '../../contracts/purchase.ts';
 import type { Channel } from './rules.ts';
 
 /** What has to be so when a notification goes out, which may be hours after its event; otherwise it is stale. */
@@ -9,17 +10,23 @@ export interface Validity {
   readonly purchase?: readonly PurchaseState[];
   readonly transfer?: TransferStatus;
   readonly onboarding?: OnboardingState;
+  /** The dispute is in one of these states, and undecided. */
+  readonly dispute?: readonly DisputeState[];
   /** The address still has to be proven. */
   readonly emailUnproven?: true;
   /** The payment had been authorised: before that the seller was told of nothing. */
   readonly wasAuthorised?: true;
   /** Whether a part of what was paid went back, and the rest to the seller. */
   readonly partRefunded?: boolean;
+  /** The buyer has something back from us; what their bank took is for the bank to tell. */
+  readonly refundedByUs?: true;
+  /** What the buyer's bank does, or did, about the payment. */
+  readonly chargeback?: Chargeback;
   /**
    * The moment that is told, `{when}`, is still to come, and is still that of the purchase: its deadline, the beginning of
-   * the booking, or where a party wants to move it.
+   * the booking, where a party wants to move it; or the deadline of the dispute.
    */
-  readonly ahead?: 'deadline' | 'booking' | 'proposal';
+  readonly ahead?: 'deadline' | 'booking' | 'proposal' | 'dispute';
 }
 
 export interface NotificationRule {
@@ -29,7 +36,9 @@ export interface NotificationRule {
   readonly on: string;
   /** Of `purchase.reminder`: which one. */
   readonly reminder?: string;
-  /** The member of the event's data that holds the recipient's user id; or the party that did not propose it. */
+  /** Of `purchase.chargeback_changed`: to what. */
+  readonly chargeback?: Chargeback;
+  /** The member of the event's data that holds the recipient's user id; or the party that did not do it. */
   readonly to: 'userId' | 'buyerId' | 'sellerId' | 'otherParty';
   readonly channels: readonly Channel[];
   /** Sent whatever the person's preferences say: without it they lose money or their account. */
@@ -54,6 +63,8 @@ export interface Standing {
   readonly emailVerified: boolean;
   readonly purchase?: PurchaseStanding;
   readonly onboarding?: OnboardingState;
+  /** Undefined once it is decided. */
+  readonly dispute?: { readonly state: DisputeState; readonly deadlineMs: number | undefined };
   /** The moment that is told. */
   readonly occasionMs?: number;
 }
@@ -63,6 +74,8 @@ export interface PurchaseStanding {
   readonly transfer: TransferStatus;
   readonly wasAuthorised: boolean;
   readonly partRefunded: boolean;
+  readonly refundedByUs: boolean;
+  readonly chargeback: Chargeback;
   readonly deadlineMs: number | undefined;
   readonly startsAtMs: number | undefined;
   readonly proposedMs: number | undefined;
@@ -70,19 +83,27 @@ export interface PurchaseStanding {
 
 /** Whether there is still something to say. */
 export function isValid({ valid }: Pick<NotificationRule, 'valid'>, standing: Standing): boolean {
-  const { purchase, onboarding, emailVerified } = standing;
+  const { purchase, onboarding, dispute, emailVerified } = standing;
   return [
     valid.emailUnproven === undefined || !emailVerified,
     valid.purchase === undefined || (purchase !== undefined && valid.purchase.includes(purchase.state)),
     valid.transfer === undefined || purchase?.transfer === valid.transfer,
     valid.wasAuthorised === undefined || purchase?.wasAuthorised === true,
     valid.partRefunded === undefined || purchase?.partRefunded === valid.partRefunded,
+    valid.refundedByUs === undefined || purchase?.refundedByUs === true,
+    valid.chargeback === undefined || purchase?.chargeback === valid.chargeback,
     valid.onboarding === undefined || onboarding === valid.onboarding,
+    valid.dispute === undefined || (dispute !== undefined && valid.dispute.includes(dispute.state)),
     valid.ahead === undefined || isAhead(valid.ahead, standing),
   ].every(Boolean);
 }
 
-function isAhead(ahead: NonNullable<Validity['ahead']>, { nowMs, occasionMs, purchase }: Standing): boolean {
-  const current = { deadline: purchase?.deadlineMs, booking: purchase?.startsAtMs, proposal: purchase?.proposedMs };
+function isAhead(ahead: NonNullable<Validity['ahead']>, { nowMs, occasionMs, purchase, dispute }: Standing): boolean {
+  const current = {
+    deadline: purchase?.deadlineMs,
+    booking: purchase?.startsAtMs,
+    proposal: purchase?.proposedMs,
+    dispute: dispute?.deadlineMs,
+  };
   return occasionMs !== undefined && occasionMs > nowMs && current[ahead] === occasionMs;
 }

@@ -28,6 +28,14 @@ describe('who is told', () => {
     expect(told('purchase.reminder', { ...PARTIES, reminder })).toEqual(expected);
   });
 
+  test.each(['inquiry', 'open', 'won', 'lost', 'prevented'])('by a chargeback that is %s', (chargeback) => {
+    expect(told('purchase.chargeback_changed', { ...PARTIES, chargeback })).toEqual(['usr_seller email+push']);
+  });
+
+  test('nobody of an inquiry that came to nothing', () => {
+    expect(told('purchase.chargeback_changed', { ...PARTIES, chargeback: 'none' })).toEqual([]);
+  });
+
   test('of a proposed time, the party that did not propose it', () => {
     expect(told('purchase.reschedule_proposed', { ...PARTIES, proposedBy: 'buyer' })).toEqual([
       'usr_seller email+push',
@@ -37,9 +45,19 @@ describe('who is told', () => {
     ]);
   });
 
+  test('of a dispute, the party that is to act, and of what is decided both', () => {
+    const dispute = { ...PARTIES, disputeId: 'dsp_1' };
+    expect(told('dispute.opened', { ...dispute, claimedBy: 'seller' })).toEqual(['usr_buyer email+push']);
+    expect(told('dispute.offered', { ...dispute, offeredBy: 'buyer' })).toEqual(['usr_seller email+push']);
+    for (const type of ['dispute.mediating', 'dispute.ruled', 'dispute.appealed', 'dispute.closed']) {
+      expect(told(type, dispute)).toEqual(['usr_buyer email+push', 'usr_seller email+push']);
+    }
+    expect(told('dispute.decided', dispute)).toEqual([]);
+  });
+
   test('one thing for one occasion: where an event has two rules for one person, they exclude each other', () => {
     for (const { on, to } of NOTIFICATIONS) {
-      if (on === 'purchase.reminder') continue;
+      if (on === 'purchase.reminder' || on === 'purchase.chargeback_changed') continue;
       const same = NOTIFICATIONS.filter((rule) => rule.on === on && rule.to === to);
       expect(new Set(same.map(({ valid }) => valid.partRefunded ?? false)).size, on).toBe(same.length);
     }
@@ -72,6 +90,8 @@ describe('a notification is stale', () => {
     transfer: 'none',
     wasAuthorised: true,
     partRefunded: false,
+    refundedByUs: true,
+    chargeback: 'none',
     deadlineMs: 200,
     startsAtMs: 100,
     proposedMs: undefined,
@@ -94,6 +114,13 @@ describe('a notification is stale', () => {
       false,
     ],
     ['when nothing went back', { partRefunded: true }, now, false],
+    [
+      'when the bank gave it back, not we',
+      { refundedByUs: true },
+      { ...now, purchase: { ...purchase, refundedByUs: false } },
+      false,
+    ],
+    ['when the bank has gone on', { chargeback: 'open' }, now, false],
     ['when the transfer went through', { transfer: 'blocked' }, now, false],
     ['when the onboarding went on', { onboarding: 'verified' }, { ...now, onboarding: 'restricted' }, false],
   ] as const)('%s', (_case, valid, standing, expected) => {

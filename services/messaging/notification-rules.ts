@@ -3,6 +3,8 @@
  * Subjects and pushes show on locked screens: they never name what was bought, its category or the other person.
  */
 import { ACCOUNT, ONBOARDING, PAYOUT } from './account-notice-rules.ts';
+import { CHARGEBACKS } from './chargeback-notice-rules.ts';
+import { DISPUTE } from './dispute-notice-rules.ts';
 import type { NotificationRule } from './notice-rules.ts';
 import { PURCHASE } from './purchase-notice-rules.ts';
 import { MOVES, REMINDERS } from './reminder-notice-rules.ts';
@@ -11,6 +13,8 @@ import { MOVES, REMINDERS } from './reminder-notice-rules.ts';
 export const NOTIFICATIONS: readonly NotificationRule[] = [
   ...ACCOUNT,
   ...PURCHASE,
+  ...DISPUTE,
+  ...CHARGEBACKS,
   ...REMINDERS,
   ...MOVES,
   ...ONBOARDING,
@@ -25,12 +29,21 @@ interface Happening {
 
 /** The notifications that an event calls for. */
 export const notificationsOf = ({ type, data }: Happening): readonly NotificationRule[] =>
-  NOTIFICATIONS.filter(({ on, reminder }) => on === type && (reminder === undefined || reminder === data['reminder']));
+  NOTIFICATIONS.filter(
+    ({ on, reminder, chargeback }) =>
+      on === type &&
+      (reminder === undefined || reminder === data['reminder']) &&
+      (chargeback === undefined || chargeback === data['chargeback']),
+  );
+
+/** The member that says which party did it. */
+const WHO_DID = ['proposedBy', 'offeredBy', 'claimedBy'] as const;
 
 /** @throws TypeError when the event does not name whom the notification is for */
 export function recipientOf({ to }: Pick<NotificationRule, 'to'>, event: Happening): string {
   if (to !== 'otherParty') return textIn(event, to);
-  return textIn(event, textIn(event, 'proposedBy') === 'buyer' ? 'sellerId' : 'buyerId');
+  const by = WHO_DID.find((member) => event.data[member] !== undefined) ?? 'proposedBy';
+  return textIn(event, textIn(event, by) === 'buyer' ? 'sellerId' : 'buyerId');
 }
 
 /** @throws TypeError when the member is missing, which is a mistake of whoever wrote the event */

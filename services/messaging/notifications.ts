@@ -1,7 +1,8 @@
-import type { PurchaseId, UserId } from '../../contracts/ids.ts';
+import type { DisputeId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../platform/database.ts';
 import { uuidOf } from '../../platform/ids.ts';
 import type { LinkTokens } from '../../platform/tokens-link.ts';
+import { findDispute } from '../disputes/index.ts';
 import { findPurchase, type Purchase, wasSplit } from '../transactions/index.ts';
 import { type Account, findOnboarding, getAccount, verificationToken } from '../users/index.ts';
 import { isValid, type NotificationRule, type PurchaseStanding, type Standing } from './notice-rules.ts';
@@ -125,11 +126,21 @@ const verificationPath = (links: LinkTokens, recipient: Account, { occurredAt }:
   `/v1/users/verify-email?token=${encodeURIComponent(verificationToken(links, recipient, occurredAt))}`;
 
 /** What a notification is about: how it stands now, and where it is looked at. */
-interface Subject extends Pick<Standing, 'purchase' | 'onboarding' | 'occasionMs'> {
+interface Subject extends Pick<Standing, 'purchase' | 'onboarding' | 'dispute' | 'occasionMs'> {
   readonly path?: string;
 }
 
 async function subjectOf(db: Queryable, rule: NotificationRule, of: Notification): Promise<Subject> {
+  if (rule.on.startsWith('dispute.')) {
+    const found = await findDispute(db, textIn({ type: rule.on, data: of.data }, 'disputeId') as DisputeId);
+    if (found === undefined) return {};
+    const { id, state, decision, deadlineAt } = found;
+    const path = `/v1/disputes/${id}`;
+    if (decision !== null) return { path };
+    const deadlineMs = deadlineAt?.getTime();
+    const told = rule.valid.ahead === undefined || deadlineMs === undefined ? {} : { occasionMs: deadlineMs };
+    return { path, dispute: { state, deadlineMs }, ...told };
+  }
   if (rule.on.startsWith('purchase.')) {
     const id = textIn({ type: rule.on, data: of.data }, 'purchaseId') as PurchaseId;
     const found = await findPurchase(db, id);
@@ -149,10 +160,12 @@ async function subjectOf(db: Queryable, rule: NotificationRule, of: Notification
   return rule.on.startsWith('payout.') ? { path: '/v1/payouts' } : {};
 }
 
-const standingOf = ({ state, transfer, payment, deadlineAt, slot, proposal }: Purchase) => ({
+const standingOf = ({ state, transfer, payment, chargeback, books, deadlineAt, slot, proposal }: Purchase) => ({
   state,
   transfer: transfer.status,
   wasAuthorised: payment.captureBefore !== null,
+  chargeback,
+  refundedByUs: books.refunded > 0,
   deadlineMs: deadlineAt?.getTime(),
   startsAtMs: slot?.startsAt.getTime(),
   proposedMs: proposal?.startsAt.getTime(),

@@ -19,7 +19,7 @@ import {
   versionOf,
 } from './chargeback-rules.ts';
 import { applyMoves, type Books } from './money.ts';
-import type { Purchase } from './purchase-record.ts';
+import type { OpenDispute, Purchase } from './purchase-record.ts';
 import { insertReceivable } from './receivables.ts';
 import { transition } from './rules.ts';
 import { commitStep, type DisputeFee, type StepChange, type StepKey } from './steps.ts';
@@ -83,6 +83,8 @@ export interface ChargebackOutcome {
   readonly ownerless: number;
   /** The row that it has followed; undefined when its state stayed. */
   readonly row: Transition | undefined;
+  /** The dispute of buyer and seller that this has overtaken; null when it has not, or there was none. */
+  readonly overtaken: OpenDispute | null;
 }
 
 /**
@@ -101,6 +103,7 @@ export async function noteChargeback(
   const step = `noteChargeback/${seen.id}/${versionOf(seen)}`;
   let [allClosed, ownerless] = [false, 0];
   let row: Transition | undefined;
+  let overtaken: OpenDispute | null = null;
   return commitStep(
     db,
     { ...key, step, from: 'any' },
@@ -116,10 +119,10 @@ export async function noteChargeback(
         before?.settled === true ? seen.reinstated - before.reinstated : isPast(purchase) ? amountWon(noted) : 0;
       const moved = { moves: noted.moves, disputeFees: seen.fees, reference: seen.id };
       const change = changeOf(purchase, all, moved, { nowMs: key.atMs, bufferMs });
-      if (change.to !== undefined) row = endOf(purchase);
+      if (change.to !== undefined) [row, overtaken] = [endOf(purchase), purchase.dispute];
       return change;
     },
-    (tx, purchase) => also(tx, { purchase, allClosed, ownerless, row }),
+    (tx, purchase) => also(tx, { purchase, allClosed, ownerless, row, overtaken }),
   );
 }
 
@@ -228,8 +231,9 @@ export async function settleChargeback(
     readonly recovery: Recovery;
     readonly reversalId: string | undefined;
   },
-  also: (tx: Tx, purchase: Purchase) => Promise<unknown>,
+  also: (tx: Tx, purchase: Purchase, overtaken: OpenDispute | null) => Promise<unknown>,
 ): Promise<Purchase> {
+  let overtaken: OpenDispute | null = null;
   return commitStep(
     db,
     key,
@@ -251,12 +255,14 @@ export async function settleChargeback(
             ? ({ transfer: { status: 'none' } } as const)
             : {};
       const change = { moves, ...transfer, ...(reversalId !== undefined && { reference: reversalId }) };
-      return changeOf(purchase, all, change, { nowMs: key.atMs, bufferMs });
+      const changed = changeOf(purchase, all, change, { nowMs: key.atMs, bufferMs });
+      if (changed.to !== undefined) overtaken = purchase.dispute;
+      return changed;
     },
     async (tx, purchase) => {
       const owed = owedAfter(recovery, reversalId !== undefined);
       if (owed > 0) await insertReceivable(tx, purchase, key.step, owed);
-      await also(tx, purchase);
+      await also(tx, purchase, overtaken);
     },
   );
 }

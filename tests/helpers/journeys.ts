@@ -83,3 +83,16 @@ export const journey = test
     return travel;
   })
   .extend('market', { scope: 'file' }, ({ travel }) => openMarket(travel));
+
+/**
+ * The same with a server, workers and a database for each test. The time-skipping server no longer jumps by itself once
+ * one workflow has signalled another, so that what comes after it in the same file would wait in real time.
+ */
+export const journeyAlone = test
+  // oxlint-disable-next-line no-empty-pattern
+  .extend('travel', { scope: 'test' }, async ({}, { onCleanup }) => {
+    const travel = await beginTravel();
+    onCleanup(() => travel.end());
+    return travel;
+  })
+  .extend('market', { scope: 'test' }, ({ travel }) => openMarket(travel));

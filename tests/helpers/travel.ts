@@ -9,7 +9,7 @@ import { workflowBundle } from '../../platform/temporal/bundle.ts';
 import { createWorkerConverter } from '../../platform/temporal/data-converter.ts';
 import { stampedUpdates } from '../../platform/temporal/stamped-updates.ts';
 import { createOnfidoIdentity } from '../../providers/onfido.ts';
-import type { Payment, Payments } from '../../providers/payments.ts';
+import type { Dispute, Payment, Payments } from '../../providers/payments.ts';
 import { createStripePayments } from '../../providers/stripe.ts';
 import { createFixedTaxRates } from '../../providers/tax.ts';
 import { loadPolicy, type Policy } from '../../services/transactions/index.ts';
@@ -120,8 +120,15 @@ function keepingTime(payments: Payments, nowMs: () => Promise<number>): Payments
       ? payment
       : { ...payment, captureBeforeMs: captureBeforeMs + (await nowMs()) - Date.now() };
   };
+  const due = async (dispute: Dispute): Promise<Dispute> => {
+    const { dueMs } = dispute;
+    return dueMs === null ? dispute : { ...dispute, dueMs: dueMs + (await nowMs()) - Date.now() };
+  };
   return {
     ...payments,
+    getDispute: async (...args) => due(await payments.getDispute(...args)),
+    submitEvidence: async (...args) => due(await payments.submitEvidence(...args)),
+    acceptDispute: async (...args) => due(await payments.acceptDispute(...args)),
     createPayment: async (...args) => told(await payments.createPayment(...args)),
     getPayment: async (...args) => told(await payments.getPayment(...args)),
     capturePayment: async (...args) => told(await payments.capturePayment(...args)),

@@ -43,6 +43,8 @@ export interface World {
   readonly declinedId: string;
   /** Goods that are held. */
   readonly heldId: string;
+  /** A dispute that its seller has to answer. */
+  readonly disputeId: string;
   readonly onboardingId: string;
   /** Of the buyer. */
   readonly deviceId: string;
@@ -67,8 +69,17 @@ export async function makeWorld(): Promise<World> {
     publishedBooking(seller),
     draftBooking(seller),
   ]);
-  const [declined, held] = await Promise.all([buy(buyer, listingId), buy(buyer, listingId)]);
-  await Promise.all([act(seller, declined.body.id, 'decline'), act(seller, held.body.id, 'accept')]);
+  const [declined, held, disputed] = await Promise.all([1, 2, 3].map(() => buy(buyer, listingId)));
+  const idOf = (bought: typeof held): string => bought?.body.id ?? '';
+  await Promise.all([
+    act(seller, idOf(declined), 'decline'),
+    act(seller, idOf(held), 'accept'),
+    act(seller, idOf(disputed), 'accept'),
+  ]);
+  const dispute = await request<{ id: string }>('POST', `/v1/purchases/${idOf(disputed)}/disputes`, {
+    token: buyer.accessToken,
+    body: { reason: 'not_received', description: 'It has not come.' },
+  });
   const onboarding = await request<{ id: string }>('POST', '/v1/onboardings', {
     token: seller.accessToken,
     body: { firstName: 'A', lastName: 'Seller' },
@@ -97,11 +108,12 @@ export async function makeWorld(): Promise<World> {
     listingId,
     bookingId,
     draftId,
-    declinedId: declined.body.id,
-    heldId: held.body.id,
+    declinedId: idOf(declined),
+    heldId: idOf(held),
+    disputeId: dispute.body.id,
     onboardingId: onboarding.body.id,
     deviceId: device.body.id,
-    caseId: await blockedTransfer(held.body.id),
+    caseId: await blockedTransfer(idOf(held)),
   };
 }
 

@@ -105,6 +105,8 @@ const LIVE = {
     }).privateKey,
     token_uri: 'https://oauth2.googleapis.com/token',
   }),
+  OBJECT_STORE: 'https://s3.wellpact.test/evidence',
+  VIRUS_SCANNER: 'tcp://clamd.wellpact.test:3310',
   SMTP_URL: 'smtps://user:password@mail.wellpact.test',
   MAIL_FROM: 'Wellpact <no-reply@wellpact.test>',
 };

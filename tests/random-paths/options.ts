@@ -14,17 +14,17 @@ export interface RunOptions {
 }
 
 /** So many in the usual test run, so that it stays short. */
-const FEW = 60;
+const FEW = 24;
 const SEED = 20_260_301;
 
 export function runOptions(env: NodeJS.ProcessEnv = process.env): RunOptions {
   const purchases = wholeNumber(env['RANDOM_PATHS_PURCHASES'], FEW);
-  const harsh = purchases > 2 * FEW;
+  const harsh = purchases > 4 * FEW;
   return {
     purchases: Math.max(2, purchases - (purchases % 2)),
     seed: wholeNumber(env['RANDOM_PATHS_SEED'], SEED),
     // A worker that dies costs what it did ten seconds, or thirty where it asked Stripe at leisure.
-    windowSeconds: harsh ? 120 : 45,
+    windowSeconds: harsh ? 120 : 35,
     atOnce: harsh ? 120 : 60,
     harsh,
     tells: env['RANDOM_PATHS_TELL'] !== undefined,

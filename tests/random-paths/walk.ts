@@ -34,7 +34,7 @@ export interface Cast {
 }
 
 /** So long is no path; what is not over by then is left to the clock. */
-const MAX_STEPS = 10;
+const MAX_STEPS = 8;
 /** Longer than any window, with everything that delays it. */
 const CLOCK_MS = 360_000;
 
@@ -75,8 +75,13 @@ async function goAlong(plan: Plan, on: Walk, path: string[]): Promise<void> {
 const isWithBank = ({ chargeback }: PurchaseBody): boolean => chargeback === 'open' || chargeback === 'inquiry';
 
 /** Once, when there is something to take. */
-const bankActs = ({ bank, bankAfter }: Plan, { money, chargeback }: PurchaseBody, path: readonly string[]): boolean =>
+const bankActs = (
+  { bank, bankAfter }: Plan,
+  { money, chargeback, state }: PurchaseBody,
+  path: readonly string[],
+): boolean =>
   bank !== 'nothing' &&
+  state !== 'disputed' &&
   chargeback === 'none' &&
   money.captured > 0 &&
   path.length >= bankAfter &&
@@ -98,7 +103,9 @@ const DECISIONS = {
 async function bankDecides({ bank }: Plan, on: Walk): Promise<PurchaseBody> {
   if (bank === 'nothing') throw new Error(`nobody asked the bank about ${on.id}`);
   const [status, laid] = DECISIONS[bank];
-  await moveDispute((await onlyDispute(on.id)).id, status);
+  // A refund in full has ended the inquiry already.
+  const ended = await sandboxLog({ transferGroup: on.id, kind: `dispute_${status}` });
+  if (ended.length === 0) await moveDispute((await onlyDispute(on.id)).id, status);
   return settled(on, ({ chargeback }) => chargeback === laid);
 }
 
@@ -111,13 +118,17 @@ const waitsForClock = ({ slot, state, transfer }: PurchaseBody): boolean =>
 const NOTHING: Choice = { name: 'nobody does anything', weight: 1, take: async () => undefined };
 
 /** Everything that can be done now, in an order that is always the same. */
-async function offered(on: Walk, { state }: PurchaseBody): Promise<readonly Choice[]> {
+async function offered(on: Walk, purchase: PurchaseBody): Promise<readonly Choice[]> {
   const [asBuyer, asSeller] = await Promise.all([read(on.buyer, on.id), read(on.seller, on.id)]);
   return [
-    ...asBuyer.next.actions.toSorted().map((action) => choiceOf('buyer', action)),
+    ...asBuyer.next.actions
+      // What a dispute and a chargeback come to together is decided by scenarios, one after the other.
+      .filter((action) => !(action === 'open_dispute' && isWithBank(purchase)))
+      .toSorted()
+      .map((action) => choiceOf('buyer', action)),
     ...asSeller.next.actions.toSorted().map((action) => choiceOf('seller', action)),
-    ...(state === 'payment_pending' && on.clientSecret !== undefined ? PAYMENTS : []),
-    ...(state === 'disputed' ? await disputeChoices(on) : []),
+    ...(purchase.state === 'payment_pending' && on.clientSecret !== undefined ? PAYMENTS : []),
+    ...(purchase.state === 'disputed' ? await disputeChoices(on) : []),
     NOTHING,
   ];
 }

@@ -11,6 +11,7 @@ import {
   escalated,
   expectSettled,
   recordBoth,
+  type Signed,
 } from '../helpers/disputes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, reached, sandboxLog } from '../helpers/purchases.ts';
@@ -18,8 +19,9 @@ import { staffToken } from '../helpers/staff.ts';
 
 let seller: Person;
 let buyer: Person;
+let mediator: Signed;
 beforeAll(async () => {
-  [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
+  [seller, buyer, mediator] = await Promise.all([verifiedSeller(), verifiedBuyer(), staffToken('mediator')]);
 });
 
 async function disputedAfterRelease(): Promise<DisputeBody> {
@@ -35,7 +37,6 @@ describe.concurrent('after the release', () => {
     expect(dispute.disputed).toEqual(EUR(2_500));
     await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
     await escalated(buyer, dispute);
-    const mediator = await staffToken('mediator');
     const ruling = { refund: EUR(1_000), reason: 'A part of it.' };
     const tried = await ask<Schemas['Ruling']>(mediator, `/v1/disputes/${dispute.id}/rulings`, {
       ...ruling,

@@ -60,7 +60,11 @@ describe.concurrent('an answer to a claim', () => {
     const purchaseId = await delivered({ seller, buyer });
     expect(await ask(seller, `/v1/purchases/${purchaseId}/disputes`, NOT_YOURS)).toMatchObject({
       status: 409,
-      body: { code: 'NOT_ALLOWED_NOW', state: 'delivered', allowed: { seller: ['refund_in_full'] } },
+      body: {
+        code: 'NOT_ALLOWED_NOW',
+        state: 'delivered',
+        allowed: { seller: expect.arrayContaining(['refund_in_full']) },
+      },
     });
     const dispute = await disputed(buyer, purchaseId);
     expect(await ask(buyer, `/v1/purchases/${purchaseId}/disputes`, NOT_YOURS)).toMatchObject({

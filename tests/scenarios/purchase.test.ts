@@ -352,6 +352,7 @@ const SCENARIOS: readonly Scenario[] = [
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'held/charged_back/provider': 'tests/scenarios/chargeback-lost-before-release.test.ts',
   'delivered/charged_back/provider': 'tests/scenarios/chargeback-lost-before-release.test.ts',
+  'disputed/charged_back/provider': 'tests/scenarios/chargeback-with-dispute.test.ts',
   'released/charged_back/provider': 'tests/scenarios/chargeback-after-release.test.ts',
   'held/booking_over/clock': 'tests/time-travel/booking.test.ts',
   'held/cancel/buyer/something_for_seller': 'tests/integration/bookings.test.ts',
@@ -374,7 +375,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'disputed/dispute_decided/dispute/nothing_for_seller': 'tests/scenarios/dispute-response.test.ts',
   'disputed/dispute_decided/dispute/something_for_seller': 'tests/scenarios/dispute-offers.test.ts',
   'disputed/hold_limit_reached/clock/something_for_seller': 'tests/scenarios/dispute-hold-limit.test.ts',
-  'disputed/hold_limit_reached/clock/nothing_for_seller': 'tests/time-travel/dispute.test.ts',
+  'disputed/hold_limit_reached/clock/nothing_for_seller': 'tests/time-travel/dispute-default.test.ts',
   'held/claim_no_show/buyer': 'tests/time-travel/no-show.test.ts',
   'held/claim_no_show/seller': 'tests/time-travel/no-show.test.ts',
   'delivered/claim_no_show/buyer': 'tests/time-travel/no-show.test.ts',

@@ -13,8 +13,9 @@ beforeAll(async () => {
 
 /** What is sent, besides who asks. What it changes is asked for nowhere else, so that the order does not matter. */
 interface Call {
-  /** Of what the path names. */
+  /** Of what the path names, and of what it names within that. */
   readonly id?: string;
+  readonly part?: string;
   readonly query?: string;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
@@ -22,6 +23,8 @@ interface Call {
 
 const THIS_MONTH = new Date().toISOString().slice(0, 7);
 const EMPTY: Call = { body: {} };
+/** No purchase of this world is paid in them. */
+const DOLLARS = { amount: 1, currency: 'USD' };
 
 const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   getMe: () => ({}),
@@ -79,6 +82,26 @@ const CALLS: Readonly<Record<string, (world: World) => Call>> = {
   refundAgain: ({ declinedId }) => ({ id: declinedId, body: { refundId: 're_1', reason: 'A reason.' } }),
   resumeMoney: ({ declinedId }) => ({ id: declinedId, body: { reason: 'A reason.' } }),
   listStaffNotes: ({ declinedId }) => ({ id: declinedId }),
+  listDisputes: ({ declinedId }) => ({ id: declinedId }),
+  openDispute: ({ declinedId }) => ({ id: declinedId, body: { reason: 'other', description: 'A reason.' } }),
+  claimNoShow: ({ declinedId }) => ({ id: declinedId, body: { description: 'Nobody came.' } }),
+  contestNoShow: ({ declinedId }) => ({ id: declinedId, body: { text: 'I was there.' } }),
+  getDispute: ({ disputeId }) => ({ id: disputeId }),
+  respondToDispute: ({ disputeId }) => ({ id: disputeId, body: { answer: 'offer', refund: DOLLARS } }),
+  makeOffer: ({ disputeId }) => ({ id: disputeId, body: { refund: DOLLARS } }),
+  acceptOffer: ({ disputeId }) => ({ id: disputeId }),
+  escalateDispute: ({ disputeId }) => ({ id: disputeId, body: {} }),
+  appealRuling: ({ disputeId }) => ({ id: disputeId, body: { text: 'A reason.' } }),
+  waiveAppeal: ({ disputeId }) => ({ id: disputeId }),
+  ruleOnDispute: ({ disputeId }) => ({ id: disputeId, body: { refund: DOLLARS, reason: 'A reason.' } }),
+  approveRuling: ({ disputeId }) => ({ id: disputeId }),
+  addEvidence: ({ disputeId }) => ({ id: disputeId, query: 'name=nothing' }),
+  listEvidence: ({ disputeId }) => ({ id: disputeId }),
+  readEvidence: ({ disputeId }) => ({ id: disputeId }),
+  redactEvidence: ({ disputeId }) => ({ id: disputeId, body: { reason: 'A reason.' } }),
+  listChargebacks: ({ declinedId }) => ({ id: declinedId }),
+  answerChargeback: ({ declinedId }) => ({ id: declinedId, part: 'du_none', body: {} }),
+  acceptChargeback: ({ declinedId }) => ({ id: declinedId, part: 'du_none' }),
   decideCase: ({ caseId }) => ({ id: caseId, body: { decision: 'approve', reason: 'Not one of its decisions.' } }),
 };
 
@@ -123,8 +146,8 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
                         [401, 401, 403, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   changeNotificationPreferences:
                         [401, 401, 403, 400, 400, 400, 400, 400, 400, 400, 400, 400],
-  listCases:            [401, 401, 403, 403, 403, 403, 403, 200, 403, 200, 200, 200],
-  getCase:              [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 200, 200],
+  listCases:            [401, 401, 403, 403, 403, 403, 403, 200, 200, 200, 200, 200],
+  getCase:              [401, 401, 403, 403, 403, 403, 403, 404, 404, 404, 200, 200],
   searchPurchases:      [401, 401, 403, 403, 403, 403, 403, 200, 200, 200, 200, 200],
   readPurchaseStory:    [401, 401, 403, 403, 403, 403, 403, 200, 200, 200, 200, 200],
   listLedgerAccounts:   [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
@@ -138,13 +161,33 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   refundAgain:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
   resumeMoney:          [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 409, 409],
   listStaffNotes:       [401, 401, 403, 403, 403, 403, 403, 200, 403, 200, 200, 200],
-  decideCase:           [401, 401, 403, 403, 403, 403, 403, 404, 403, 404, 422, 422],
+  listDisputes:         [401, 401, 403, 200, 200, 404, 404, 404, 404, 404, 404, 404],
+  openDispute:          [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  claimNoShow:          [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  contestNoShow:        [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  getDispute:           [401, 401, 403, 200, 200, 404, 404, 404, 200, 404, 404, 200],
+  respondToDispute:     [401, 401, 403, 422, 422, 404, 404, 404, 404, 404, 404, 404],
+  makeOffer:            [401, 401, 403, 422, 422, 404, 404, 404, 404, 404, 404, 404],
+  acceptOffer:          [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  escalateDispute:      [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  appealRuling:         [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  waiveAppeal:          [401, 401, 403, 409, 409, 404, 404, 404, 404, 404, 404, 404],
+  ruleOnDispute:        [401, 401, 403, 403, 403, 403, 403, 403, 422, 403, 403, 422],
+  approveRuling:        [401, 401, 403, 403, 403, 403, 403, 403, 409, 403, 403, 409],
+  addEvidence:          [401, 401, 403, 415, 415, 404, 404, 404, 415, 404, 404, 415],
+  listEvidence:         [401, 401, 403, 200, 200, 404, 404, 404, 200, 404, 404, 200],
+  readEvidence:         [401, 401, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404],
+  redactEvidence:       [401, 401, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404],
+  listChargebacks:      [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 200, 200],
+  answerChargeback:     [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
+  acceptChargeback:     [401, 401, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404],
+  decideCase:           [401, 401, 403, 403, 403, 403, 403, 404, 404, 404, 422, 422],
 };
 
 async function ask(operation: Operation, actor: Actor): Promise<number> {
   const call = CALLS[operation.id]?.(world) ?? {};
   const token = world.tokens[actor];
-  const path = operation.path.replace(/\{\w+\}/, call.id ?? '');
+  const path = operation.path.replace(/\{\w+\}/, call.id ?? '').replace(/\{\w+\}/, call.part ?? '1');
   const { status } = await request(operation.method, call.query === undefined ? path : `${path}?${call.query}`, {
     ...(token !== undefined && { token }),
     ...(call.body !== undefined && { body: call.body }),

@@ -81,7 +81,7 @@ const CONTENT = {
 type Samples = Readonly<Record<string, readonly Sample[]>>;
 
 async function samples(): Promise<Samples> {
-  const { listingId, bookingId, heldId, caseId } = world;
+  const { listingId, bookingId, heldId, disputeId, caseId } = world;
   const startsAt = await bookableAt(world);
   const price = { amount: 2_500, currency: 'EUR' };
   const content = Object.keys(CONTENT);
@@ -154,6 +154,38 @@ async function samples(): Promise<Samples> {
       { by: 'finance', id: heldId, body: { refundId: 're_1', reason: 'A reason.' }, required: ['refundId', 'reason'] },
     ],
     resumeMoney: [{ by: 'finance', id: heldId, body: { reason: 'A reason.' }, required: ['reason'] }],
+    openDispute: [
+      {
+        by: 'buyer',
+        id: heldId,
+        body: { reason: 'other', description: 'Words.', wants: price },
+        required: ['reason', 'description'],
+      },
+    ],
+    claimNoShow: [{ by: 'buyer', id: heldId, body: { description: 'Words.' }, required: ['description'] }],
+    contestNoShow: [{ by: 'buyer', id: heldId, body: { text: 'Words.' }, required: ['text'] }],
+    respondToDispute: [
+      {
+        by: 'seller',
+        id: disputeId,
+        body: { answer: 'offer', refund: price, text: 'Words.' },
+        required: ['answer', 'refund'],
+      },
+      { by: 'seller', id: disputeId, body: { answer: 'contest', text: 'Words.' }, required: ['answer', 'text'] },
+    ],
+    makeOffer: [{ by: 'seller', id: disputeId, body: { refund: price, text: 'Words.' }, required: ['refund'] }],
+    escalateDispute: [{ by: 'seller', id: disputeId, body: { text: 'Words.' }, required: [] }],
+    appealRuling: [{ by: 'seller', id: disputeId, body: { text: 'Words.' }, required: ['text'] }],
+    ruleOnDispute: [
+      {
+        by: 'mediator',
+        id: disputeId,
+        body: { refund: price, reason: 'Words.', dryRun: true },
+        required: ['refund', 'reason'],
+      },
+    ],
+    redactEvidence: [{ by: 'buyer', id: disputeId, body: { reason: 'Words.' }, required: ['reason'] }],
+    answerChargeback: [{ by: 'finance', id: heldId, body: { statement: 'It was delivered.' }, required: [] }],
     decideCase: [
       { by: 'finance', id: caseId, body: { decision: 'resolved', reason: 'Done.' }, required: ['decision', 'reason'] },
     ],
@@ -225,7 +257,7 @@ async function send(
   { method, path }: Pick<Operation, 'method' | 'path'>,
   { token, id = '', text, query = '' }: { token?: string | undefined; id?: string; text?: string; query?: string },
 ): Promise<Answer> {
-  const answer = await fetch(`${stack().urls.api}${path.replace('{id}', id)}${query}`, {
+  const answer = await fetch(`${stack().urls.api}${path.replace('{id}', id).replace(/\{\w+\}/, 'du_none')}${query}`, {
     method,
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),

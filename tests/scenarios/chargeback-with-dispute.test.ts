@@ -1,0 +1,56 @@
+/** The buyer disputes it with the seller, and their bank takes the payment back meanwhile. */
+import { beforeAll, expect, test } from 'vitest';
+import { expectEqualBooks } from '../helpers/books.ts';
+import { disputed as chargedBack, laid, moveDispute, recordPurchase } from '../helpers/chargebacks.ts';
+import { ask, delivered, disputed, disputeReached, readDispute } from '../helpers/disputes.ts';
+import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
+import { reached } from '../helpers/purchases.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+let seller: Person;
+let buyer: Person;
+
+beforeAll(async () => {
+  [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
+});
+
+const answer = (id: string) =>
+  ask(seller, `/v1/disputes/${id}/response`, { answer: 'contest', text: 'It is what was shown.' });
+
+const frozen = (id: string, isSo: boolean) =>
+  waitFor(async () => ((await readDispute(buyer, id)).frozenSince !== null) === isSo, {
+    what: isSo ? 'the dispute to stand still' : 'the dispute to go on',
+    timeoutMs: 10_000,
+  });
+
+test('the dispute stands still, and is over when the bank keeps all of it', async () => {
+  const id = await delivered({ seller, buyer });
+  const dispute = await disputed(buyer, id);
+  await reached(buyer, id, 'disputed');
+  const bank = await chargedBack(id);
+  await laid(buyer, id, 'open');
+  await frozen(dispute.id, true);
+  expect(await answer(dispute.id)).toMatchObject({ status: 409, body: { code: 'DISPUTE_FROZEN' } });
+  await moveDispute(bank.id, 'lost');
+  const ended = await reached(buyer, id, 'refunded');
+  expect(ended).toMatchObject({ chargeback: 'lost', money: { chargedBack: 2_500, held: 0, refunded: 0 } });
+  await disputeReached(buyer, dispute.id, 'closed');
+  await expectEqualBooks(ended);
+  await recordPurchase('chargeback-lost-in-a-dispute', id);
+});
+
+test('it goes on when the bank gives it back', async () => {
+  const id = await delivered({ seller, buyer });
+  const dispute = await disputed(buyer, id);
+  await reached(buyer, id, 'disputed');
+  const bank = await chargedBack(id);
+  await laid(buyer, id, 'open');
+  await frozen(dispute.id, true);
+  await moveDispute(bank.id, 'won');
+  const won = await laid(buyer, id, 'won');
+  expect(won).toMatchObject({ state: 'disputed', money: { held: 2_500, chargedBack: 0 } });
+  await frozen(dispute.id, false);
+  expect((await answer(dispute.id)).status).toBe(200);
+  await expectEqualBooks(won);
+  await recordPurchase('chargeback-won-in-a-dispute', id);
+});
