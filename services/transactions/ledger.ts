@@ -115,7 +115,15 @@ async function insertOne(tx: Tx, { posting, contentHash }: Keyed): Promise<boole
            )
            SELECT FROM written`,
     values: [
-      ...[source, step, ordinal, contentHash, cause, workflowId ?? null, causedBy ?? null, currency, purchaseId],
+      source,
+      step,
+      ordinal,
+      contentHash,
+      cause,
+      workflowId ?? null,
+      causedBy ?? null,
+      currency,
+      purchaseId,
       ...entries.flatMap(({ account, amount, reference }) => [account, amount, reference ?? null]),
     ],
   });
