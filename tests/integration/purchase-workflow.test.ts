@@ -65,7 +65,7 @@ test('a step that was taken, but that the history lost, is caught up with', asyn
     atMs: Date.now(),
   } as const;
   await new MockActivityEnvironment().run(() => steps.capturePayment(step));
-  expect((await reached(buyer, purchaseId, 'held')).next.actions).toEqual(['confirm', 'cancel']);
+  expect((await reached(buyer, purchaseId, 'held')).next.actions).toEqual(['confirm', 'cancel', 'open_dispute']);
 
   const first = await act(seller, purchaseId, 'deliver');
   expect(first).toMatchObject({ status: 409, body: { code: 'IN_PROGRESS' } });

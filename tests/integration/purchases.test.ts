@@ -93,8 +93,8 @@ describe('the true path', () => {
       waitsFor: 'seller',
       holds: [],
       mayAct: [
-        { party: 'buyer', actions: ['confirm', 'cancel'] },
-        { party: 'seller', actions: ['deliver', 'cancel', 'refund_in_full'] },
+        { party: 'buyer', actions: ['confirm', 'cancel', 'open_dispute'] },
+        { party: 'seller', actions: ['deliver', 'cancel', 'refund_in_full', 'refund_in_part'] },
       ],
     });
     const timeline = await request<{ data: { by: string; state: string | null }[] }>(
