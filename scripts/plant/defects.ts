@@ -60,7 +60,7 @@ export const DEFECTS: readonly Defect[] = [
     from: 'if (isElsewhere || !(await takeStep(tx, key.purchaseId, key.step))) return before;',
     to: 'if (isElsewhere) return before;',
     test: guards('two attempts of one step in the same moment are one step of a note that a refund came back'),
-    because: /overdraws the purchase/,
+    because: /RangeError: refundCameBack/,
   },
   {
     name: 'state and ledger in two transactions',
