@@ -48,8 +48,13 @@ export async function stripeFactsOf(stripe: Stripe, purchaseId: string): Promise
 
 /** Everything that Stripe has about all purchases. @throws TooMuch */
 export async function allStripeFacts(stripe: Stripe): Promise<StripeFacts> {
-  const charges = (await all('charges', stripe.charges.list(BOOKED))).filter((charge) => charge.captured);
-  const refunds = await all('refunds', stripe.refunds.list(BOOKED_TWICE));
+  const everyCharge = await all('charges', stripe.charges.list(BOOKED));
+  const charges = everyCharge.filter(({ captured }) => captured);
+  const uncaptured = new Set(everyCharge.filter(({ captured }) => !captured).map(({ id }) => id));
+  // An authorisation that is given back is a refund to Stripe, too: of money that was never taken.
+  const refunds = (await all('refunds', stripe.refunds.list(BOOKED_TWICE))).filter(
+    ({ charge }) => !uncaptured.has(idOf(charge) ?? ''),
+  );
   const transfers = await all('transfers', stripe.transfers.list(BOOKED));
   const reversed = transfers.filter(({ amount_reversed: amount }) => amount > 0);
   const reversals = await flat(reversed, ({ id }) => all('reversals', stripe.transfers.listReversals(id, BOOKED)));

@@ -24,7 +24,7 @@ export function runOptions(env: NodeJS.ProcessEnv = process.env): RunOptions {
     purchases: Math.max(2, purchases - (purchases % 2)),
     seed: wholeNumber(env['RANDOM_PATHS_SEED'], SEED),
     // A worker that dies costs what it did ten seconds, or thirty where it asked Stripe at leisure.
-    windowSeconds: harsh ? 120 : 35,
+    windowSeconds: harsh ? 120 : 60,
     atOnce: harsh ? 120 : 60,
     harsh,
     tells: env['RANDOM_PATHS_TELL'] !== undefined,
