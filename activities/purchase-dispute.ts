@@ -12,6 +12,7 @@ import {
   type PurchaseStep,
   partyOf,
   planOf,
+  refuseStopped,
   standing,
   stepKey,
 } from './purchase-steps.ts';
@@ -31,6 +32,7 @@ export function createPurchaseDisputeActivities({ database, policy }: PurchaseDe
         stepKey(step, `pauseForDispute/${step.command?.id}`),
         async (current, tx) => {
           const { row } = planOf(current, step);
+          refuseStopped(current, 'pauseForDispute', row);
           const n = (await listDisputes(tx, current.id)).length + 1;
           if (n > MAX_DISPUTES) {
             throw refusal(
@@ -40,6 +42,7 @@ export function createPurchaseDisputeActivities({ database, policy }: PurchaseDe
           }
           const claimedBy = partyOf(current, step) === 'seller' ? 'seller' : 'buyer';
           const gross = leftOf(current.books);
+          if (gross <= 0) throw refusal('NOT_ALLOWED_NOW', 'Nothing is left of what was paid.');
           const claimRefund = claimedRefund(current, step, gross, asked.wants);
           const terms = termsOf(policy, current);
           const positions = { claimedBy, gross, claimRefund } as const;

@@ -3136,6 +3136,8 @@ export interface components {
                     account: string;
                     /** @description Debits positive, credits negative. */
                     amount: number;
+                    /** @description Stripe's object, of an account at Stripe. */
+                    reference: string | null;
                 }[];
             }[];
             /** @description Newest first. Confidential ones only for those who decide them. */
@@ -5776,6 +5778,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change is in progress.
              *
              *     `TOO_MANY_DISPUTES`: the purchase was disputed too often already.
+             *
+             *     `CHARGEBACK_OPEN`: the buyer's bank is deciding about the payment.
              */
             409: {
                 headers: {
@@ -5841,6 +5845,8 @@ export interface operations {
              *     `IN_PROGRESS`: another change is in progress.
              *
              *     `TOO_MANY_DISPUTES`: the purchase was disputed too often already.
+             *
+             *     `CHARGEBACK_OPEN`: the buyer's bank is deciding about the payment.
              */
             409: {
                 headers: {

@@ -6,7 +6,9 @@ import { claimNoShowUpdate, openDisputeUpdate } from '../../contracts/purchase.t
 import { conflict, unavailable, unprocessable } from '../../platform/errors.ts';
 import { idFrom } from '../../platform/ids.ts';
 import { findDispute, listDisputes } from '../../services/disputes/index.ts';
+import { isLive } from '../../services/transactions/chargeback-rules.ts';
 import { explain, type Purchase } from '../../services/transactions/index.ts';
+import { stopText } from '../../services/transactions/rules.ts';
 import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import type { PurchaseCommands } from '../purchases/commands.ts';
 import { purchaseOf, sideOf } from '../purchases/party.ts';
@@ -38,6 +40,7 @@ const OPENING = {
   problems: {
     ...NOT_NOW,
     TOO_MANY_DISPUTES: { status: 409, when: 'the purchase was disputed too often already.' },
+    CHARGEBACK_OPEN: { status: 409, when: "the buyer's bank is deciding about the payment." },
   },
 } as const;
 
@@ -143,6 +146,10 @@ async function open(
 
 /** By the row, before anything is written; the workflow has the last word. */
 function refuseUnlessAllowed(purchase: Purchase, side: 'buyer' | 'seller', event: PurchaseEvent): void {
+  const { chargeback, chargebackSheet } = purchase;
+  if (isLive(chargeback)) {
+    throw conflict('CHARGEBACK_OPEN', stopText('CHARGEBACK_OPEN', chargeback, chargebackSheet?.dueMs ?? null));
+  }
   const { mayAct } = explain(purchase, Date.now());
   if (!mayAct.some(({ party, actions }) => party === side && actions.includes(event))) throw notNow(purchase, event);
 }

@@ -64,7 +64,11 @@ const postings = z.array(
     postedAt: timestamp,
     currency: z.string(),
     entries: z.array(
-      z.object({ account: z.string(), amount: z.int().meta({ description: 'Debits positive, credits negative.' }) }),
+      z.object({
+        account: z.string(),
+        amount: z.int().meta({ description: 'Debits positive, credits negative.' }),
+        reference: z.string().nullable().meta({ description: "Stripe's object, of an account at Stripe." }),
+      }),
     ),
   }),
 );
@@ -212,7 +216,7 @@ const postingBody = ({ id, step, postedAt, currency: code, entries }: LedgerPost
   step,
   postedAt: postedAt.toISOString(),
   currency: code,
-  entries: entries.map(({ account, amount }) => ({ account, amount })),
+  entries: entries.map(({ account, amount, reference }) => ({ account, amount, reference })),
 });
 
 const caseBody = ({ id, kind, state, decision, dueAt, openedAt, closedAt }: Case) => ({

@@ -170,7 +170,7 @@ describe('whose move it is', () => {
     ['released', {}, 'platform', ['refund_in_full', 'refund_in_part'], 'completed'],
     ['released', { blocked: true }, 'seller', ['refund_in_full', 'refund_in_part'], null],
     ['released', { blocked: true, paused: true }, 'platform', ['open_dispute'], null],
-    ['released', { chargeback: 'open' }, 'platform', ['open_dispute'], null],
+    ['released', { chargeback: 'open' }, 'platform', [], null],
     ['released', { chargeback: 'inquiry' }, 'platform', ['refund_in_full'], null],
     ['completed', {}, 'nobody', [], null],
     ['refunded', { chargeback: 'lost' }, 'nobody', [], null],

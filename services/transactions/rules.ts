@@ -52,6 +52,8 @@ const refundsAll = ({ step, when, on }: Stoppable): boolean =>
 
 /** What stops a row at the moment, if anything. What staff have paused is paused; a bank hinders what it may still take. */
 export function stopOf(row: Stoppable, { paused, chargeback }: Overlays): Stop | undefined {
+  // What a bank is about to decide is not disputed here as well.
+  if (row.step === 'pauseForDispute') return isLive(chargeback ?? 'none') ? 'CHARGEBACK_OPEN' : undefined;
   if (!movesMoney(row)) return undefined;
   if (paused === true) return 'MONEY_PAUSED';
   if (row.step === 'capturePayment') return undefined;
@@ -66,8 +68,8 @@ export function stopText(stop: Stop, chargeback: Chargeback, dueMs: number | nul
   }
   const until = dueMs === null ? '' : ` It takes evidence until ${new Date(dueMs).toISOString()}.`;
   return chargeback === 'inquiry'
-    ? `The buyer's bank asks about this payment: until it has its answer, nothing is released, and it can only be refunded in full.${until}`
-    : `The buyer's bank has taken this payment back and has not decided yet: until it has, nothing is released or refunded.${until}`;
+    ? `The buyer's bank asks about this payment: until it has its answer, nothing is released or disputed, and it can only be refunded in full.${until}`
+    : `The buyer's bank has taken this payment back and has not decided yet: until it has, nothing is released, refunded or disputed.${until}`;
 }
 
 /** What decides whether the needs of a row are met. */

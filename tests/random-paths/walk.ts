@@ -121,11 +121,7 @@ const NOTHING: Choice = { name: 'nobody does anything', weight: 1, take: async (
 async function offered(on: Walk, purchase: PurchaseBody): Promise<readonly Choice[]> {
   const [asBuyer, asSeller] = await Promise.all([read(on.buyer, on.id), read(on.seller, on.id)]);
   return [
-    ...asBuyer.next.actions
-      // What a dispute and a chargeback come to together is decided by scenarios, one after the other.
-      .filter((action) => !(action === 'open_dispute' && isWithBank(purchase)))
-      .toSorted()
-      .map((action) => choiceOf('buyer', action)),
+    ...asBuyer.next.actions.toSorted().map((action) => choiceOf('buyer', action)),
     ...asSeller.next.actions.toSorted().map((action) => choiceOf('seller', action)),
     ...(purchase.state === 'payment_pending' && on.clientSecret !== undefined ? PAYMENTS : []),
     ...(purchase.state === 'disputed' ? await disputeChoices(on) : []),
