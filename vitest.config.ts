@@ -99,9 +99,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'security',
-          // One file after another: what is stored is counted before and after.
+          // One file after another: what is stored is counted before and after, and what is forged stays forged.
           fileParallelism: false,
-          include: ['tests/security/**/*.test.ts'],
+          include: ['tests/{security,judge}/**/*.test.ts'],
           globalSetup: ['tests/setup/integration.ts'],
           testTimeout: 60_000,
         },

@@ -93,14 +93,21 @@ export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel
     ),
   );
   const running = workers.map((worker) => worker.run());
+  const begun: WorkflowHandle<Workflow>[] = [];
   return {
     // Its own client: waiting for a result through it lets the clock jump.
     client: environment.client,
     environment,
     database: clone.database,
     sleep: (duration) => environment.sleep(duration),
-    start: (flow) => startFlow(environment.client, flow),
+    start: async (flow) => {
+      const handle = await startFlow(environment.client, flow);
+      begun.push(handle);
+      return handle;
+    },
     end: async () => {
+      // Whoever still waits for one of them would ask a server that is gone, and nobody would hear of that error.
+      for (const handle of begun) await handle.terminate().catch(() => undefined);
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
       await environment.teardown();

@@ -66,7 +66,8 @@ test('paused money does not move until it is let go, and then as if nothing had 
 
   const seen = (await read(buyer, id)).body;
   expect(seen.holds).toEqual(['staff_pause']);
-  expect(seen.next).toMatchObject({ waitsFor: 'platform', actions: [] });
+  // A dispute moves no money.
+  expect(seen.next).toMatchObject({ waitsFor: 'platform', actions: ['open_dispute'] });
   const why = await request<StandsBody>('GET', `/v1/purchases/${id}/why`, { token: buyer.accessToken });
   expect(why.body.summary).toMatch(/Staff have paused the money/);
   // Until the limit up to which money may be held, nothing happens by itself; then nothing moves, either.

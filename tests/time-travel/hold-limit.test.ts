@@ -11,7 +11,12 @@ import { placeGoods } from '../helpers/travel-purchases.ts';
 
 /** Accepted, and delivered later than money may be held. */
 async function acceptedForLong(travel: Travel, market: Market): Promise<Bought> {
-  const purchase = await market.buy({ listingId: await placeGoods(travel, market.sellerId, 90) });
+  const purchase = await market.buy({ listingId: await placeGoods(travel, market.sellerId, 30) });
+  // No seller has more than thirty handling days: here each of them lasts for three.
+  await travel.database.query(
+    `UPDATE transactions.purchases SET terms = jsonb_set(terms, '{handlingMs}', $2::jsonb) WHERE id = $1`,
+    [purchase.purchaseId, String(90 * 86_400_000)],
+  );
   await purchase.seller(acceptPurchaseUpdate);
   return purchase;
 }
