@@ -5,7 +5,7 @@ import type { WorkflowInfo } from '@temporalio/workflow';
 import type { OnboardingStanding } from '../../activities/onboarding.ts';
 import type { PurchaseStanding, PurchaseStep } from '../../activities/purchase.ts';
 import type { OnboardingInput } from '../../contracts/onboarding.ts';
-import type { PurchaseInput } from '../../contracts/purchase.ts';
+import type { PurchaseInput, PurchaseState } from '../../contracts/purchase.ts';
 import { createLogger } from '../../platform/logging.ts';
 import { replayBundle } from '../../platform/temporal/bundle.ts';
 import { createWorkerConverter } from '../../platform/temporal/data-converter.ts';
@@ -66,7 +66,7 @@ export async function rowsPassed(
 
 function rowsOf({ workflowId, input, steps }: Story): string[] {
   const [flow] = workflowId.split('/');
-  if (flow === 'purchase') return steps.flatMap((step) => purchaseRowsOf(input as PurchaseInput, step));
+  if (flow === 'purchase') return purchaseStoryRows(input as PurchaseInput, steps);
   return flow === 'onboarding' ? onboardingRowsOf(input as OnboardingInput & Resumed, steps) : [];
 }
 
@@ -82,6 +82,28 @@ interface Step {
   readonly input: unknown;
   readonly result: unknown;
 }
+
+function purchaseStoryRows(input: PurchaseInput, steps: readonly Step[]): string[] {
+  let before: PurchaseState | undefined;
+  return steps.flatMap((step) => {
+    const rows = CHARGEBACK_STEPS.has(step.activity) ? bankRowsOf(before, step) : purchaseRowsOf(input, step);
+    before = stateAfter(step) ?? before;
+    return rows;
+  });
+}
+
+const CHARGEBACK_STEPS: ReadonlySet<string> = new Set(['noteChargeback', 'settleChargeback', 'acceptChargeback']);
+
+const stateAfter = ({ result }: Step): PurchaseState | undefined => {
+  const { standing, state } = (result ?? {}) as { standing?: PurchaseStanding } & Partial<PurchaseStanding>;
+  return standing?.state ?? state;
+};
+
+/** What a bank did is no event that the flow names: the step looks for itself, and follows the row when all is taken. */
+const bankRowsOf = (before: PurchaseState | undefined, step: Step): string[] =>
+  TRANSITIONS.filter(
+    (row) => row.wired === true && row.on === 'charged_back' && row.from === before && row.to === stateAfter(step),
+  ).map(purchaseRow);
 
 /** A step goes along a row when it was taken for the row's event and left the purchase where the row leads. */
 function purchaseRowsOf({ buyerId }: PurchaseInput, { input, result }: Step): string[] {
