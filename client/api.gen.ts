@@ -3063,6 +3063,8 @@ export interface components {
                 chargeId: string | null;
                 captureBefore: string | null;
                 capturedAt: string | null;
+                /** @description When it came back from the buyer's bank. */
+                returnedAt: string | null;
             };
             transfer: {
                 /** @enum {string} */

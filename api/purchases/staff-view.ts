@@ -100,6 +100,7 @@ export const storySchema = z
       chargeId: z.string().nullable(),
       captureBefore: timestamp.nullable(),
       capturedAt: timestamp.nullable(),
+      returnedAt: timestamp.nullable().meta({ description: "When it came back from the buyer's bank." }),
     }),
     transfer: z.object({
       status: z.enum(TRANSFER_STATUSES),
@@ -172,6 +173,7 @@ export function storyBody(
       ...payment,
       captureBefore: isoOrNull(payment.captureBefore),
       capturedAt: isoOrNull(payment.capturedAt),
+      returnedAt: isoOrNull(payment.returnedAt),
     },
     transfer: { ...purchase.transfer, retry: retryOf(purchase) },
     refund: purchase.refund,
