@@ -269,7 +269,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       if (answer.type === 'AUTHORISATION_LOST') {
         await unlessRefused(current, () => follow(input, current, { ...PROVIDER, event: 'authorisation_lost' }));
       } else if (isAlarm(answer)) trouble = { reason: answer.message, tryAgainMs: undefined };
-      item.settle.failed(answer);
+      // A bank that came in the middle does not make undone what was begun: that is gone through with after it.
+      const goesOn = answer.type === 'CHARGEBACK_OPEN' && current.standing.unfinished !== undefined;
+      if (goesOn) item.settle.done(current.standing.state);
+      else item.settle.failed(answer);
     } finally {
       doing = undefined;
     }

@@ -53,7 +53,9 @@ export async function act(
   const granted = result === 'done' || hasHappened || hasFollowed(known, purchase, viewer, action.event);
   if (result === 'ended' && !granted) throw tooLate(purchase);
   const refunds = await refundsOfOne(database, purchase);
-  if (granted) return { status: 200, body: purchaseBody(purchase, viewer, { refunds }) };
+  // Begun, and gone through with when the buyer's bank has decided.
+  const isBegun = result === 'done' && purchase.unfinished !== null;
+  if (granted && !isBegun) return { status: 200, body: purchaseBody(purchase, viewer, { refunds }) };
   const headers = { Location: `/v1/purchases/${id}` };
   return { status: 202, headers, body: purchaseBody(purchase, viewer, { refunds, inProgress: true }), final: false };
 }

@@ -468,9 +468,10 @@ function toldOf(
   return type === 'dispute.evidence_redacted' ? { number: change['number'] } : {};
 }
 
-/** That a mediator looked leaves a trace. */
+/** That a mediator looked leaves a trace; those who look at once leave theirs one after another. */
 export async function readAsMediator(db: Database, id: DisputeId, actor: Actor): Promise<void> {
-  await db.transaction((tx) =>
-    audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: 'dispute.read', change: {} }),
-  );
+  await db.transaction(async (tx) => {
+    await lockDispute(tx, id);
+    await audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: 'dispute.read', change: {} });
+  });
 }
