@@ -51,8 +51,7 @@ export interface ChargebackStep {
 const STRIPE: Actor = { type: 'provider', id: 'stripe' };
 
 export function createChargebackActivities(deps: PurchaseDeps) {
-  const { database, payments, policy } = deps;
-  const bufferMs = policy.chargebackEvidenceBuffer;
+  const { database, payments } = deps;
   return {
     /** Notes how a chargeback stands, and the money it moved. @throws ApplicationFailure OTHER_PAYMENT */
     async noteChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
@@ -80,7 +79,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       if (step.actor.type === 'staff') throw refusal('NOT_ANSWERABLE', notAnswerable(after));
       if (!isLive(overlayOfStatus(after.status))) return noted;
       const late = { ...key, step: `${key.step}/late` };
-      const given = await giveUpEvidence(database, late, before.id, { bufferMs }, (tx) =>
+      const given = await giveUpEvidence(database, late, before.id, bufferOf(deps), (tx) =>
         escalateCase(tx, 'chargeback', purchase.id),
       );
       return standing(given);
@@ -114,7 +113,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       if (recovery === undefined) return standing(purchase);
       if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
       const reversalId = await takeBack(deps, purchase, key, recovery);
-      const settled = { chargebackId: step.chargebackId, recovery, reversalId, bufferMs };
+      const settled = { chargebackId: step.chargebackId, recovery, reversalId, ...bufferOf(deps) };
       const after = await settleChargeback(database, key, settled, async (tx, current, overtaken) => {
         await closeOvertaken(tx, overtaken, step);
         if (current.transfer.status !== 'blocked') {
@@ -145,14 +144,16 @@ async function wasAnsweredBefore({ database }: PurchaseDeps, { purchaseId, charg
   return known?.answeredAt !== undefined && known.answeredAt !== null && known.answeredAt.getTime() !== atMs;
 }
 
+/** How long before the bank takes no more evidence it is submitted. */
+const bufferOf = ({ policy }: PurchaseDeps) => ({ bufferMs: policy.chargebackEvidenceBuffer });
+
 /** Notes what Stripe shows, with the case of finance that goes with it. */
 async function note(deps: PurchaseDeps, step: ChargebackStep, dispute: Dispute): Promise<PurchaseStanding> {
-  const { database, policy } = deps;
+  const { database } = deps;
   refuseOtherPayment(await purchaseToAct(database, step), dispute);
   const { purchaseId, atMs } = step;
   const key = stepKey({ purchaseId, actor: STRIPE, atMs }, 'noteChargeback');
-  const buffer = { bufferMs: policy.chargebackEvidenceBuffer };
-  const after = await noteChargeback(database, key, dispute, buffer, (tx, outcome) =>
+  const after = await noteChargeback(database, key, dispute, bufferOf(deps), (tx, outcome) =>
     keepCase(deps, tx, step, outcome),
   );
   return standing(after);

@@ -25,6 +25,8 @@ export interface StripeCall {
   readonly path: string;
   /** The kind of the line in the sandbox's log once it is done; undefined when it changes nothing. */
   readonly logged: string | undefined;
+  /** How many of that kind there are before. */
+  readonly loggedBefore?: number;
 }
 
 /** A side effect that is about to happen. */
@@ -74,7 +76,10 @@ async function dieAsking(
   for (const scene of scenes) {
     if (point === 'before_send' || scene.asks?.logged === undefined) continue;
     const filter = { transferGroup: await purchaseOf(scene), kind: scene.asks.logged };
-    await waitFor(async () => (await sandboxLog(filter)).length === 1, { what: `${scene.step} at Stripe`, ...SOON });
+    await waitFor(async () => (await sandboxLog(filter)).length > (scene.asks?.loggedBefore ?? 0), {
+      what: `${scene.step} at Stripe`,
+      ...SOON,
+    });
   }
   await kill(who);
 }

@@ -39,6 +39,9 @@ export interface Unplayed {
   readonly unplayed: string;
 }
 
+/** A scene that is written, and in which not every death was seen to be survived. */
+const notYet = (_scene: SideEffect): Unplayed => ({ unplayed: 'its scene was not seen to end at every point' });
+
 export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & AftercareActivities), SideEffect | Unplayed>> = {
   openPurchase: {
     asks: undefined,
@@ -144,8 +147,8 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     },
     ended: ({ refund }) => refund.status === 'failed',
   },
-  refundAgain: {
-    asks: posts('/v1/refunds', 'refund'),
+  refundAgain: notYet({
+    asks: { ...posts('/v1/refunds', 'refund'), loggedBefore: 1 },
     set: async ({ seller, buyer }) => {
       const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept');
       const staff = await staffToken('finance');
@@ -166,16 +169,16 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
       return { listingId, purchaseId, go };
     },
     ended: ({ refund, books }) => refund.status === 'succeeded' && books.owedToBuyer === 0,
-  },
-  noteChargeback: {
+  }),
+  noteChargeback: notYet({
     asks: { method: 'GET', path: '/v1/disputes/{dispute}', logged: undefined },
     set: async (cast) => {
       const { listingId, purchaseId } = await bought(cast, 'accept');
       return { listingId, purchaseId, go: () => disputed(purchaseId).then(nothing) };
     },
     ended: ({ chargeback, chargebackSheet }) => chargeback === 'open' && chargebackSheet?.next?.what === 'answer',
-  },
-  answerChargeback: {
+  }),
+  answerChargeback: notYet({
     asks: posts('/v1/disputes/{dispute}', 'dispute_evidence'),
     set: async (cast) => {
       const [{ listingId, purchaseId, id }, staff] = await Promise.all([chargedBack(cast), staffToken('finance')]);
@@ -186,8 +189,8 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
       };
     },
     ended: ({ chargeback, chargebackSheet }) => chargeback === 'open' && chargebackSheet?.next === null,
-  },
-  acceptChargeback: {
+  }),
+  acceptChargeback: notYet({
     asks: posts('/v1/disputes/{dispute}/close', 'dispute_lost'),
     set: async (cast) => {
       const [{ listingId, purchaseId, id }, staff] = await Promise.all([chargedBack(cast), staffToken('finance')]);
@@ -198,15 +201,15 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
       };
     },
     ended: ({ state, chargeback }) => state === 'refunded' && chargeback === 'lost',
-  },
-  settleChargeback: {
+  }),
+  settleChargeback: notYet({
     asks: posts('/v1/transfers/{id}/reversals', 'reversal'),
     set: async (cast) => {
       const { listingId, purchaseId, id } = await chargedBack(cast, 'deliver', 'confirm');
       return { listingId, purchaseId, go: () => moveDispute(id, 'lost').then(nothing) };
     },
     ended: ({ state, books }) => state === 'refunded' && books.advanced === 0,
-  },
+  }),
   proposeReschedule: {
     asks: undefined,
     set: async ({ buyer }) => {
@@ -224,15 +227,15 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     },
     ended: ({ payment, slot }) => slot !== null && payment.capturedAt !== null && slot.since > payment.capturedAt,
   },
-  pauseForDispute: {
+  pauseForDispute: notYet({
     asks: undefined,
     set: async ({ seller, buyer }) => {
       const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept', 'deliver');
       return { listingId, purchaseId, go: () => insist((key) => post(buyer, purchaseId, 'disputes', CLAIM, key)) };
     },
     ended: ({ dispute }) => dispute !== null,
-  },
-  noteDecision: {
+  }),
+  noteDecision: notYet({
     asks: undefined,
     set: async ({ seller, buyer }) => {
       const { listingId, purchaseId } = await bought({ seller, buyer }, 'accept', 'deliver');
@@ -243,7 +246,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
       return { listingId, purchaseId, go };
     },
     ended: ({ state }) => state === 'refunded',
-  },
+  }),
   addStaffNote: {
     asks: undefined,
     set: async (cast) => {
