@@ -25,5 +25,5 @@ export const LATER_SUITES: readonly Suite[] = [
   { name: 'outside services', projects: ['outside'] },
   { name: 'deploys and long histories', projects: ['deploys', 'afresh'] },
   { name: 'pages that are followed', projects: ['docs'] },
-  { name: 'Node.js 24', node: '24.9.0', projects: ['unit', 'replay', 'integration', 'scenarios'] },
+  { name: 'Node.js 24', node: '24.9.0', projects: ['unit', 'replay', 'integration'] },
 ];
