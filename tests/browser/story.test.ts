@@ -42,7 +42,7 @@ describe.skipIf(!hasBrowser)('the story of a purchase', () => {
     const page = await storyOf(await scene.bought('accept'), 'held');
     expect(await heading(page)).toBe('€25.00 The payment is held until the purchase is delivered.');
     expect(await answer(page, 'Waits for')).toContain(
-      'The seller can say that it is delivered, cancel or refund all of it.',
+      'The seller can say that it is delivered, cancel, refund all of it or refund a part of it.',
     );
     expect(await answer(page, 'Until')).toContain('in 2 days');
     expect(await answer(page, 'If nobody does anything')).toContain(
@@ -57,7 +57,7 @@ describe.skipIf(!hasBrowser)('the story of a purchase', () => {
 
   test('delivered: the buyer has time to look', async () => {
     const page = await storyOf(await scene.bought('accept', 'deliver'), 'delivered');
-    expect(await answer(page, 'Waits for')).toContain('The buyer can confirm that all is well.');
+    expect(await answer(page, 'Waits for')).toContain('The buyer can confirm that all is well or open a dispute.');
     expect(await answer(page, 'If nobody does anything')).toContain('The money is released to the seller');
   });
 
