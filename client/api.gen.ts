@@ -2002,7 +2002,7 @@ export interface components {
         NoShowContest: {
             text: string;
         };
-        NewOffer: {
+        NewDisputeOffer: {
             refund: {
                 amount: number;
                 /** @enum {string} */
@@ -6048,7 +6048,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewOffer"];
+                "application/json": components["schemas"]["NewDisputeOffer"];
             };
         };
         responses: {

@@ -205,7 +205,7 @@ const offerRoutes = (parts: Parts): Route[] => [
     description:
       'What the buyer would get back; the rest is the seller’s. It takes the place of the one you made before.',
     policy: { access: 'member' },
-    body: z.strictObject({ refund: money, text: words.optional() }).meta({ id: 'NewOffer' }),
+    body: z.strictObject({ refund: money, text: words.optional() }).meta({ id: 'NewDisputeOffer' }),
     problems: {
       ...PROBLEMS,
       ...AMOUNT_PROBLEMS,
