@@ -13,12 +13,15 @@ export const FIRST_SUITE: Suite = {
   projects: ['unit', 'replay', 'conformance', 'integration', 'scenarios', 'traces', 'security', 'scripts'],
 };
 
+/**
+ * Projects that are run by hand: `npm run random-paths` and `npm run plant`, or by their name. They take minutes of a quiet
+ * machine, which a change does not always have.
+ */
+export const ON_DEMAND: readonly string[] = ['random-paths', 'plant'];
+
 /** What `npm run test:full` runs after it. */
 export const LATER_SUITES: readonly Suite[] = [
   { name: 'faults', projects: ['faults'] },
-  { name: 'random paths', projects: ['random-paths'] },
-  // Some of the defects; `npm run plant` plants all of them.
-  { name: 'planted defects', projects: ['plant'] },
   // Skipped where there is no Chromium.
   { name: 'browser', projects: ['browser'] },
   // Temporal on PostgreSQL: its server is built by Go once for each user.
