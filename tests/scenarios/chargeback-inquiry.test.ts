@@ -35,7 +35,7 @@ test('a refund in full ends it', async () => {
   const id = await sold({ seller, buyer }, ['accept', 'deliver']);
   await disputed(id, { status: 'warning_needs_response' });
   const asked = await laid(buyer, id, 'inquiry');
-  expect(asked.next.actions).toEqual(['open_dispute']);
+  expect(asked.next.actions).toEqual([]);
   expect((await read(seller, id)).body.next.actions).toEqual(['refund_in_full']);
   expect(await act(seller, id, 'refunds')).toMatchObject({ status: 200, body: { state: 'refunded' } });
   const ended = await laid(buyer, id, 'none');
