@@ -4,7 +4,6 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import { type PurchaseCommand, type PurchaseOutcome, purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { conflict, Problem } from '../../platform/errors.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
-import { isLive } from '../../services/transactions/chargeback-rules.ts';
 import { explain, findPurchase, type Purchase, type Side } from '../../services/transactions/index.ts';
 import { transitions } from '../../services/transactions/rules.ts';
 import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
@@ -55,7 +54,7 @@ export async function act(
   if (result === 'ended' && !granted) throw tooLate(purchase);
   const refunds = await refundsOfOne(database, purchase);
   // Begun, and gone through with when the buyer's bank has decided.
-  const isBegun = result === 'done' && isLive(purchase.chargeback) && purchase.unfinished?.actor.id === userId;
+  const isBegun = result === 'done' && purchase.unfinished?.actor.id === userId;
   if (granted && !isBegun) return { status: 200, body: purchaseBody(purchase, viewer, { refunds }) };
   const headers = { Location: `/v1/purchases/${id}` };
   return { status: 202, headers, body: purchaseBody(purchase, viewer, { refunds, inProgress: true }), final: false };
