@@ -16,6 +16,7 @@ export { type Explanation, explain } from './explain.ts';
 export {
   type BooksDifference,
   booksDifferences,
+  firstPurchaseAt,
   overdueFigures,
   type PurchaseFigures,
   purchaseFigures,
