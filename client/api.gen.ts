@@ -1516,6 +1516,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/discounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List discount codes, newest first
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["listDiscounts"];
+        put?: never;
+        /**
+         * Make a discount code that Wellpact pays for
+         * @description A buyer names it as `discountCode` and pays so much less; the seller gets what they would get without it. It is never changed: disable it and make another one.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
+         */
+        post: operations["createDiscount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/discounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a discount code, and how much of it is used
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["getDiscount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/discounts/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable a discount code: nobody can use it from now on
+         * @description Purchases that use it already keep what they were promised.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
+         */
+        post: operations["disableDiscount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/ledger/accounts": {
         parameters: {
             query?: never;
@@ -1918,17 +1990,19 @@ export interface components {
             };
             /** @description Pays at once. Without it the app confirms the payment with `payment.clientSecret`. */
             paymentMethod?: string;
-            /** @description What the buyer saw that they will pay in all: another price by now is refused. */
+            /** @description What the buyer saw that it costs in all, before a discount: another price by now is refused. */
             expectedPrice?: {
                 amount: number;
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description A code by which Wellpact pays a part of the price: the answer shows `discount`, and `total` to be paid. */
+            discountCode?: string;
             /** @default [] */
             acceptedDisclaimers?: string[];
         };
         NewRefund: {
-            /** @description All that is left, when it is absent. */
+            /** @description A part of the price; all that is left, when it is absent. Of a discounted purchase the discount's share of it goes back to Wellpact, and the rest to the buyer. */
             amount?: {
                 amount: number;
                 /** @enum {string} */
@@ -2052,6 +2126,41 @@ export interface components {
             /** @enum {string} */
             decision: "approve" | "decline" | "resolved";
             reason: string;
+        };
+        NewDiscount: {
+            /** @description What buyers type: 3 to 32 letters, digits and dashes. Upper and lower case are the same. */
+            code: string;
+            /**
+             * @description Of all amounts here, and of what can be bought with it.
+             * @enum {string}
+             */
+            currency: "EUR" | "GBP" | "USD" | "CHF";
+            /** @description A part of the price, 1,000 for 10 %, rounded down to the minor unit. Either this or `amount`. */
+            basisPoints?: number;
+            /** @description A fixed amount, minor units. */
+            amount?: number;
+            /** @description The most that a part of the price comes to. */
+            maximumAmount?: number;
+            /** @description The least price that it is taken for. */
+            minimumPrice?: number;
+            /**
+             * Format: date-time
+             * @description From now on, when it is absent.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            validFrom?: string;
+            /**
+             * Format: date-time
+             * @description The first moment at which it is no longer taken.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            validUntil?: string;
+            /** @description How often it can be used in all. */
+            maxUses?: number;
+            /** @default 1 */
+            maxUsesPerBuyer?: number;
+            /** @description The most that all its uses give together. */
+            budget?: number;
         };
         NewReconciliation: {
             /**
@@ -2285,7 +2394,20 @@ export interface components {
                 /** @enum {string} */
                 proposedBy: "buyer" | "seller";
             } | null;
+            /** @description What it costs. */
             price: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            /** @description What Wellpact pays of the price, in minor units; null when the buyer pays all of it. */
+            discount: {
+                amount: number;
+                /** @description Not for the seller. */
+                code: string | null;
+            } | null;
+            /** @description What the buyer pays: price less discount. */
+            total: {
                 amount: number;
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
@@ -2372,7 +2494,7 @@ export interface components {
                     becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
                     says: string;
                 } | null;
-                /** @description How what is left of the price would be divided if you cancelled now; null when you cannot. */
+                /** @description What the buyer would get back, and what is left to the seller before the commission, if you cancelled now; null when you cannot. A discount's part goes back to Wellpact. */
                 ifCancelled: {
                     refund: number;
                     forSeller: number;
@@ -2938,6 +3060,11 @@ export interface components {
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description What Wellpact pays of the price, in minor units. */
+            discount: {
+                amount: number;
+                code: string;
+            } | null;
             /** @description Why somebody of staff should look at it. */
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
@@ -2996,6 +3123,11 @@ export interface components {
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description What Wellpact pays of the price, in minor units. */
+            discount: {
+                amount: number;
+                code: string;
+            } | null;
             /** @description Why somebody of staff should look at it. */
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
@@ -3070,6 +3202,11 @@ export interface components {
                 /** @enum {string} */
                 status: "none" | "sent" | "blocked" | "reversed";
                 id: string | null;
+                /** @description Of a discount, what came from Wellpact's own balance, by a transfer of its own. */
+                topUp: {
+                    id: string | null;
+                    amount: number;
+                } | null;
                 /** @description How a refused transfer goes on by itself; null when none was refused. */
                 retry: {
                     everySeconds: number | null;
@@ -3182,6 +3319,40 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             updatedAt: string;
+        };
+        Discount: {
+            /** @example dsc_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            code: string;
+            /** @enum {string} */
+            currency: "EUR" | "GBP" | "USD" | "CHF";
+            basisPoints: number | null;
+            amount: number | null;
+            maximumAmount: number | null;
+            minimumPrice: number | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            validFrom: string;
+            validUntil: string | null;
+            maxUses: number | null;
+            maxUsesPerBuyer: number | null;
+            budget: number | null;
+            /** @description Purchases that use it; those that ended before they were paid are not counted. */
+            uses: number;
+            /** @description What these were promised together, minor units. */
+            spent: number;
+            /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            disabledAt: string | null;
         };
         LedgerAccount: {
             account: string;
@@ -4509,6 +4680,10 @@ export interface operations {
              *
              *     `SELLER_NOT_AVAILABLE`: the seller cannot take orders at the moment.
              *
+             *     `DISCOUNT_USED_UP`: the discount code is used up.
+             *
+             *     `DISCOUNT_USED_BY_YOU`: you have used the discount code as often as you can.
+             *
              *     `SLOT_TAKEN`: there is no room left at this time.
              *
              *     `NO_SUCH_SLOT`: this time is not offered: GET /v1/listings/{id}/slots.
@@ -4524,7 +4699,13 @@ export interface operations {
                 };
             };
             /**
-             * @description `SLOT_PAST`: the `slot` is past.
+             * @description `DISCOUNT_UNKNOWN`: there is no such discount code.
+             *
+             *     `DISCOUNT_NOT_VALID`: the discount code is not valid yet, or no longer.
+             *
+             *     `DISCOUNT_NOT_FOR_THIS`: the discount code is for another currency or price, or would leave less than a card can be charged.
+             *
+             *     `SLOT_PAST`: the `slot` is past.
              *
              *     `SLOT_REQUIRED`: it is a booking and needs a `slot`.
              *
@@ -4920,6 +5101,8 @@ export interface operations {
             };
             /**
              * @description `REFUND_TOO_LARGE`: it is more than what is left: `refundable` says how much that is.
+             *
+             *     `REFUND_TOO_SMALL`: Wellpact paid so much of the price that none of it would reach the buyer.
              *
              *     `OTHER_CURRENCY`: it is not the currency of the purchase: `refundable` says which is.
              *
@@ -7252,6 +7435,152 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PurchaseStory"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDiscounts: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Discount"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createDiscount: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDiscount"];
+            };
+        };
+        responses: {
+            /** @description The code. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discount"];
+                };
+            };
+            /** @description `DISCOUNT_EXISTS`: there is, or was, a code of that name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDiscount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discount"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disableDiscount: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discount"];
                 };
             };
             /** @description Any other problem. */

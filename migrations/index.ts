@@ -32,6 +32,7 @@ import { payouts } from './0141_payouts.ts';
 import { invoices } from './0142_invoices.ts';
 import { archives } from './0150_archives.ts';
 import { webhookDeliveries } from './0151_webhook_deliveries.ts';
+import { discounts } from './0161_discounts.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -83,4 +84,5 @@ export const migrations: readonly Migration[] = [
   invoices,
   archives,
   webhookDeliveries,
+  discounts,
 ];

@@ -68,6 +68,7 @@ import {
   retryTransfer,
   type Story,
   stepOf,
+  topUpSeller,
   type Wish,
 } from './purchase-steps.ts';
 import {
@@ -245,7 +246,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   /** Waits for what is next, or for something to come in. What is unfinished goes before everything that came in. */
   function waitFor(next: AgendaItem | undefined): boolean | Promise<boolean> {
     const waitMs = next === undefined ? undefined : next.atMs - Date.now();
-    if (next?.kind === 'unfinished' && next.atMs <= Date.now()) return false;
+    if ((next?.kind === 'unfinished' || next?.kind === 'topUp') && next.atMs <= Date.now()) return false;
     return desk.wait(waitMs, board.timerText(story, next));
   }
 
@@ -389,6 +390,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       case 'transfer':
         transferTriedMs = Date.now();
         return unlessRefused(current, () => retryTransfer(input, current));
+      case 'topUp':
+        return unlessRefused(current, () => topUpSeller(input, current), againMs);
       case 'chargeback':
         return unlessRefused(current, () => work(current, item), againMs);
       case 'reminder':

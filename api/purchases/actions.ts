@@ -114,7 +114,11 @@ const refundBody = z
     amount: z
       .strictObject({ amount: z.int().min(1), currency })
       .optional()
-      .meta({ description: 'All that is left, when it is absent.' }),
+      .meta({
+        description:
+          "A part of the price; all that is left, when it is absent. Of a discounted purchase the discount's share of it goes " +
+          'back to Wellpact, and the rest to the buyer.',
+      }),
     reason: text(1, MAX_WORDS).optional().meta({ description: 'Of finance, who have to give one: for staff alone.' }),
   })
   .meta({ id: 'NewRefund' });
@@ -135,6 +139,10 @@ function refundRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
     problems: {
       ...PROBLEMS,
       REFUND_TOO_LARGE: { status: 422, when: 'it is more than what is left: `refundable` says how much that is.' },
+      REFUND_TOO_SMALL: {
+        status: 422,
+        when: 'Wellpact paid so much of the price that none of it would reach the buyer.',
+      },
       OTHER_CURRENCY: { status: 422, when: 'it is not the currency of the purchase: `refundable` says which is.' },
       TOO_MANY_REFUNDS: {
         status: 409,
