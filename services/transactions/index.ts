@@ -8,6 +8,7 @@ export {
   giveUpEvidence,
   noteAnswer,
   noteChargeback,
+  noteFunds,
   type SeenChargeback,
   type StoredChargeback,
   settleChargeback,
