@@ -16,7 +16,6 @@ import {
   insertRefund,
   MAX_REFUNDS,
   type OpenDispute,
-  owedBy,
   type Purchase,
   REFUND_STEP,
   refundsOf,
@@ -229,12 +228,15 @@ async function noteRefusedReversal(
   );
 }
 
-/** What the seller has come to owe since the release is kept of what could not be sent. */
+/**
+ * What the seller has come to owe since the release is kept of what could not be sent: once for each refusal, so that Stripe,
+ * asked again before it has answered, hears the same amount.
+ */
 async function recoverFromPayable({ database }: PurchaseDeps, purchase: Purchase, key: StepKey): Promise<Purchase> {
-  if ((await owedBy(database, purchase.sellerId, purchase.currency)) === 0) return purchase;
-  return commitStep(database, { ...key, step: `recover/${key.atMs}` }, async (current, tx) => {
+  const refusals = purchase.keyEpochs[key.step]?.refusals ?? 0;
+  return commitStep(database, { ...key, step: `recover/${refusals}` }, async (current, tx) => {
     const amount = await takeFromReceivables(tx, purchase, current.books.payable);
-    return { moves: nonZero([{ name: 'recover', amount }]) };
+    return amount === 0 ? undefined : { moves: [{ name: 'recover', amount }] };
   });
 }
 

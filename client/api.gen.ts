@@ -2356,8 +2356,11 @@ export interface components {
                 [key: string]: string;
             };
             next: {
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 /** @description What you can do now. */
                 actions: string[];
                 /** @description What happens by itself, and when; null when nothing does. */
@@ -2397,8 +2400,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -2514,8 +2520,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -2942,8 +2951,11 @@ export interface components {
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */
@@ -3000,8 +3012,11 @@ export interface components {
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */

@@ -18,6 +18,8 @@ export interface ChargebackWork {
   readonly what: 'answer' | 'settle';
   readonly chargebackId: string;
   readonly atMs: number;
+  /** Of an answer: when finance and the seller are reminded of it; missing once they were, or when there is no time for it. */
+  readonly remindAtMs?: number;
 }
 
 /** What finance wants about a chargeback. */

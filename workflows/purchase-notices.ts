@@ -8,6 +8,7 @@ import { allowedActions, isFinal, standsStill } from '../services/transactions/r
 import { CHARGEBACK_SUMMARIES, STATE_SUMMARIES } from '../services/transactions/summary-rules.ts';
 import { outcomeOf, timerOf } from '../services/transactions/timer-rules.ts';
 import type { AgendaItem, Trouble } from './purchase-agenda.ts';
+import { workText } from './purchase-chargeback.ts';
 import { nowOf, overlaysOf, type Story } from './purchase-steps.ts';
 import { moneyText, tellStaff, timeText } from './support/notices.ts';
 
@@ -160,9 +161,7 @@ const reminderText = ({ name, dueMs }: Reminder): string =>
 
 function timerTextOf(story: Story, next: AgendaItem): string {
   if (next.kind === 'unfinished') return `goes through with "${words(next.wish.event)}"`;
-  if (next.kind === 'chargeback') {
-    return next.work.what === 'answer' ? 'submits the evidence about the chargeback' : 'takes back what it cost';
-  }
+  if (next.kind === 'chargeback') return workText(next.work);
   if (next.kind === 'transfer') return 'tries the refused transfer again';
   if (next.kind === 'reminder') return reminderText(next.reminder);
   const { standing, deal } = story;

@@ -18,9 +18,9 @@ export {
   type DisputeStep,
   followDispute,
   freezeDispute,
-  hasProposal,
   type OpeningDispute,
   openDispute,
   readAsMediator,
 } from './steps.ts';
 export { findDispute, listDisputes, listOffers, listRemarks, listRulings } from './store.ts';
+export { disputeSituation, disputeWaits } from './waits.ts';

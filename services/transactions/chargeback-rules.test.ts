@@ -184,17 +184,30 @@ describe('what has to be done', () => {
     advanced: 0,
     settled: false,
     givenUp: false,
+    reminded: false,
     ...more,
   });
-  const sheet = (nowMs: number, ...records: ChargebackRecord[]) => sheetOf(records, { nowMs, bufferMs: 2_000 });
+  const sheet = (nowMs: number, ...records: ChargebackRecord[]) =>
+    sheetOf(records, { nowMs, bufferMs: 2_000, reminderMs: 1_000 });
 
   test('evidence is submitted before the bank stops taking it, of the one that is due first', () => {
     const both = [record('du_1', 'needs_response'), record('du_2', 'warning_needs_response', { dueMs: 6_000 })];
-    expect(sheet(0, ...both).next).toEqual({ what: 'answer', chargebackId: 'du_2', atMs: 4_000 });
+    expect(sheet(0, ...both).next).toEqual({ what: 'answer', chargebackId: 'du_2', atMs: 4_000, remindAtMs: 3_000 });
     expect(sheet(5_000, ...both).next).toMatchObject({ atMs: 5_000 });
     expect(sheet(0, record('du_1', 'needs_response', { submissions: 1 })).next).toBeNull();
     expect(sheet(0, record('du_1', 'needs_response', { givenUp: true })).next).toBeNull();
     expect(sheet(0, record('du_1', 'under_review')).next).toBeNull();
+  });
+
+  test('it is reminded of before, once, and at once where the time for that has passed', () => {
+    const asked = record('du_1', 'needs_response', { dueMs: 6_000 });
+    expect(sheet(3_500, asked).next).toMatchObject({ atMs: 4_000, remindAtMs: 3_500 });
+    expect(sheet(4_000, asked).next).toEqual({ what: 'answer', chargebackId: 'du_1', atMs: 4_000 });
+    const reminded = { ...asked, reminded: true };
+    expect(sheet(0, reminded).next).toEqual({ what: 'answer', chargebackId: 'du_1', atMs: 4_000 });
+    const grown = note(EMPTY_BOOKS, { ...reminded, status: 'warning_needs_response' }, asked).record;
+    expect(grown.reminded).toBe(false);
+    expect(note(EMPTY_BOOKS, reminded, { ...asked, status: 'under_review' }).record.reminded).toBe(true);
   });
 
   test('what the bank keeps is settled at once, and once', () => {

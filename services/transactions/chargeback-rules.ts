@@ -75,6 +75,8 @@ export interface ChargebackRecord extends ChargebackView {
   readonly settled: boolean;
   /** Evidence was not taken any more, or is not to be sent. */
   readonly givenUp: boolean;
+  /** Finance and the seller were reminded that evidence is submitted soon. */
+  readonly reminded: boolean;
 }
 
 /** How far along a view is: money that moved counts before words, since it is never taken out of the list again. */
@@ -125,6 +127,8 @@ export function note(books: Books, known: ChargebackRecord | undefined, view: Ch
       advanced: advanced - amountOf(returned, 'chargebackReturned'),
       settled: known?.settled ?? false,
       givenUp: known?.givenUp ?? false,
+      // What becomes a chargeback is asked anew.
+      reminded: known?.reminded === true && overlayOfStatus(known.status) === overlayOfStatus(view.status),
     },
     moves: [...taken, ...returned],
   };
@@ -186,14 +190,21 @@ export interface ChargebackSheet {
   readonly next: ChargebackWork | null;
 }
 
-/** @param bufferMs how long before the end of its time evidence is submitted */
+/** When evidence is submitted by itself, and when that is reminded of. */
+export interface EvidenceTimes {
+  /** How long before the end of its time evidence is submitted. */
+  readonly bufferMs: number;
+  /** And how long before that finance and the seller are reminded. */
+  readonly reminderMs: number;
+}
+
 export function sheetOf(
   chargebacks: readonly ChargebackRecord[],
-  { nowMs, bufferMs }: { readonly nowMs: number; readonly bufferMs: number },
+  { nowMs, ...times }: EvidenceTimes & { readonly nowMs: number },
 ): ChargebackSheet {
   const live = chargebacks.filter(({ status }) => isLive(OVERLAYS[status]));
   const open = live.filter(({ status, submissions, givenUp }) => isAnswerable(status) && submissions === 0 && !givenUp);
-  const dues = open.flatMap(({ id, dueMs }) => (dueMs === null ? [] : [{ id, dueMs }]));
+  const dues = open.flatMap(({ id, dueMs, reminded }) => (dueMs === null ? [] : [{ id, dueMs, reminded }]));
   const first = dues.toSorted((one, other) => one.dueMs - other.dueMs)[0];
   const lost = chargebacks.find(({ status, advanced, settled }) => isKept(status) && advanced > 0 && !settled);
   return {
@@ -204,7 +215,23 @@ export function sheetOf(
         ? { what: 'settle', chargebackId: lost.id, atMs: nowMs }
         : first === undefined
           ? null
-          : { what: 'answer', chargebackId: first.id, atMs: Math.max(first.dueMs - bufferMs, nowMs) },
+          : answerOf(first, nowMs, times),
+  };
+}
+
+/** What comes too late to be told in time is told at once, as long as there is any time for it. */
+function answerOf(
+  { id, dueMs, reminded }: { readonly id: string; readonly dueMs: number; readonly reminded: boolean },
+  nowMs: number,
+  { bufferMs, reminderMs }: EvidenceTimes,
+): ChargebackWork {
+  const atMs = Math.max(dueMs - bufferMs, nowMs);
+  const tells = !reminded && atMs > nowMs;
+  return {
+    what: 'answer',
+    chargebackId: id,
+    atMs,
+    ...(tells && { remindAtMs: Math.max(atMs - reminderMs, nowMs) }),
   };
 }
 

@@ -2,9 +2,11 @@
 import type { PurchaseId } from '../../contracts/ids.ts';
 import type { Currency } from '../../contracts/money.ts';
 import type { Database, Queryable, Tx } from '../../platform/database.ts';
+import { emit } from '../../platform/outbox.ts';
 import {
   type ChargebackRecord,
   type ChargebackView,
+  type EvidenceTimes,
   isAllBack,
   isLive,
   isNewer,
@@ -23,6 +25,7 @@ import type { OpenDispute, Purchase } from './purchase-record.ts';
 import { insertReceivable } from './receivables.ts';
 import { transition } from './rules.ts';
 import { commitStep, type DisputeFee, type StepChange, type StepKey } from './steps.ts';
+import { takeStep } from './store.ts';
 import { commissionRateOf } from './terms-rules.ts';
 import type { Transition } from './transition-rules.ts';
 
@@ -49,7 +52,7 @@ export interface SeenChargeback extends ChargebackView {
 }
 
 const COLUMNS = `id, purchase_id AS "purchaseId", status, amount, currency, reason, due_at AS "dueAt", withdrawn, reinstated,
-  movements, submissions, advanced, settled, given_up AS "givenUp", opened_at AS "openedAt", seen_at AS "seenAt",
+  movements, submissions, advanced, settled, given_up AS "givenUp", reminded_at IS NOT NULL AS reminded, opened_at AS "openedAt", seen_at AS "seenAt",
   answered_at AS "answeredAt", closed_at AS "closedAt"`;
 
 type Row = Omit<StoredChargeback, 'dueMs'> & { readonly dueAt: Date | null } & Record<string, unknown>;
@@ -67,11 +70,6 @@ export async function chargebacksOf(db: Queryable, purchaseId: PurchaseId): Prom
     values: [purchaseId],
   });
   return rows.map(fromRow);
-}
-
-/** How long before the end of its time evidence is submitted. */
-export interface Buffer {
-  readonly bufferMs: number;
 }
 
 /** What a step about a chargeback has come to. */
@@ -97,7 +95,7 @@ export async function noteChargeback(
   db: Database,
   key: Omit<StepKey, 'step' | 'from'>,
   seen: SeenChargeback,
-  { bufferMs }: Buffer,
+  times: EvidenceTimes,
   also: (tx: Tx, outcome: ChargebackOutcome) => Promise<unknown>,
 ): Promise<Purchase> {
   const step = `noteChargeback/${seen.id}/${versionOf(seen)}`;
@@ -118,7 +116,7 @@ export async function noteChargeback(
       ownerless =
         before?.settled === true ? seen.reinstated - before.reinstated : isPast(purchase) ? amountWon(noted) : 0;
       const moved = { moves: noted.moves, disputeFees: seen.fees, reference: seen.id };
-      const change = changeOf(purchase, all, moved, { nowMs: key.atMs, bufferMs });
+      const change = changeOf(purchase, all, moved, { nowMs: key.atMs, ...times });
       if (change.to !== undefined) [row, overtaken] = [endOf(purchase), purchase.dispute];
       return change;
     },
@@ -138,7 +136,7 @@ function changeOf(
   purchase: Purchase,
   all: readonly ChargebackRecord[],
   change: StepChange,
-  when: { readonly nowMs: number; readonly bufferMs: number },
+  when: EvidenceTimes & { readonly nowMs: number },
 ): StepChange {
   const chargeback = overlayOf(all);
   const chargebackSheet = sheetOf(all, when);
@@ -178,6 +176,7 @@ async function write(
                   withdrawn = excluded.withdrawn, reinstated = excluded.reinstated, movements = excluded.movements,
                   submissions = excluded.submissions, advanced = excluded.advanced,
                   given_up = chargebacks.given_up AND excluded.status <> 'needs_response',
+                  reminded_at = CASE WHEN $16 THEN chargebacks.reminded_at END,
                   closed_at = CASE WHEN excluded.closed_at IS NULL THEN NULL
                                    ELSE coalesce(chargebacks.closed_at, excluded.closed_at) END`,
     values: [
@@ -196,6 +195,7 @@ async function write(
       new Date(openedMs),
       new Date(atMs),
       closed ? new Date(atMs) : null,
+      record.reminded,
     ],
   });
 }
@@ -225,11 +225,12 @@ export async function settleChargeback(
     chargebackId,
     recovery,
     reversalId,
-    bufferMs,
-  }: Buffer & {
+    times,
+  }: {
     readonly chargebackId: string;
     readonly recovery: Recovery;
     readonly reversalId: string | undefined;
+    readonly times: EvidenceTimes;
   },
   also: (tx: Tx, purchase: Purchase, overtaken: OpenDispute | null) => Promise<unknown>,
 ): Promise<Purchase> {
@@ -255,7 +256,7 @@ export async function settleChargeback(
             ? ({ transfer: { status: 'none' } } as const)
             : {};
       const change = { moves, ...transfer, ...(reversalId !== undefined && { reference: reversalId }) };
-      const changed = changeOf(purchase, all, change, { nowMs: key.atMs, bufferMs });
+      const changed = changeOf(purchase, all, change, { nowMs: key.atMs, ...times });
       if (changed.to !== undefined) overtaken = purchase.dispute;
       return changed;
     },
@@ -267,12 +268,43 @@ export async function settleChargeback(
   );
 }
 
+/**
+ * Reminds finance and the seller, once, that evidence about a chargeback is submitted soon. One that is answered by now, or
+ * needs no answer any more, is not reminded of.
+ */
+export async function remindOfEvidence(
+  db: Database,
+  key: StepKey,
+  chargebackId: string,
+  times: EvidenceTimes,
+): Promise<Purchase> {
+  return commitStep(
+    db,
+    key,
+    async (purchase, tx) => {
+      await tx.query({
+        name: 'chargeback_remind',
+        text: 'UPDATE transactions.chargebacks SET reminded_at = $2 WHERE id = $1',
+        values: [chargebackId, new Date(key.atMs)],
+      });
+      return changeOf(purchase, await chargebacksOf(tx, purchase.id), {}, { nowMs: key.atMs, ...times });
+    },
+    async (tx, { id, buyerId, sellerId, chargebackSheet }) => {
+      const next = chargebackSheet?.next;
+      if (next?.what !== 'answer' || next.chargebackId !== chargebackId) return;
+      const dueAt = new Date(next.atMs).toISOString();
+      const data = { purchaseId: id, buyerId, sellerId, reminder: 'chargeback_evidence', dueAt };
+      await emit(tx, { type: 'purchase.reminder', key: id, data });
+    },
+  );
+}
+
 /** Notes that no evidence is to be sent any more: it was accepted, or came too late. */
 export async function giveUpEvidence(
   db: Database,
   key: StepKey,
   chargebackId: string,
-  { bufferMs }: Buffer,
+  times: EvidenceTimes,
   also: (tx: Tx, purchase: Purchase) => Promise<unknown>,
 ): Promise<Purchase> {
   return commitStep(
@@ -284,23 +316,32 @@ export async function giveUpEvidence(
         text: 'UPDATE transactions.chargebacks SET given_up = true WHERE id = $1',
         values: [chargebackId],
       });
-      return changeOf(purchase, await chargebacksOf(tx, purchase.id), {}, { nowMs: key.atMs, bufferMs });
+      return changeOf(purchase, await chargebacksOf(tx, purchase.id), {}, { nowMs: key.atMs, ...times });
     },
     also,
   );
 }
 
-/** Notes that evidence was submitted by us, and by whom: the audit trail says so. */
-export async function noteAnswer(db: Database, key: StepKey, chargebackId: string): Promise<Purchase> {
+/**
+ * Notes that evidence was submitted by us, and by whom: the audit trail says so.
+ * @param answer with the order of staff that is answered by it, so that its repeat is known again; undefined for the clock
+ */
+export async function noteAnswer(
+  db: Database,
+  key: StepKey,
+  { chargebackId, order }: { readonly chargebackId: string; readonly order: string | undefined },
+): Promise<Purchase> {
   return commitStep(
     db,
     key,
     () => ({}),
-    (tx) =>
-      tx.query({
+    async (tx) => {
+      if (order !== undefined) await takeStep(tx, key.purchaseId, order);
+      await tx.query({
         name: 'chargeback_answered',
         text: 'UPDATE transactions.chargebacks SET answered_at = $2 WHERE id = $1',
         values: [chargebackId, new Date(key.atMs)],
-      }),
+      });
+    },
   );
 }

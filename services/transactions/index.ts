@@ -8,11 +8,12 @@ export {
   giveUpEvidence,
   noteAnswer,
   noteChargeback,
+  remindOfEvidence,
   type SeenChargeback,
   type StoredChargeback,
   settleChargeback,
 } from './chargebacks.ts';
-export { type Explanation, explain } from './explain.ts';
+export { type DisputeNow, type Explanation, explain } from './explain.ts';
 export {
   type BooksDifference,
   booksDifferences,

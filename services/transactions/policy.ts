@@ -82,6 +82,7 @@ const policySchema = z.strictObject({
   payoutMend: window,
   holdLimitCaseDue: window,
   chargebackEvidenceBuffer: window,
+  chargebackEvidenceReminder: window,
   chargebackDecision: window,
   cancellation: z.strictObject({ flexible: tiers, moderate: tiers, strict: tiers }),
   reminders: z.strictObject({
