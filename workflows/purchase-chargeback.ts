@@ -60,10 +60,11 @@ export const workText = ({ what, remindAtMs }: ChargebackWork): string => {
 };
 
 /** Does what has to be done about one, now that its time has come. */
-export function doChargebackWork(purchaseId: PurchaseId, work: ChargebackWork): Promise<PurchaseStanding> {
-  const { what, chargebackId } = work;
+export async function doChargebackWork(purchaseId: PurchaseId, work: ChargebackWork): Promise<PurchaseStanding> {
+  const { what, chargebackId, topUp } = work;
   const step = stepOf(purchaseId, chargebackId, CLOCK);
   if (isToRemind(work)) return databaseStep('remindOfEvidence', step, 'Remind finance and the seller of the evidence');
+  if (topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
   return what === 'answer'
     ? moneyStep('answerChargeback', step, 'Submit the evidence about the chargeback')
     : moneyStep('settleChargeback', step, 'Take back what the chargeback cost');

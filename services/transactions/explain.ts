@@ -1,7 +1,7 @@
 /** "Why does it not move?" and "what next?", worked out from the transition table. Pure. */
 import type { PurchaseState } from '../../contracts/purchase.ts';
 import { isLive } from './chargeback-rules.ts';
-import type { Purchase } from './purchase-record.ts';
+import { isTopUpBlocked, type Purchase } from './purchase-record.ts';
 import { allowedActions, type Circumstances, isFinal, transition } from './rules.ts';
 import { CHARGEBACK_SUMMARIES, PAUSE_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
 import { outcomeOf, timerOf } from './timer-rules.ts';
@@ -33,9 +33,11 @@ export interface DisputeNow {
     | undefined;
 }
 
-function summaryOf({ state, transfer, pause, chargeback }: Purchase, dispute: DisputeNow | undefined): string {
-  const standing =
-    transfer.status === 'blocked'
+function summaryOf(purchase: Purchase, dispute: DisputeNow | undefined): string {
+  const { state, transfer, pause, chargeback } = purchase;
+  const standing = isTopUpBlocked(purchase)
+    ? "The seller's money is released and a part of it is sent; the rest follows as soon as Wellpact's own balance covers it."
+    : transfer.status === 'blocked'
       ? "The seller's money is released, but Stripe refuses to send it: their account has to be mended."
       : STATE_SUMMARIES[state];
   const more = [dispute?.summary ?? '', pause === null ? '' : PAUSE_SUMMARY, CHARGEBACK_SUMMARIES[chargeback]];
@@ -97,15 +99,16 @@ function automaticOf({ state, dispute, pause }: Purchase, now: DisputeNow | unde
 
 /** Whose move it is, by the parties who can act; with no party able to, the platform's. */
 function waitsFor(
-  { state, terms, unfinished, transfer, pause, chargeback }: Purchase,
+  purchase: Purchase,
   circumstances: Circumstances,
   dispute: DisputeNow | undefined,
 ): Explanation['waitsFor'] {
+  const { state, terms, unfinished, transfer, pause, chargeback } = purchase;
   if (isFinal(state)) return 'nobody';
   if ((pause !== null && state !== 'payment_pending') || isLive(chargeback)) return 'platform';
   if (dispute !== undefined) return dispute.waitsFor;
   // Stripe refuses to pay somebody whose account lacks something: only they can give it.
-  if (transfer.status === 'blocked') return 'seller';
+  if (transfer.status === 'blocked') return isTopUpBlocked(purchase) ? 'platform' : 'seller';
   if (unfinished !== null || state === 'released') return 'platform';
   if (transition(state, { on: 'payment_authorised', kind: terms.kind }) !== undefined) return 'buyer';
   if (state === 'held' || state === 'authorised') return 'seller';
