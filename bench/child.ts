@@ -9,12 +9,12 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 300_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 /**
  * Runs a program of this folder until it says `ready`.
- * @throws Error when it ends before, or says nothing for a minute
+ * @throws Error when it ends before, or says nothing for five minutes
  */
 export async function startChild(program: string, env: Readonly<Record<string, string>>): Promise<Child> {
   const path = fileURLToPath(new URL(program, import.meta.url));
