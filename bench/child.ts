@@ -22,10 +22,15 @@ export async function startChild(program: string, env: Readonly<Record<string, s
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await Promise.race([
-    says(child, 'ready'),
-    once(child, 'exit').then(() => Promise.reject(new Error(`${program} ended before it was ready`))),
-  ]);
+  try {
+    await Promise.race([
+      says(child, 'ready'),
+      once(child, 'exit').then(() => Promise.reject(new Error(`${program} ended before it was ready`))),
+    ]);
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
   return { pid: child.pid ?? 0, stop: () => stop(child) };
 }
 

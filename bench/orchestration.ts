@@ -59,7 +59,13 @@ async function openRig(stack: Stack): Promise<Rig> {
       TEMPORAL_NAMESPACE: stack.temporal.namespace,
       PAYLOAD_KEYS: payloadKeys,
     });
-  const [ours, usual] = await Promise.all([start('ours'), start('usual')]);
+  const starting = { ours: start('ours'), usual: start('usual') };
+  const [ours, usual] = await Promise.all([starting.ours, starting.usual]).catch(async (error: unknown) => {
+    // One that is left running would keep this process from ending.
+    await Promise.allSettled(Object.values(starting).map(async (child) => (await child).stop()));
+    await connection.close();
+    throw error;
+  });
   const counter = await transactionCounter(
     stack.databases.superuser ?? '',
     TEMPORAL_DATABASES.map(({ name }) => name),
