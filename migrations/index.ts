@@ -31,7 +31,10 @@ import { sellerBooks } from './0140_seller_books.ts';
 import { payouts } from './0141_payouts.ts';
 import { invoices } from './0142_invoices.ts';
 import { archives } from './0150_archives.ts';
-import { ledgerQuickChecks } from './0171_ledger_quick_checks.ts';
+import { webhookDeliveries } from './0151_webhook_deliveries.ts';
+import { discounts } from './0161_discounts.ts';
+import { chargebackFunds } from './0191_chargeback_funds.ts';
+import { ledgerQuickChecks } from './0212_ledger_quick_checks.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -82,5 +85,8 @@ export const migrations: readonly Migration[] = [
   payouts,
   invoices,
   archives,
+  webhookDeliveries,
+  discounts,
+  chargebackFunds,
   ledgerQuickChecks,
 ];

@@ -8,6 +8,7 @@ import { allowedActions, isFinal, standsStill } from '../services/transactions/r
 import { CHARGEBACK_SUMMARIES, STATE_SUMMARIES } from '../services/transactions/summary-rules.ts';
 import { outcomeOf, timerOf } from '../services/transactions/timer-rules.ts';
 import type { AgendaItem, Trouble } from './purchase-agenda.ts';
+import { WORK_TEXTS } from './purchase-chargeback.ts';
 import { nowOf, overlaysOf, type Story } from './purchase-steps.ts';
 import { moneyText, tellStaff, timeText } from './support/notices.ts';
 
@@ -103,7 +104,11 @@ function stoppedBy({ standing }: Story, { trouble }: Ahead): string[] {
     );
   }
   if (limitReached === true) lines.push('**The money may be held no longer:** finance has a case about it.');
-  if (transfer === 'blocked') {
+  if (transfer === 'blocked' && standing.topUpBlocked === true) {
+    lines.push(
+      "**Stopped: Stripe refused the second transfer,** of what the buyer's charge does not cover. Finance has a case about Wellpact's own balance.",
+    );
+  } else if (transfer === 'blocked') {
     lines.push(
       "**Stopped: Stripe refused the transfer.** The seller's account at Stripe has to be mended, by the seller.",
     );
@@ -160,10 +165,9 @@ const reminderText = ({ name, dueMs }: Reminder): string =>
 
 function timerTextOf(story: Story, next: AgendaItem): string {
   if (next.kind === 'unfinished') return `goes through with "${words(next.wish.event)}"`;
-  if (next.kind === 'chargeback') {
-    return next.work.what === 'answer' ? 'submits the evidence about the chargeback' : 'takes back what it cost';
-  }
+  if (next.kind === 'chargeback') return WORK_TEXTS[next.work.what];
   if (next.kind === 'transfer') return 'tries the refused transfer again';
+  if (next.kind === 'topUp') return "sends what the buyer's charge does not cover";
   if (next.kind === 'reminder') return reminderText(next.reminder);
   const { standing, deal } = story;
   const timer = timerOf(standing.state, deal.kind, standing.deadlineEvent);

@@ -202,6 +202,14 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     },
     ended: ({ state, chargeback }) => state === 'refunded' && chargeback === 'lost',
   }),
+  awaitFunds: notYet({
+    asks: { method: 'GET', path: '/v1/disputes/{dispute}', logged: undefined },
+    set: async (cast) => {
+      const { listingId, purchaseId, id } = await chargedBack(cast);
+      return { listingId, purchaseId, go: () => moveDispute(id, 'won', { reinstated: 0 }).then(nothing) };
+    },
+    ended: ({ chargeback, chargebackSheet }) => chargeback === 'open' && chargebackSheet?.next === null,
+  }),
   settleChargeback: notYet({
     asks: posts('/v1/transfers/{id}/reversals', 'reversal'),
     set: async (cast) => {
@@ -275,6 +283,9 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     },
     ended: ({ pause, stoodStillMs }) => pause === null && stoodStillMs > 0,
   },
+  topUpSeller: { unplayed: 'it asks and commits as releaseToSeller does' },
+  reverseTopUp: { unplayed: 'it asks and commits as reverseTransfer does' },
+  settleTopUp: { unplayed: 'it asks and commits as settleChargeback does' },
   reportHoldLimit: { unplayed: 'only months bring it about; it commits as pauseMoney does' },
   readStanding: { unplayed: 'it only reads' },
   completePurchase: { unplayed: 'only fourteen days bring it about; it commits as recordDelivery does' },

@@ -10,7 +10,7 @@ import type { Migration } from './index.ts';
  * itself: by it a posting is closed, and balances know what came since a snapshot.
  */
 export const ledgerQuickChecks: Migration = {
-  name: '0171_ledger_quick_checks',
+  name: '0212_ledger_quick_checks',
   async up(knex, appRole) {
     await knex.raw(`
       -- Nobody writes until this is committed, so that whatever a transaction adds is judged by one rule.
