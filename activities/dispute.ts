@@ -35,6 +35,8 @@ export interface DisputeStands {
   readonly currency: string;
 }
 
+export type DisputeActivities = ReturnType<typeof createDisputeActivities>;
+
 export function createDisputeActivities({ database }: { readonly database: Database }) {
   const stands = async (dispute: Dispute): Promise<DisputeStands> => ({
     state: dispute.state,

@@ -7,7 +7,16 @@ import type { Schemas } from '../../client/index.ts';
 import { auditTrail } from '../../platform/audit.ts';
 import type { Answered } from '../helpers/client.ts';
 import { request } from '../helpers/client.ts';
-import { ask, type DisputeBody, delivered, disputed, does, expectSettled, type Signed } from '../helpers/disputes.ts';
+import {
+  ask,
+  contested,
+  type DisputeBody,
+  delivered,
+  disputed,
+  does,
+  expectSettled,
+  type Signed,
+} from '../helpers/disputes.ts';
 import { withDatabase } from '../helpers/outcomes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, reached } from '../helpers/purchases.ts';
@@ -63,7 +72,7 @@ async function open(): Promise<DisputeBody> {
   await act(buyer, purchaseId, 'confirm');
   await reached(buyer, purchaseId, 'released');
   const dispute = await disputed(buyer, purchaseId);
-  await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
+  await contested(seller, dispute);
   return dispute;
 }
 
