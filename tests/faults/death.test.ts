@@ -12,7 +12,7 @@ import { wrongAbout } from '../helpers/books.ts';
 import { dieAt, findPurchaseOf, type Mortal, POINTS, type Point, pointsOf, type Scene } from '../helpers/death.ts';
 import { ends, outcomeOf } from '../helpers/outcomes.ts';
 import { verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
-import type { Cast } from '../helpers/side-effect.ts';
+import { AVAILABLE, bought, type Cast } from '../helpers/side-effect.ts';
 import { PLAYED, SIDE_EFFECTS } from '../helpers/side-effects.ts';
 import { staffToken } from '../helpers/staff.ts';
 
@@ -25,6 +25,8 @@ beforeAll(async () => {
   const [support, finance] = await Promise.all([staffToken('support'), staffToken('finance')]);
   const [mediator, otherMediator] = await Promise.all([staffToken('mediator'), staffToken('mediator')]);
   cast = { seller, buyer, support, finance, mediator, otherMediator };
+  // Discounts are paid from what Wellpact has earned.
+  await bought(cast, ['accept', 'deliver', 'confirm'], { ...AVAILABLE, amount: 1_000_000 });
   const scenes = await setAll(PLAYED);
   await someAtOnce(scenes, ({ go }) => go());
   for (const [step, outcome] of await endAll(scenes)) undisturbed.set(step, outcome);

@@ -22,6 +22,8 @@ export interface StripeCall {
   readonly method: 'GET' | 'POST';
   /** As Stripe documents it; of what is only looked at with its ids, since others look, too. */
   readonly path: string;
+  /** How its idempotency key goes on after the purchase, where a purchase asks for several such things. */
+  readonly step?: string;
 }
 
 /** What a step of the database alone has to wait for while we have it. */
@@ -157,7 +159,11 @@ function begin(scenes: readonly Scene[]): void {
 /** By what the request of a scene is known from all others. */
 function requestOf({ asks, purchaseId }: Scene) {
   const mine = asks?.method === 'POST' && purchaseId !== undefined;
-  return { method: asks?.method, path: asks?.path, idempotencyKey: mine ? `purchase/${purchaseId}/` : null };
+  return {
+    method: asks?.method,
+    path: asks?.path,
+    idempotencyKey: mine ? `purchase/${purchaseId}/${asks.step ?? ''}` : null,
+  };
 }
 
 /** From now on Stripe keeps the request of a scene waiting, however often it is asked. */

@@ -4,6 +4,7 @@ import type { DisputeActivities } from '../../activities/dispute.ts';
 import type { PurchaseActivities } from '../../activities/purchase.ts';
 import type { SideEffect, Unplayed, Ways } from './side-effect.ts';
 import { CHARGEBACK_EFFECTS } from './side-effects-chargeback.ts';
+import { DISCOUNT_EFFECTS } from './side-effects-discount.ts';
 import { DISPUTE_EFFECTS } from './side-effects-dispute.ts';
 import { MONEY_EFFECTS } from './side-effects-money.ts';
 import { PURCHASE_EFFECTS } from './side-effects-purchase.ts';
@@ -16,6 +17,7 @@ export const SIDE_EFFECTS: Readonly<Record<Step, Entry>> = {
   ...PURCHASE_EFFECTS,
   ...MONEY_EFFECTS,
   ...CHARGEBACK_EFFECTS,
+  ...DISCOUNT_EFFECTS,
   ...DISPUTE_EFFECTS,
   readStanding: { unplayed: 'it only reads' },
   reportHoldLimit: { unplayed: 'only months bring it about; it commits as pauseMoney does' },
