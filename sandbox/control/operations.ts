@@ -4,7 +4,6 @@ import type { FaultBackend } from '../faults/transport.ts';
 import { endRun, RUN_OUTCOMES, runById } from '../onfido/workflow-runs.ts';
 import type { Steps } from '../pages/hosted.ts';
 import type { Clock } from '../store/clock.ts';
-import type { Database } from '../store/database.ts';
 import { addFault, clearFaults, FAULT_KINDS, faults } from '../store/faults.ts';
 import { releaseDeliveries } from '../store/outbox.ts';
 import { addWebhookRule, clearWebhookRules, WEBHOOK_ACTIONS, webhookRules } from '../store/webhook-rules.ts';

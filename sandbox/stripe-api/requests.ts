@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from '../../platform/logging.ts';
 import type { FaultBackend, Verdict } from '../faults/transport.ts';
 import type { Clock } from '../store/clock.ts';
-import { type Database, isLockConflict, type Tx } from '../store/database.ts';
+import { isLockConflict, type Tx } from '../store/database.ts';
 import { claimKey, type KeyConflict, releaseKey, saveAnswer } from '../store/idempotency.ts';
 import { findObject } from '../store/objects.ts';
 import { type KeyKind, secretKeyRequired } from './authentication.ts';

@@ -59,7 +59,13 @@ async function asideOf(database: Database, id: PurchaseId): Promise<Record<strin
     paidBack: sorted(paidBack.rows),
     chargebacks: sorted(
       chargebacks.map(({ status, withdrawn, reinstated, advanced, settled, givenUp, submissions, answeredAt }) => ({
-        ...{ status, withdrawn, reinstated, advanced, settled, givenUp, submissions },
+        status,
+        withdrawn,
+        reinstated,
+        advanced,
+        settled,
+        givenUp,
+        submissions,
         answered: answeredAt !== null,
       })),
     ),
@@ -75,12 +81,17 @@ async function outcomeOfDispute(database: Database, dispute: Dispute): Promise<R
     auditTrail(database, 'dispute', id),
   ]);
   return {
-    ...{ state, deadlineEvent, waived, appealedBy },
+    state,
+    deadlineEvent,
+    waived,
+    appealedBy,
     frozen: frozenSince !== null,
     decided: decision && `${decision.refund} by ${decision.by}`,
     offers: offers.map(({ madeBy, refund, status }) => `${refund} by ${madeBy}: ${status}`),
     rulings: rulings.map(({ refund, status, onAppeal, approvedBy }) => ({
-      ...{ refund, status, onAppeal },
+      refund,
+      status,
+      onAppeal,
       approved: approvedBy !== null,
     })),
     remarks: remarks.map(({ event }) => event),

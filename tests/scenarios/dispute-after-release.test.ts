@@ -4,20 +4,17 @@ import type { Schemas } from '../../client/index.ts';
 import {
   ask,
   contested,
-  type DisputeBody,
-  delivered,
   disputed,
   disputedAfterRelease,
   does,
   EUR,
-  escalated,
   expectSettled,
   inMediation,
   recordBoth,
   type Signed,
 } from '../helpers/disputes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
-import { act, reached, sandboxLog } from '../helpers/purchases.ts';
+import { reached, sandboxLog } from '../helpers/purchases.ts';
 import { staffToken } from '../helpers/staff.ts';
 
 let seller: Person;
