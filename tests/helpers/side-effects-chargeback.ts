@@ -1,5 +1,6 @@
 /** The side effects of what a buyer's bank does. */
 import { aboutChargeback, laid, moveDispute, disputed as takenByTheBank } from './chargebacks.ts';
+import { withDatabase } from './outcomes.ts';
 import { verifiedSeller } from './people.ts';
 import {
   AVAILABLE,
@@ -16,6 +17,7 @@ import {
   type Ways,
 } from './side-effect.ts';
 import { disputed } from './side-effects-dispute.ts';
+import { waitFor } from './wait-for.ts';
 
 const LOOKS = looks('/v1/disputes/{dispute}');
 const REVERSALS = posts('/v1/transfers/{id}/reversals');
@@ -53,9 +55,37 @@ export const CHARGEBACK_EFFECTS = {
     ended: ({ chargeback, chargebackSheet }) => chargeback === 'open' && chargebackSheet?.next === null,
   },
   acceptChargeback: {
-    asks: posts('/v1/disputes/{dispute}/close'),
-    set: (cast) => ordering(cast, 'accept'),
-    ended: ({ state, chargeback }) => state === 'refunded' && chargeback === 'lost',
+    'given up': {
+      asks: posts('/v1/disputes/{dispute}/close'),
+      set: (cast) => ordering(cast, 'accept'),
+      ended: ({ state, chargeback }) => state === 'refunded' && chargeback === 'lost',
+    },
+    // It was won, and a part of the money never comes back.
+    'as it stands': {
+      asks: undefined,
+      set: async (cast) => {
+        const sold = await bought(cast, ['accept', 'deliver', 'confirm']);
+        const { bankId } = await taken(cast, sold);
+        await moveDispute(bankId, 'won', { reinstated: 1_500 });
+        await wasTaken(sold, `awaitFunds/${bankId}`);
+        return {
+          ...sold,
+          waitsFor: stepOf(sold, `acceptChargeback/${bankId}/asItStands`),
+          go: () => insist((key) => aboutChargeback(cast.finance, sold.purchaseId, bankId, 'accept', key)),
+        };
+      },
+      ended: ({ chargeback, books }) => chargeback === 'won' && books.advanced === 0,
+    },
+  },
+  awaitFunds: {
+    asks: undefined,
+    set: async (cast) => {
+      const sold = await bought(cast, ['accept']);
+      const { bankId } = await taken(cast, sold);
+      const go = () => moveDispute(bankId, 'won', { reinstated: 0 }).then(nothing);
+      return { ...sold, waitsFor: stepOf(sold, `awaitFunds/${bankId}`), go };
+    },
+    ended: ({ chargeback, chargebackSheet }) => chargeback === 'open' && chargebackSheet?.next === null,
   },
   settleChargeback: {
     'taken back': {
@@ -91,6 +121,17 @@ async function taken(
   const { id } = await takenByTheBank(purchaseId, { status });
   await laid(buyer, purchaseId, status === 'needs_response' ? 'open' : 'inquiry');
   return { listingId, purchaseId, bankId: id };
+}
+
+/** The very step is what is waited for. */
+const stepOf = ({ purchaseId: id }: Sold, step: string) => ({ table: 'transactions.steps', id, step }) as const;
+
+async function wasTaken({ purchaseId }: Sold, step: string): Promise<void> {
+  const text = 'SELECT FROM transactions.steps WHERE purchase_id = $1 AND step = $2';
+  await waitFor(
+    async () => (await withDatabase((database) => database.query(text, [purchaseId, step]))).rowCount === 1,
+    { what: `the step ${step}`, timeoutMs: 20_000 },
+  );
 }
 
 /** The bank goes on. */
