@@ -29,29 +29,29 @@ const disputesEqualPurchase: Rule = ({ row, audit, disputes }) => {
 };
 
 /** The step by which a purchase came into its `n`-th dispute, and those up to the one that led out of it again. */
-function stepsOf(facts: PurchaseFacts, n: number): { readonly into?: Chapter; readonly then?: readonly Chapter[] } {
+function stepsOf(facts: PurchaseFacts, n: number): { readonly into?: Chapter; readonly until?: readonly Chapter[] } {
   const chapters = chaptersOf(facts);
   const into = chapters.filter(({ to }) => to === 'disputed')[n - 1];
   const outOf = chapters.filter(({ from, to }) => from === 'disputed' && to !== null)[n - 1];
   if (into === undefined || outOf === undefined) return { ...(into && { into }) };
-  return { into, then: chapters.slice(chapters.indexOf(into) + 1, chapters.indexOf(outOf) + 1) };
+  return { into, until: chapters.slice(chapters.indexOf(into) + 1, chapters.indexOf(outOf) + 1) };
 }
 
 const atLeastNothing = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
 
 /** Disputed is all that was left; and what was decided is what was carried out. */
 const carriedOut = forEachDispute((dispute, facts) => {
-  const { into, then } = stepsOf(facts, dispute.n);
+  const { into, until } = stepsOf(facts, dispute.n);
   const { gross, decision } = dispute;
   const findings: Finding[] = [];
   const add = (what: string, expected: bigint, found: bigint): void => {
     if (expected !== found) findings.push({ what, expected: String(expected), found: String(found) });
   };
   if (into !== undefined) add(`what ${nameOf(dispute)} is about`, leftIn(into.after), gross);
-  const last = then?.at(-1);
-  if (then === undefined || last === undefined || decision === null) return findings;
+  const last = until?.at(-1);
+  if (until === undefined || last === undefined || decision === null) return findings;
   // What a bank took meanwhile is the buyer's already: it counts as given back, and the seller keeps no more than is left.
-  const taken = sum(then.filter(isOfBank).map(({ before, after }) => leftIn(before) - leftIn(after)));
+  const taken = sum(until.filter(isOfBank).map(({ before, after }) => leftIn(before) - leftIn(after)));
   const forSeller = gross - (decision.refund > taken ? decision.refund : taken);
   add(
     `what ${nameOf(dispute)} has left the seller, gross`,
