@@ -4,7 +4,7 @@ import { isLive } from './chargeback-rules.ts';
 import type { Purchase } from './purchase-record.ts';
 import { allowedActions, type Circumstances, isFinal, transition } from './rules.ts';
 import { CHARGEBACK_SUMMARIES, PAUSE_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
-import { outcomeOf, timerOf } from './timer-rules.ts';
+import { defaultCondition, outcomeOf, timerOf } from './timer-rules.ts';
 import type { PurchaseEvent } from './transition-rules.ts';
 
 /** Why a purchase stands where it stands, and what moves it on. */
@@ -35,7 +35,7 @@ const summaryOf = ({ state, transfer, pause, chargeback }: Purchase): string => 
 /** @param nowMs milliseconds since 1970: some things can only be done until a booking begins */
 export function explain(purchase: Purchase, nowMs: number): Explanation {
   const { state, terms, deadlineAt, deadlineEvent, slot, proposal, pause } = purchase;
-  const timer = timerOf(state, terms.kind, deadlineEvent);
+  const timer = timerOf(state, terms.kind, deadlineEvent, defaultConditionOf(purchase));
   const circumstances = {
     nowMs,
     startsAtMs: slot?.startsAt.getTime() ?? null,
@@ -64,6 +64,9 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
     inProgress,
   };
 }
+
+const defaultConditionOf = ({ dispute }: Purchase) =>
+  defaultCondition(dispute === null ? undefined : dispute.defaultRefund < dispute.gross);
 
 /** Whose move it is, by the parties who can act; with no party able to, the platform's. */
 function waitsFor(
