@@ -60,7 +60,7 @@ const STRIPE: Actor = { type: 'provider', id: 'stripe' };
 export function createChargebackActivities(deps: PurchaseDeps) {
   const { database, payments } = deps;
   return {
-    /** Notes how a chargeback stands, and the money it moved. @throws ApplicationFailure OTHER_PAYMENT */
+    /** Notes how a chargeback stands, and the money it moved. @throws ApplicationFailure OTHER_PAYMENT, CHARGEBACK_UNCLEAR */
     async noteChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       return note(deps, step, await payments.getDispute(step.chargebackId));
     },
@@ -72,7 +72,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
     async answerChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
       const before = await payments.getDispute(step.chargebackId);
-      refuseOtherPayment(purchase, before);
+      await refuseForeign(deps, step, purchase, before);
       const stage = overlayOfStatus(before.status);
       const key = keyOf(step, `answerChargeback/${before.id}/${stage}`);
       const isOpen = isAnswerable(before.status) && before.submissions === 0;
@@ -99,7 +99,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
     async acceptChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
       const before = await payments.getDispute(step.chargebackId);
-      refuseOtherPayment(purchase, before);
+      await refuseForeign(deps, step, purchase, before);
       const key = keyOf(step, `acceptChargeback/${before.id}`);
       if (!isLive(overlayOfStatus(before.status))) {
         await note(deps, step, before);
@@ -184,6 +184,24 @@ function refuseOtherPayment({ id, payment }: Purchase, { paymentId }: Dispute): 
   }
 }
 
+/** What cannot be booked to the minor unit is booked by nobody: finance have a case. @throws as {@link noteChargeback} */
+async function refuseForeign(
+  { database, policy }: PurchaseDeps,
+  { atMs }: ChargebackStep,
+  purchase: Purchase,
+  dispute: Dispute,
+): Promise<void> {
+  refuseOtherPayment(purchase, dispute);
+  const { id: subjectId, currency } = purchase;
+  if (dispute.currency === currency && !dispute.hasUnclearPart) return;
+  const details = { chargebackId: dispute.id, amount: dispute.amount, currency: dispute.currency, expected: currency };
+  const dueAt = new Date(atMs + policy.transferCaseDue);
+  await database.transaction((tx) =>
+    openCase(tx, { kind: 'chargeback_unclear', subjectType: 'purchase', subjectId, dueAt, details }),
+  );
+  throw refusal('CHARGEBACK_UNCLEAR', `The money of ${dispute.id} moved in another currency than ${subjectId} is in.`);
+}
+
 /** Whether it was answered by another step than this one, whose own first try may have got further than we know. */
 async function wasAnsweredBefore({ database }: PurchaseDeps, { purchaseId, chargebackId, atMs }: ChargebackStep) {
   const known = (await chargebacksOf(database, purchaseId)).find(({ id }) => id === chargebackId);
@@ -198,7 +216,7 @@ const timesOf = ({ policy }: PurchaseDeps): ChargebackTimes => ({
 /** Notes what Stripe shows, with the case of finance that goes with it. */
 async function note(deps: PurchaseDeps, step: ChargebackStep, dispute: Dispute): Promise<PurchaseStanding> {
   const { database } = deps;
-  refuseOtherPayment(await purchaseToAct(database, step), dispute);
+  await refuseForeign(deps, step, await purchaseToAct(database, step), dispute);
   const { purchaseId, atMs } = step;
   const key = stepKey({ purchaseId, actor: STRIPE, atMs }, 'noteChargeback');
   const after = await noteChargeback(database, key, dispute, timesOf(deps), (tx, outcome) =>
