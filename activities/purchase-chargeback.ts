@@ -14,7 +14,6 @@ import {
   isAnswerable,
   isLive,
   overlayOfStatus,
-  type Recovery,
 } from '../services/transactions/chargeback-rules.ts';
 import { evidenceOf } from '../services/transactions/evidence-rules.ts';
 import {
@@ -27,6 +26,7 @@ import {
   noteAnswer,
   noteChargeback,
   noteFunds,
+  noteTopUpReversed,
   type OpenDispute,
   type Purchase,
   type StepKey,
@@ -139,6 +139,22 @@ export function createChargebackActivities(deps: PurchaseDeps) {
     },
 
     /**
+     * Takes back what the seller was sent from Wellpact's own balance, before the chargeback is settled: what comes back so
+     * repays the bank's part with the rest. A refused reversal is left to {@link settleChargeback}. @throws ApplicationFailure MONEY_PAUSED
+     */
+    async settleTopUp(step: ChargebackStep): Promise<PurchaseStanding> {
+      const purchase = await purchaseToAct(database, step);
+      const key = keyOf(step, `settleTopUp/${step.chargebackId}`);
+      const recovery = await chargebackToSettle(database, purchase, step.chargebackId);
+      const amount = recovery?.topUpReversal ?? 0;
+      if (amount === 0) return standing(purchase);
+      if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
+      const reversalId = await takeBack(deps, purchase, key, purchase.topUp?.id ?? null, amount);
+      if (reversalId === undefined) return standing(purchase);
+      return standing(await noteTopUpReversed(database, key, { amount, reversalId }));
+    },
+
+    /**
      * Settles a chargeback that the bank keeps after the release: the seller's part is taken back, and Wellpact gives its
      * commission on it. What Stripe does not get from the seller's balance, the seller owes. @throws ApplicationFailure MONEY_PAUSED
      */
@@ -148,7 +164,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       const recovery = await chargebackToSettle(database, purchase, step.chargebackId);
       if (recovery === undefined) return standing(purchase);
       if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
-      const reversalId = await takeBack(deps, purchase, key, recovery);
+      const reversalId = await takeBack(deps, purchase, key, purchase.transfer.id, recovery.reversal);
       const settled = { chargebackId: step.chargebackId, recovery, reversalId, ...timesOf(deps) };
       const after = await settleChargeback(database, key, settled, async (tx, current, overtaken) => {
         await closeOvertaken(tx, overtaken, step);
@@ -323,14 +339,14 @@ async function takeBack(
   { database, payments }: PurchaseDeps,
   purchase: Purchase,
   key: StepKey,
-  { reversal }: Recovery,
+  transferId: string | null,
+  amount: number,
 ): Promise<string | undefined> {
-  const transferId = purchase.transfer.id;
-  if (reversal === 0 || transferId === null) return undefined;
+  if (amount === 0 || transferId === null) return undefined;
   const ref = { purchaseId: purchase.id, step: key.step, transferId };
   try {
     const made = await makeOnce(database, purchase, key, {
-      make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount: reversal }, idempotencyKey),
+      make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
       find: () => payments.findReversal(ref),
     });
     return made.id;

@@ -104,7 +104,11 @@ function stoppedBy({ standing }: Story, { trouble }: Ahead): string[] {
     );
   }
   if (limitReached === true) lines.push('**The money may be held no longer:** finance has a case about it.');
-  if (transfer === 'blocked') {
+  if (transfer === 'blocked' && standing.topUpBlocked === true) {
+    lines.push(
+      "**Stopped: Stripe refused the second transfer,** of what the buyer's charge does not cover. Finance has a case about Wellpact's own balance.",
+    );
+  } else if (transfer === 'blocked') {
     lines.push(
       "**Stopped: Stripe refused the transfer.** The seller's account at Stripe has to be mended, by the seller.",
     );
@@ -164,6 +168,7 @@ function timerTextOf(story: Story, next: AgendaItem): string {
   if (next.kind === 'unfinished') return `goes through with "${words(next.wish.event)}"`;
   if (next.kind === 'chargeback') return WORK_TEXTS[next.work.what];
   if (next.kind === 'transfer') return 'tries the refused transfer again';
+  if (next.kind === 'topUp') return "sends what the buyer's charge does not cover";
   if (next.kind === 'reminder') return reminderText(next.reminder);
   const timer = timerIn(story);
   if (timer === undefined) return 'waits until somebody does something';

@@ -69,6 +69,7 @@ import {
   type Story,
   stepOf,
   timerIn,
+  topUpSeller,
   type Wish,
 } from './purchase-steps.ts';
 import {
@@ -186,8 +187,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
         },
       });
     }
-    setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
-    setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint.eventType, hint));
+    setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint.refundId, hint));
     const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
       state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
     });
@@ -197,8 +198,11 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
         if (desk.busy || doing !== undefined) throw inProgress(doing);
       },
     });
-    setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
-    setHandler(disputeDecidedSignal, (decision) => desk.tell(`dispute/${decision.n}/decided`, decision));
+    setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint.chargebackId, hint));
+    setHandler(disputeDecidedSignal, (decision) => {
+      const subject = `dispute/${decision.n}`;
+      desk.tell(`${subject}/decided`, subject, decision);
+    });
   }
 
   /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
@@ -243,7 +247,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   /** Waits for what is next, or for something to come in. What is unfinished goes before everything that came in. */
   function waitFor(next: AgendaItem | undefined): boolean | Promise<boolean> {
     const waitMs = next === undefined ? undefined : next.atMs - Date.now();
-    if (next?.kind === 'unfinished' && next.atMs <= Date.now()) return false;
+    if ((next?.kind === 'unfinished' || next?.kind === 'topUp') && next.atMs <= Date.now()) return false;
     return desk.wait(waitMs, board.timerText(story, next));
   }
 
@@ -387,6 +391,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       case 'transfer':
         transferTriedMs = Date.now();
         return unlessRefused(current, () => retryTransfer(input, current));
+      case 'topUp':
+        return unlessRefused(current, () => topUpSeller(input, current), againMs);
       case 'chargeback':
         return unlessRefused(current, () => work(current, item), againMs);
       case 'reminder':

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  ALL_REVERSED,
   awaitedOf,
   type ChargebackRecord,
   type ChargebackStatus,
@@ -125,6 +126,7 @@ describe('what Stripe shows of disputes', () => {
 
 describe('a chargeback that the bank keeps after the release', () => {
   const rate = { basisPoints: 1_000 };
+  const alone = ({ advanced }: ChargebackRecord) => ({ advanced, allAdvanced: advanced });
   const released: Books = applyMoves(held(2_500), [
     { name: 'release', amount: 2_250 },
     { name: 'earnCommission', amount: 250 },
@@ -152,8 +154,8 @@ describe('a chargeback that the bank keeps after the release', () => {
           const seen = view('du_1', 'lost', { amount, withdrawn: amount, movements: 1 });
           const { record, moves } = note(before, undefined, seen, NOW_MS);
           const taken = applyMoves(before, moves);
-          const recovery = recoveryOf(taken, record.advanced, record.advanced, { basisPoints });
-          const after = applyMoves(taken, recoveryMoves(recovery, reversed));
+          const recovery = recoveryOf(taken, alone(record), { basisPoints });
+          const after = applyMoves(taken, recoveryMoves(recovery, { reversal: reversed, topUpReversal: reversed }));
           expect(imbalance(after)).toBe(0);
           expect(recovery.loss).toBe(Math.max(amount - price, 0));
           expect(after.advanced).toBe(recovery.loss + recovery.owed + (reversed ? 0 : recovery.reversal));
@@ -171,13 +173,15 @@ describe('a chargeback that the bank keeps after the release', () => {
       { name: 'transfer', amount: 1_250 },
     ]);
     const { record, moves } = note(kept, undefined, view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }), NOW_MS);
-    expect(recoveryOf(applyMoves(kept, moves), record.advanced, record.advanced, rate)).toEqual({
+    expect(recoveryOf(applyMoves(kept, moves), alone(record), rate)).toEqual({
       fromOwed: 0,
       unsent: 0,
       reversal: 1_250,
+      topUpReversal: 0,
       commission: 250,
       owed: 1_000,
       loss: 0,
+      discount: 0,
     });
   });
 
@@ -204,8 +208,8 @@ describe('a chargeback that the bank keeps after the release', () => {
           const seen = view('du_1', 'lost', { amount, withdrawn: amount, movements: 1 });
           const { record, moves } = note(before, undefined, seen, NOW_MS);
           const taken = applyMoves(before, moves);
-          const recovery = recoveryOf(taken, record.advanced, record.advanced, rate);
-          const after = applyMoves(taken, recoveryMoves(recovery, true));
+          const recovery = recoveryOf(taken, alone(record), rate);
+          const after = applyMoves(taken, recoveryMoves(recovery, ALL_REVERSED));
           expect(recovery.fromOwed).toBe(Math.min(refund, amount));
           expect(recovery.loss).toBe(0);
           // The buyer has, or is owed, the larger of the two, and never both.
@@ -230,7 +234,7 @@ describe('a chargeback that the bank keeps after the release', () => {
       view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }),
       NOW_MS,
     );
-    expect(recoveryOf(applyMoves(refunded, moves), record.advanced, record.advanced, rate)).toMatchObject({
+    expect(recoveryOf(applyMoves(refunded, moves), alone(record), rate)).toMatchObject({
       unsent: 0,
       reversal: 0,
       commission: 0,
