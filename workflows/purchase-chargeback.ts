@@ -42,14 +42,10 @@ export async function doChargebackWork(
 ): Promise<PurchaseStanding> {
   const step = stepOf(purchaseId, chargebackId, CLOCK);
   if (topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
-  switch (what) {
-    case 'answer':
-      return moneyStep('answerChargeback', step, 'Submit the evidence about the chargeback');
-    case 'settle':
-      return moneyStep('settleChargeback', step, 'Take back what the chargeback cost');
-    case 'awaitFunds':
-      return moneyStep('awaitFunds', step, 'Look where the money of the chargeback is');
-  }
+  if (what === 'awaitFunds') return moneyStep(what, step, 'Look where the money of the chargeback is');
+  return what === 'answer'
+    ? moneyStep('answerChargeback', step, 'Submit the evidence about the chargeback')
+    : moneyStep('settleChargeback', step, 'Take back what the chargeback cost');
 }
 
 /** What that is, as the end of "Then it …". */
