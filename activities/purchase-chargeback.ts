@@ -64,7 +64,7 @@ const STRIPE: Actor = { type: 'provider', id: 'stripe' };
 export function createChargebackActivities(deps: PurchaseDeps) {
   const { database, payments } = deps;
   return {
-    /** Notes how a chargeback stands, and the money it moved. @throws ApplicationFailure OTHER_PAYMENT */
+    /** Notes how a chargeback stands, and the money it moved. @throws ApplicationFailure OTHER_PAYMENT, CHARGEBACK_UNCLEAR */
     async noteChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       return note(deps, step, await payments.getDispute(step.chargebackId));
     },
@@ -76,7 +76,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
     async answerChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
       const before = await payments.getDispute(step.chargebackId);
-      refuseOtherPayment(purchase, before);
+      await refuseForeign(deps, step, purchase, before);
       const stage = overlayOfStatus(before.status);
       const key = keyOf(step, `answerChargeback/${before.id}/${stage}`);
       const isOpen = isAnswerable(before.status) && before.submissions === 0;
@@ -112,7 +112,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
     async acceptChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
       const before = await payments.getDispute(step.chargebackId);
-      refuseOtherPayment(purchase, before);
+      await refuseForeign(deps, step, purchase, before);
       const key = keyOf(step, `acceptChargeback/${before.id}`);
       if (!isLive(overlayOfStatus(before.status))) {
         await note(deps, step, before);
@@ -213,6 +213,24 @@ function refuseOtherPayment({ id, payment }: Purchase, { paymentId }: Dispute): 
   }
 }
 
+/** What cannot be booked to the minor unit is booked by nobody: finance have a case. @throws as {@link noteChargeback} */
+async function refuseForeign(
+  { database, policy }: PurchaseDeps,
+  { atMs }: ChargebackStep,
+  purchase: Purchase,
+  dispute: Dispute,
+): Promise<void> {
+  refuseOtherPayment(purchase, dispute);
+  const { id: subjectId, currency } = purchase;
+  if (dispute.currency === currency && !dispute.hasUnclearPart) return;
+  const details = { chargebackId: dispute.id, amount: dispute.amount, currency: dispute.currency, expected: currency };
+  const dueAt = new Date(atMs + policy.transferCaseDue);
+  await database.transaction((tx) =>
+    openCase(tx, { kind: 'chargeback_unclear', subjectType: 'purchase', subjectId, dueAt, details }),
+  );
+  throw refusal('CHARGEBACK_UNCLEAR', `The money of ${dispute.id} moved in another currency than ${subjectId} is in.`);
+}
+
 /** The name of an order to answer, by which its repeats are known: the step runs again when its workflow lost the end of it. */
 const orderIn = ({ chargebackId, updateId }: ChargebackStep): string | undefined =>
   updateId === undefined ? undefined : `answerChargeback/${chargebackId}/order/${updateId}`;
@@ -236,7 +254,7 @@ const timesOf = ({ policy }: PurchaseDeps): ChargebackTimes => ({
 /** Notes what Stripe shows, with the case of finance that goes with it. */
 async function note(deps: PurchaseDeps, step: ChargebackStep, dispute: Dispute): Promise<PurchaseStanding> {
   const { database } = deps;
-  refuseOtherPayment(await purchaseToAct(database, step), dispute);
+  await refuseForeign(deps, step, await purchaseToAct(database, step), dispute);
   const { purchaseId, atMs } = step;
   const key = stepKey({ purchaseId, actor: STRIPE, atMs }, 'noteChargeback');
   const after = await noteChargeback(database, key, dispute, timesOf(deps), (tx, outcome) =>

@@ -3015,7 +3015,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -3305,7 +3305,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -5675,6 +5675,8 @@ export interface operations {
             /**
              * @description `IN_PROGRESS`: a change of this purchase is in progress.
              *
+             *     `CHARGEBACK_UNCLEAR`: its money moved in another currency than the purchase is in.
+             *
              *     `NOT_ANSWERABLE`: the bank takes no evidence about it any more.
              *
              *     `PAYMENT_REFUSED`: Stripe refused the evidence.
@@ -5730,7 +5732,11 @@ export interface operations {
                     "application/json": components["schemas"]["Chargeback"];
                 };
             };
-            /** @description `IN_PROGRESS`: a change of this purchase is in progress. */
+            /**
+             * @description `IN_PROGRESS`: a change of this purchase is in progress.
+             *
+             *     `CHARGEBACK_UNCLEAR`: its money moved in another currency than the purchase is in.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7335,7 +7341,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;

@@ -41,15 +41,15 @@ const MAX_HINTS = 20;
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
 
 /** What staff read while that waits for its time. */
-const ATTENDED: Readonly<Record<ChargebackWork['what'], { readonly title: string; readonly then: string }>> = {
+const ATTENDED: Readonly<Record<ChargebackWork['what'], { readonly title: string; readonly due: string }>> = {
   answer: {
     title: "The buyer's bank takes evidence about the payment",
-    then: 'the evidence is submitted, unless finance does it earlier',
+    due: 'the evidence is submitted, unless finance does it earlier',
   },
-  settle: { title: "The buyer's bank keeps what it took of the payment", then: '' },
+  settle: { title: "The buyer's bank keeps what it took of the payment", due: '' },
   awaitFunds: {
     title: "The buyer's bank has decided, and the money has still to move: about the payment",
-    then: 'finance is told that it has not',
+    due: 'finance is told that it has not',
   },
 };
 /** The last hints of a refund or a chargeback come about together. */
@@ -135,8 +135,8 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
 
   /** Waits until its time has come, unless something comes in first. */
   async function attend(next: NonNullable<typeof work>): Promise<void> {
-    const { title, then } = ATTENDED[next.what];
-    tell(`${title} of ${purchaseId}.`, then === '' ? '' : `**Until ${timeText(next.atMs)}**: then ${then}.`);
+    const { title, due } = ATTENDED[next.what];
+    tell(`${title} of ${purchaseId}.`, due === '' ? '' : `**Until ${timeText(next.atMs)}**: then ${due}.`);
     const waitMs = workTimeOf(next) - Date.now();
     if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary: workText(next) })))) return;
     await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork);

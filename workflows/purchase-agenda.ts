@@ -3,9 +3,8 @@ import type { DisputeStanding } from '../activities/purchase-steps.ts';
 import type { ChargebackWork } from '../contracts/chargeback.ts';
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
 import { standsStill } from '../services/transactions/rules.ts';
-import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
 import { workTimeOf } from './purchase-chargeback.ts';
-import { isStopped, overlaysOf, type Story, type Wish } from './purchase-steps.ts';
+import { financeIsAsked, isStopped, overlaysOf, type Story, timerIn, type Wish } from './purchase-steps.ts';
 
 /** A step that the clock or a provider called for was refused. */
 export interface Trouble {
@@ -76,19 +75,19 @@ export const isBlocked = ({ transfer, state }: Story['standing']): boolean =>
   transfer === 'blocked' && state !== 'disputed';
 
 /** Until when the purchase waits for somebody; a transfer that is blocked keeps it open without end. */
-export function deadlineOf({ standing, deal }: Story, trouble: Trouble | undefined): number | undefined {
-  const { state, deadlineMs, deadlineEvent } = standing;
+export function deadlineOf(story: Story, trouble: Trouble | undefined): number | undefined {
+  const { standing } = story;
+  const { deadlineMs } = standing;
   if (deadlineMs === null || isBlocked(standing)) return undefined;
   // Without a timer to follow, a deadline would pass again and again.
-  if (timerOf(state, deal.kind, deadlineEvent) === undefined) return undefined;
+  if (timerIn(story) === undefined) return undefined;
   return Math.max(deadlineMs, trouble?.tryAgainMs ?? 0);
 }
 
 /** Of a step that a standstill has cut in two nothing comes by itself but the limit up to which money may be held. */
 function timeToAskFinance(story: Story, trouble: Trouble | undefined): AgendaItem | undefined {
-  const { standing, deal } = story;
-  const found = timerOf(standing.state, deal.kind, standing.deadlineEvent);
-  const asks = found !== undefined && asksFinance(found.timer, overlaysOf(standing));
+  const found = timerIn(story);
+  const asks = found !== undefined && financeIsAsked(story, found);
   const atMs = asks ? deadlineOf(story, trouble) : undefined;
   return atMs === undefined ? undefined : { kind: 'deadline', atMs };
 }

@@ -33,7 +33,6 @@ import {
 import { isLive } from '../services/transactions/chargeback-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
-import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
 import {
   type AgendaItem,
@@ -60,6 +59,7 @@ import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from
 import {
   beginPayment,
   CLOCK,
+  financeIsAsked,
   follow,
   look,
   notAllowed,
@@ -69,6 +69,7 @@ import {
   retryTransfer,
   type Story,
   stepOf,
+  timerIn,
   topUpSeller,
   type Wish,
 } from './purchase-steps.ts';
@@ -403,11 +404,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** The deadline passed and nobody did anything. */
   async function followTheClock(current: Story): Promise<void> {
-    const { state, deadlineEvent } = current.standing;
-    const timer = timerOf(state, current.deal.kind, deadlineEvent)?.timer;
-    if (timer === undefined) return;
-    const wish = { ...CLOCK, event: timer.event };
-    if (!asksFinance(timer, overlaysOf(current.standing))) return follow(input, current, wish);
+    const found = timerIn(current);
+    if (found === undefined) return;
+    const wish = { ...CLOCK, event: found.timer.event };
+    if (!financeIsAsked(current, found)) return follow(input, current, wish);
     const step = stepOf(input, current, wish);
     current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that stands still');
   }

@@ -192,6 +192,9 @@ export interface Borne {
 }
 
 /**
+/** What of a chargeback the bank has given in place of a refund that came back, minor units. */
+export const owedGiven = ({ owedToBuyer }: Books, advanced: number): number => Math.min(owedToBuyer, advanced);
+
 /**
  * First the buyer is owed no more what the bank has given them. The rest is as for a refund after the release (see takeBack):
  * the commission is worked out anew on what the seller keeps, what is left is the seller's.
@@ -201,7 +204,7 @@ export function recoveryOf(
   { advanced, allAdvanced, discount = 0, toppedUp = 0 }: Borne,
   rate: CommissionRate,
 ): Recovery {
-  const fromOwed = Math.min(books.owedToBuyer, advanced);
+  const fromOwed = owedGiven(books, advanced);
   const toBear = advanced - fromOwed;
   const left = Math.max(leftOf(books) + allAdvanced, 0);
   const returned = Math.min(discount, left);

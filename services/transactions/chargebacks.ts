@@ -17,6 +17,7 @@ import {
   note,
   overlayOf,
   owedAfter,
+  owedGiven,
   type Recovery,
   type Reversed,
   recoveryMoves,
@@ -233,7 +234,9 @@ export async function chargebackToSettle(
   const found = all.find((one) => one.id === chargebackId);
   if (found === undefined || !isToSettle(found)) return undefined;
   const allAdvanced = all.filter(({ settled }) => !settled).reduce((sum, { advanced }) => sum + advanced, 0);
-  const discount = discountDueFor(purchase, books, all);
+  // What the bank has given in place of a refund that came back is back once, not twice.
+  const owedToBuyer = books.owedToBuyer - owedGiven(books, found.advanced);
+  const discount = discountDueFor(purchase, { ...books, owedToBuyer }, all);
   const borne = { advanced: found.advanced, allAdvanced, discount, toppedUp: purchase.topUp?.amount ?? 0 };
   return recoveryOf(books, borne, commissionRateOf(terms));
 }

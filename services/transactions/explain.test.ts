@@ -68,6 +68,7 @@ function purchaseIn({ state, kind, chargeback, paused, blocked, unfinished }: Si
     proposal: null,
     deadlineAt: deadline === undefined ? null : new Date(deadline.atMs),
     deadlineEvent: deadline?.event ?? null,
+    dispute: null,
     transfer: { status: blocked ? 'blocked' : 'none', id: null },
     topUp: null,
     unfinished: unfinished ? begun : null,

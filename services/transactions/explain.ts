@@ -4,7 +4,7 @@ import { isLive } from './chargeback-rules.ts';
 import { isTopUpBlocked, type Purchase } from './purchase-record.ts';
 import { allowedActions, type Circumstances, isFinal, transition } from './rules.ts';
 import { CHARGEBACK_SUMMARIES, PAUSE_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
-import { outcomeOf, timerOf } from './timer-rules.ts';
+import { defaultCondition, outcomeOf, timerOf } from './timer-rules.ts';
 import type { PurchaseEvent } from './transition-rules.ts';
 
 /** Why a purchase stands where it stands, and what moves it on. */
@@ -51,7 +51,7 @@ function summaryOf(purchase: Purchase, dispute: DisputeNow | undefined): string 
 export function explain(purchase: Purchase, nowMs: number, known?: DisputeNow): Explanation {
   const dispute = purchase.state === 'disputed' ? known : undefined;
   const { state, terms, deadlineAt, deadlineEvent, slot, proposal, pause } = purchase;
-  const timer = timerOf(state, terms.kind, deadlineEvent);
+  const timer = timerOf(state, terms.kind, deadlineEvent, defaultConditionOf(purchase));
   const circumstances = {
     nowMs,
     startsAtMs: slot?.startsAt.getTime() ?? null,
@@ -96,6 +96,8 @@ function automaticOf({ state, dispute, pause }: Purchase, now: DisputeNow | unde
   const becomes = refund === undefined || pause !== null ? state : refund < dispute.gross ? 'released' : 'refunded';
   return { at: new Date(atMs).toISOString(), becomes, says };
 }
+const defaultConditionOf = ({ dispute }: Purchase) =>
+  defaultCondition(dispute === null ? undefined : dispute.defaultRefund < dispute.gross);
 
 /** Whose move it is, by the parties who can act; with no party able to, the platform's. */
 function waitsFor(

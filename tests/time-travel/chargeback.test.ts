@@ -1,15 +1,21 @@
 /** What a chargeback does to the deadlines of a purchase, with their real lengths: months pass in seconds. */
 import { describe, expect } from 'vitest';
 import { answerChargebackUpdate, chargebackHintSignal } from '../../contracts/chargeback.ts';
-import { acceptPurchaseUpdate, deliverPurchaseUpdate, purchaseWorkflowId } from '../../contracts/purchase.ts';
+import {
+  acceptPurchaseUpdate,
+  deliverPurchaseUpdate,
+  openDisputeUpdate,
+  purchaseWorkflowId,
+} from '../../contracts/purchase.ts';
 import { newId } from '../../platform/ids.ts';
 import { latestCase } from '../../services/cases/index.ts';
 import { chargebacksOf } from '../../services/transactions/index.ts';
 import { type DisputeWish, disputed, moveDispute } from '../helpers/chargebacks.ts';
 import { recordHistory } from '../helpers/histories.ts';
-import { type Bought, journey, type Market } from '../helpers/journeys.ts';
+import { type Bought, journey, journeyAlone, type Market } from '../helpers/journeys.ts';
 import { sandboxLog } from '../helpers/purchases.ts';
 import type { Travel } from '../helpers/travel.ts';
+import { placeStatement } from '../helpers/travel-disputes.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const HOUR_MS = 60 * 60 * 1_000;
@@ -180,4 +186,30 @@ describe('the hold limit', () => {
     expect((await bought.becomes('refunded')).books).toMatchObject({ refunded: 2_500, chargedBack: 0 });
     await record('chargeback-inquiry-at-the-hold-limit', bought, travel.client);
   });
+
+  journeyAlone(
+    'of what the bank asks about while it is disputed: finance is asked, and the default ruling stands once the bank is done',
+    async ({ travel, market }) => {
+      const bought = await delivered(market);
+      const statementId = await placeStatement(travel, bought.purchaseId, market.buyerId);
+      const claim = { id: newId('dsp'), reason: 'damaged', statementId };
+      await bought.handle.executeUpdate(openDisputeUpdate.name, {
+        args: [{ actorId: market.buyerId, dispute: claim }],
+      });
+      const inquiry = await opened(bought, { status: 'warning_needs_response' });
+      await travel.sleep('89 days');
+      await waitFor(async () => (await bought.now()).standstill?.limitReached === true, {
+        what: 'finance to be asked',
+        timeoutMs: 20_000,
+      });
+      expect(await bought.now()).toMatchObject({ state: 'disputed', deadlineAt: null, books: { held: 2_500 } });
+      expect(await latestCase(travel.database, 'hold_limit', bought.purchaseId)).toMatchObject({ state: 'open' });
+      await moveDispute(inquiry, 'warning_closed');
+      await hint(bought, inquiry, (chargeback) => chargeback === 'none');
+      const ended = await bought.becomes('released');
+      expect(ended.books).toMatchObject({ held: 0, refunded: 1_250, transferred: 1_125, fees: 125 });
+      expect(await latestCase(travel.database, 'hold_limit', bought.purchaseId)).toMatchObject({ state: 'closed' });
+      await record('chargeback-inquiry-in-a-dispute-at-the-hold-limit', bought, travel.client);
+    },
+  );
 });
