@@ -5,6 +5,7 @@ import type {
   AuditEntry,
   Debts,
   Difference,
+  DiscountFacts,
   LedgerEntry,
   LedgerTransaction,
   PurchaseFacts,
@@ -48,6 +49,7 @@ export async function readPurchases(db: pg.Pool, ids: readonly string[]): Promis
     const cases = await readCases(client, ids);
     const refunds = await readRefunds(client, ids);
     const debts = await readDebts(client, ids);
+    const discounts = await readDiscounts(client, ids);
     await client.query('COMMIT');
     return rows.map(({ row, sellerAccount }) => ({
       row,
@@ -58,6 +60,7 @@ export async function readPurchases(db: pg.Pool, ids: readonly string[]): Promis
       openCases: cases.get(row.id) ?? [],
       refunds: refunds.get(row.id) ?? [],
       debts: debts.get(row.id)?.[0] ?? { owed: 0n, paidBack: 0n },
+      discount: discounts.get(row.id)?.[0] ?? null,
     }));
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
@@ -235,6 +238,36 @@ async function readDebts(client: pg.PoolClient, ids: readonly string[]): Promise
     rows,
     (row) => row.purchase_id,
     ({ owed, paid_back: paidBack }) => ({ owed: BigInt(owed), paidBack: BigInt(paidBack) }),
+  );
+}
+
+async function readDiscounts(client: pg.PoolClient, ids: readonly string[]): Promise<ByPurchase<DiscountFacts>> {
+  const { rows } = await client.query<{
+    purchase_id: string;
+    code: string;
+    amount: string;
+    given_back: boolean;
+    basis_points: string | null;
+    fixed: string | null;
+    maximum: string | null;
+  }>(
+    `SELECT u.purchase_id, c.code, u.amount::text, u.given_back_at IS NOT NULL AS given_back,
+            c.basis_points::text, c.amount::text AS fixed, c.maximum_amount::text AS maximum
+       FROM discounts.uses u JOIN discounts.codes c ON c.id = u.code_id WHERE u.purchase_id = ANY ($1)`,
+    [ids],
+  );
+  const whole = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
+  return grouped(
+    rows,
+    (row) => row.purchase_id,
+    ({ code, amount, given_back: isGivenBack, ...promise }) => ({
+      code,
+      amount: BigInt(amount),
+      isGivenBack,
+      basisPoints: whole(promise.basis_points),
+      fixed: whole(promise.fixed),
+      maximum: whole(promise.maximum),
+    }),
   );
 }
 

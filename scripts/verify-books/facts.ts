@@ -94,6 +94,16 @@ export interface RefundRow {
   readonly status: string;
 }
 
+/** What a purchase used of a discount code, and what that code promises; amounts in minor units. */
+export interface DiscountFacts {
+  readonly code: string;
+  readonly amount: bigint;
+  readonly isGivenBack: boolean;
+  readonly basisPoints: bigint | null;
+  readonly fixed: bigint | null;
+  readonly maximum: bigint | null;
+}
+
 /** What the seller came to owe by this purchase, and what its release paid back of older debts. */
 export interface Debts {
   readonly owed: bigint;
@@ -135,6 +145,8 @@ export interface PurchaseFacts {
   readonly sellerAccount: string | null;
   readonly refunds: readonly RefundRow[];
   readonly debts: Debts;
+  /** Null when it used none. */
+  readonly discount: DiscountFacts | null;
   /** Oldest first. */
   readonly ledger: readonly LedgerTransaction[];
   readonly testimonies: readonly Testimony[];

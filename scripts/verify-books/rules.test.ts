@@ -1,7 +1,7 @@
 /** Each rule of the judge finds what it is there for: a purchase that is well, doctored in one place. */
 import { describe, expect, test } from 'vitest';
 import { commissionOn } from './arithmetic.ts';
-import { CAPTURED, MOMENT, moved, NOW_MS, posting, seen, WELL, withRow, withWorkflow } from './doctored.ts';
+import { CAPTURED, DISCOUNTED, MOMENT, moved, NOW_MS, posting, seen, WELL, withRow, withWorkflow } from './doctored.ts';
 import type { PurchaseFacts } from './facts.ts';
 import { judge, RULES } from './rules.ts';
 
@@ -18,6 +18,7 @@ const [CAPTURE, FEE, RELEASE] = WELL.ledger as [
 ];
 const TAKEN = moved('capture', 2_505n);
 const SENT = moved('transfer', 2_254n);
+const FIFTH = DISCOUNTED.discount as NonNullable<PurchaseFacts['discount']>;
 const AN_HOUR_MS = 60 * 60 * 1_000;
 
 const DOCTORED: readonly Doctored[] = [
@@ -246,10 +247,62 @@ const DOCTORED: readonly Doctored[] = [
     what: 'its workflow ended elsewhere',
     facts: withWorkflow({ status: 'failed', standings: WELL.workflow.standings.slice(0, 3) }),
   },
+  { rule: 'discount_as_promised', what: 'a discount without a code', facts: { ...DISCOUNTED, discount: null } },
+  {
+    rule: 'discount_as_promised',
+    what: 'more than the code gives',
+    facts: { ...DISCOUNTED, discount: { ...FIFTH, maximum: 500n } },
+  },
+  { rule: 'discount_as_promised', what: 'a code that gave nothing', facts: { ...WELL, discount: FIFTH } },
+  {
+    rule: 'discount_is_funded',
+    what: 'the card was charged all of the price',
+    facts: { ...DISCOUNTED, ledger: WELL.ledger },
+  },
+  {
+    rule: 'discount_is_shared_back',
+    what: 'a refund of the buyer’s part alone',
+    facts: {
+      ...DISCOUNTED,
+      ledger: [
+        ...DISCOUNTED.ledger.slice(0, 2),
+        posting('refundBuyer', [
+          ['held', 200n],
+          ['refunded', -200n],
+        ]),
+      ],
+    },
+  },
+  {
+    rule: 'discount_is_shared_back',
+    what: 'the buyer has all back, and Wellpact a cent less',
+    facts: {
+      ...DISCOUNTED,
+      row: { ...DISCOUNTED.row, state: 'refunded' },
+      ledger: [
+        ...DISCOUNTED.ledger.slice(0, 2),
+        posting('refundBuyer', [
+          ['held', 2_504n],
+          ['refunded', -2_004n],
+          ['platformFunded', -500n],
+        ]),
+      ],
+    },
+  },
+  {
+    rule: 'discount_code_is_given_back',
+    what: 'who has paid can use it once more',
+    facts: { ...DISCOUNTED, discount: { ...FIFTH, isGivenBack: true } },
+  },
 ];
 
 test('nothing is wrong with what is well', () => {
   expect(judge(WELL, MOMENT)).toEqual([]);
+});
+
+test('nor with a discount that was funded and is in proportion', () => {
+  const found = judge(DISCOUNTED, MOMENT).map(({ rule }) => rule);
+  expect(found.filter((rule) => rule.startsWith('discount') || rule === 'commission_as_agreed')).toEqual([]);
 });
 
 test('every rule is seen to fail', () => {

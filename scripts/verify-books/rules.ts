@@ -3,6 +3,7 @@
  * written down and names what is wrong.
  */
 
+import { discountRules } from './discount-rules.ts';
 import type { Difference, PurchaseFacts } from './facts.ts';
 import { ledgerRules } from './ledger-rules.ts';
 import { providerRules } from './provider-rules.ts';
@@ -25,6 +26,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ...ledgerRules,
   ...providerRules,
   ...recordRules,
+  ...discountRules,
   ...timeRules,
 };
 
