@@ -1,12 +1,12 @@
 /** What a ruling would do to the money of a purchase: by the very row that would carry it out. Pure. */
-import { applyMoves, commissionOn } from './money.ts';
+import { applyMoves, commissionOn, type Move } from './money.ts';
 import type { Purchase } from './purchase-record.ts';
 import { transition } from './rules.ts';
 import { commissionRateOf } from './terms-rules.ts';
 
 /** Minor units. */
 export interface RulingEffect {
-  /** What the buyer gets back. */
+  /** What the buyer gets back: of a discounted purchase the rest of what is refunded goes back to Wellpact. */
   readonly refund: number;
   /** What is left the seller, after commission. */
   readonly toSeller: number;
@@ -18,15 +18,18 @@ export interface RulingEffect {
 }
 
 /** @param gross what is disputed @param refund what the buyer is to get back of it */
-export function effectOfRuling({ state, terms, books }: Purchase, gross: number, refund: number): RulingEffect {
+export function effectOfRuling({ state, terms, books, topUp }: Purchase, gross: number, refund: number): RulingEffect {
   const { kind } = terms;
   const commission = commissionRateOf(terms);
   const forSeller = gross - refund;
   const when = forSeller === 0 ? 'nothing_for_seller' : 'something_for_seller';
   const row = transition(state, { on: 'dispute_decided', by: 'dispute', kind, when });
-  const moves = row?.moves(books, { forSeller, commission }) ?? [];
+  const moves =
+    row?.moves(books, { forSeller, commission, discount: terms.discount?.amount ?? 0, toppedUp: topUp?.amount ?? 0 }) ??
+    [];
   const after = applyMoves(books, moves);
-  const reversed = moves.filter(({ name }) => name === 'reverseTransfer').reduce((sum, { amount }) => sum + amount, 0);
+  const isReversal = ({ name }: Move): boolean => name === 'reverseTransfer' || name === 'reverseTopUp';
+  const reversed = moves.filter(isReversal).reduce((sum, { amount }) => sum + amount, 0);
   return {
     refund: after.refunded - books.refunded,
     toSeller: after.payable + after.transferred,
