@@ -138,6 +138,12 @@ export const METRICS = {
     labels: [],
     roles: LEADER,
   },
+  wellpact_reconciliation_behind_seconds: {
+    kind: 'gauge',
+    help: 'How old the latest money is that was compared with Stripe: since the end of the period of the last reconciliation that was completed, or since the first purchase when none was; 0 without purchases.',
+    labels: [],
+    roles: LEADER,
+  },
   wellpact_events_published_total: {
     kind: 'counter',
     help: 'Events that were published, by type: `purchase.released` counts releases.',

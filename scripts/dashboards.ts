@@ -115,6 +115,12 @@ const PURCHASES: Dashboard = {
       '1000 * max(wellpact_books_checked_timestamp_seconds)',
     ),
     now(
+      'Not compared with Stripe',
+      'How old the latest money is that was; a day is usual.',
+      's',
+      'max(wellpact_reconciliation_behind_seconds)',
+    ),
+    now(
       'Figures gathered',
       'Every 15 seconds; older ones mean that no relay leads.',
       'dateTimeFromNow',

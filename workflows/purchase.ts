@@ -186,8 +186,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
         },
       });
     }
-    setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
-    setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint.eventType, hint));
+    setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint.refundId, hint));
     const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
       state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
     });
@@ -197,8 +197,11 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
         if (desk.busy || doing !== undefined) throw inProgress(doing);
       },
     });
-    setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
-    setHandler(disputeDecidedSignal, (decision) => desk.tell(`dispute/${decision.n}/decided`, decision));
+    setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint.chargebackId, hint));
+    setHandler(disputeDecidedSignal, (decision) => {
+      const subject = `dispute/${decision.n}`;
+      desk.tell(`${subject}/decided`, subject, decision);
+    });
   }
 
   /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */

@@ -20,7 +20,7 @@ import { currency, idOf, text } from '../schemas.ts';
 import { type Action, type ActionDeps, act } from './act.ts';
 import type { PurchaseCommands } from './commands.ts';
 import { futureMs } from './offer.ts';
-import { seenBy } from './party.ts';
+import { FINANCE, seenBy } from './party.ts';
 import { purchaseSchema } from './view.ts';
 
 export const actionRoutes = (deps: ActionDeps, commands: PurchaseCommands): Route[] => [
@@ -129,6 +129,7 @@ function refundRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
     ...COMMON,
     path: `${path}/${REFUND.name}`,
     operationId: 'refundPurchase',
+    policy: { access: 'member', orStaff: FINANCE },
     summary: REFUND.summary,
     description:
       'In `held`, `delivered` and `released`. A part leaves the purchase in its state, and the commission is worked out anew ' +

@@ -93,6 +93,15 @@ export async function overdueFigures(
   return { ids: rows.map(({ id }) => id), oldestSeconds: rows[0]?.seconds ?? 0 };
 }
 
+/** When the first purchase was begun; undefined when there is none. Their ids sort by time. */
+export async function firstPurchaseAt(db: Queryable): Promise<Date | undefined> {
+  const { rows } = await db.query<{ at: Date }>({
+    name: 'purchase_first',
+    text: 'SELECT created_at AS at FROM transactions.purchases ORDER BY id LIMIT 1',
+  });
+  return rows[0]?.at;
+}
+
 /** One account in one currency: how far the ledger and the purchases' own rows are from each other. */
 export interface BooksDifference {
   readonly account: Account;

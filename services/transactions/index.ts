@@ -8,6 +8,7 @@ export {
   giveUpEvidence,
   noteAnswer,
   noteChargeback,
+  noteFunds,
   noteTopUpReversed,
   type SeenChargeback,
   type StoredChargeback,
@@ -17,6 +18,7 @@ export { type Explanation, explain } from './explain.ts';
 export {
   type BooksDifference,
   booksDifferences,
+  firstPurchaseAt,
   overdueFigures,
   type PurchaseFigures,
   purchaseFigures,

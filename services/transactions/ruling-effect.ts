@@ -1,14 +1,15 @@
 /** What a ruling would do to the money of a purchase: by the very row that would carry it out. Pure. */
 import { applyMoves, commissionOn, type Move } from './money.ts';
 import type { Purchase } from './purchase-record.ts';
+import { leftOf, leftToSeller } from './refund-rules.ts';
 import { transition } from './rules.ts';
 import { commissionRateOf } from './terms-rules.ts';
 
 /** Minor units. */
 export interface RulingEffect {
-  /** What the buyer gets back: of a discounted purchase the rest of what is refunded goes back to Wellpact. */
+  /** What the buyer gets back from us, besides what the bank has given them meanwhile; a discount's part is Wellpact's. */
   readonly refund: number;
-  /** What is left the seller, after commission. */
+  /** What is left the seller, after commission; what is kept of it for what they owe is theirs, too. */
   readonly toSeller: number;
   /** The commission on all that is disputed, and the one that is left. */
   readonly commissionBefore: number;
@@ -18,21 +19,24 @@ export interface RulingEffect {
 }
 
 /** @param gross what is disputed @param refund what the buyer is to get back of it */
-export function effectOfRuling({ state, terms, books, topUp }: Purchase, gross: number, refund: number): RulingEffect {
+export function effectOfRuling(
+  { state, terms, books, topUp = null }: Pick<Purchase, 'state' | 'terms' | 'books'> & Partial<Pick<Purchase, 'topUp'>>,
+  gross: number,
+  refund: number,
+): RulingEffect {
   const { kind } = terms;
   const commission = commissionRateOf(terms);
-  const forSeller = gross - refund;
+  const forSeller = leftToSeller(books, gross, refund);
   const when = forSeller === 0 ? 'nothing_for_seller' : 'something_for_seller';
   const row = transition(state, { on: 'dispute_decided', by: 'dispute', kind, when });
-  const moves =
-    row?.moves(books, { forSeller, commission, discount: terms.discount?.amount ?? 0, toppedUp: topUp?.amount ?? 0 }) ??
-    [];
+  const shared = { discount: terms.discount?.amount ?? 0, toppedUp: topUp?.amount ?? 0 };
+  const moves = row?.moves(books, { forSeller, commission, ...shared }) ?? [];
   const after = applyMoves(books, moves);
   const isReversal = ({ name }: Move): boolean => name === 'reverseTransfer' || name === 'reverseTopUp';
   const reversed = moves.filter(isReversal).reduce((sum, { amount }) => sum + amount, 0);
   return {
     refund: after.refunded - books.refunded,
-    toSeller: after.payable + after.transferred,
+    toSeller: Math.max(leftOf(after) - after.held - after.fees, 0),
     commissionBefore: commissionOn(gross, commission),
     commissionAfter: after.fees,
     reversal: reversed,

@@ -6,6 +6,7 @@ import { createMetrics, type Metrics } from '../../platform/metrics.ts';
 import { METRICS, SDK_METRICS } from '../../platform/metrics-table.ts';
 import { portsFor } from '../../platform/ports.ts';
 import { openCase } from '../../services/cases/index.ts';
+import { endRun, insertRun } from '../../services/reconciliations/index.ts';
 import { post } from '../../services/transactions/index.ts';
 import { putEvent } from '../../services/webhooks/index.ts';
 import { booksJob } from '../../workers/relay/books-job.ts';
@@ -59,6 +60,44 @@ describe('gathered from the database', () => {
     expect(figure(text, 'wellpact_purchase_oldest_pause_seconds')).toBe(0);
     expect(figure(text, 'wellpact_cases_open', { kind: 'refund_failed' })).toBe(0);
     expect(figure(text, 'wellpact_webhooks_waiting', { provider: 'stripe' })).toBe(0);
+    expect(figure(text, 'wellpact_reconciliation_behind_seconds')).toBe(0);
+  });
+
+  it('how old the money is that was compared with Stripe', async () => {
+    const behind = async (): Promise<number> =>
+      figure(await gathered(), 'wellpact_reconciliation_behind_seconds') ?? Number.NaN;
+    const within = (seconds: number) => ({ least: seconds, most: seconds + 60 });
+    const isWithin = (value: number, { least, most }: { least: number; most: number }): boolean =>
+      value >= least && value <= most;
+    const id = await stored('completed', {});
+    await clone.database.query(
+      `UPDATE transactions.purchases SET created_at = now() - interval '2 days' WHERE id = $1`,
+      [id],
+    );
+    expect(isWithin(await behind(), within(172_800))).toBe(true);
+
+    const run = { id: newId('rec'), workflowId: 'reconciliation/one', requestedBy: null, fromAt: new Date(0) };
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    await insertRun(clone.database, { ...run, untilAt: hourAgo, settledAt: hourAgo });
+    // One that has not ended has compared nothing.
+    expect(isWithin(await behind(), within(172_800))).toBe(true);
+    await endRun(clone.database, run.id, 'completed');
+    expect(isWithin(await behind(), within(3_600))).toBe(true);
+    // One of this morning alone says nothing about what lies between.
+    const later = {
+      ...run,
+      id: newId('rec'),
+      workflowId: 'reconciliation/two',
+      fromAt: new Date(Date.now() - 600_000),
+    };
+    const now = new Date();
+    await insertRun(clone.database, { ...later, untilAt: now, settledAt: now });
+    await endRun(clone.database, later.id, 'completed');
+    expect(isWithin(await behind(), within(3_600))).toBe(true);
+    const between = { ...run, id: newId('rec'), workflowId: 'reconciliation/three', fromAt: hourAgo };
+    await insertRun(clone.database, { ...between, untilAt: later.fromAt, settledAt: now });
+    await endRun(clone.database, between.id, 'completed');
+    expect(isWithin(await behind(), within(0))).toBe(true);
   });
 
   it('purchases that are late, money that waits, transfers that are blocked, cases, webhooks', async () => {

@@ -6,7 +6,8 @@ import { countWithOpenCase, openCaseFigures } from '../../services/cases/index.t
 import { CASE_KINDS } from '../../services/cases/rules.ts';
 import { notificationBacklog } from '../../services/messaging/index.ts';
 import { CHANNELS } from '../../services/messaging/rules.ts';
-import { overdueFigures, purchaseFigures } from '../../services/transactions/index.ts';
+import { comparedUntil } from '../../services/reconciliations/index.ts';
+import { firstPurchaseAt, overdueFigures, purchaseFigures } from '../../services/transactions/index.ts';
 import { isFinal } from '../../services/transactions/rules.ts';
 import { PROVIDERS, webhookBacklog } from '../../services/webhooks/index.ts';
 import type { Job } from './jobs.ts';
@@ -38,6 +39,7 @@ const GATHERED = [
   'wellpact_outbox_oldest_event_seconds',
   'wellpact_notifications_waiting',
   'wellpact_notification_oldest_seconds',
+  'wellpact_reconciliation_behind_seconds',
   'wellpact_figures_gathered_timestamp_seconds',
 ] as const;
 
@@ -100,8 +102,15 @@ async function gather(database: Database): Promise<Figures<(typeof GATHERED)[num
       labels,
       value: oldestSeconds,
     })),
+    wellpact_reconciliation_behind_seconds: single(await reconciliationBehindSeconds(database)),
     wellpact_figures_gathered_timestamp_seconds: single(Date.now() / 1_000),
   };
+}
+
+/** Where nothing was compared yet, since there is something to compare. */
+async function reconciliationBehindSeconds(database: Database): Promise<number> {
+  const since = (await comparedUntil(database)) ?? (await firstPurchaseAt(database));
+  return since === undefined ? 0 : Math.max(0, (Date.now() - since.getTime()) / 1_000);
 }
 
 async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
