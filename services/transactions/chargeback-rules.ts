@@ -191,7 +191,6 @@ export interface Borne {
   readonly toppedUp?: number;
 }
 
-/**
 /** What of a chargeback the bank has given in place of a refund that came back, minor units. */
 export const owedGiven = ({ owedToBuyer }: Books, advanced: number): number => Math.min(owedToBuyer, advanced);
 

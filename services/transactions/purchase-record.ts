@@ -98,8 +98,13 @@ export const unblocked = ({ transfer }: Pick<Purchase, 'transfer'>): 'none' | 's
   transfer.id === null ? 'none' : 'sent';
 
 /** The rest of the seller's part, which is to come from Wellpact's own balance, has not been asked for yet. */
-export const isTopUpDue = ({ state, books, transfer, topUp, unfinished }: Purchase): boolean =>
-  state === 'released' && books.payable > 0 && transfer.status === 'sent' && topUp === null && unfinished === null;
+export const isTopUpDue = ({ state, terms, books, transfer, topUp, unfinished }: Purchase): boolean =>
+  terms.discount !== undefined &&
+  state === 'released' &&
+  books.payable > 0 &&
+  transfer.status === 'sent' &&
+  topUp === null &&
+  unfinished === null;
 
 /** Stripe refused to send that rest: the first transfer has been sent. */
 export const isTopUpBlocked = ({ transfer, topUp }: Pick<Purchase, 'transfer' | 'topUp'>): boolean =>
