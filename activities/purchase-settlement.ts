@@ -13,7 +13,6 @@ import {
   commitStep,
   giveBackReservation,
   insertReceivable,
-  insertRefund,
   MAX_REFUNDS,
   type OpenDispute,
   owedBy,
@@ -33,6 +32,7 @@ import { applyMoves, MOVES, type Move, nonZero } from '../services/transactions/
 import type { Plan } from '../services/transactions/plan-rules.ts';
 import { stopText } from '../services/transactions/rules.ts';
 import { payoutAccountOf } from '../services/users/index.ts';
+import { backMoves, noteMade } from './came-back.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import {
@@ -46,6 +46,7 @@ import {
   standing,
   stepKey,
 } from './purchase-steps.ts';
+import { isRefusedForTheSeller } from './reversals.ts';
 
 export function createSettlementActivities(deps: PurchaseDeps) {
   const { database, payments } = deps;
@@ -63,14 +64,16 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const ref = { purchaseId: purchase.id, step: key.step, paymentId: intentOf(purchase) };
       const refund = await unlessDisputed(() =>
         makeOnce(database, purchase, key, {
+          amount,
           make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
           find: () => payments.findRefund(ref),
         }),
       );
       const noted = { step: key.step, providerId: refund.id, amount, status: refund.status, at: new Date(step.atMs) };
-      const note = (tx: Tx): Promise<void> => insertRefund(tx, purchase.id, noted);
+      const note = (tx: Tx, current: Purchase): Promise<void> => noteMade(tx, deps, current, noted);
       const change = (current: Purchase): StepChange => ({
-        refund,
+        refund: { id: refund.id, status: refund.status },
+        moves: backMoves(refund, amount),
         reference: refund.id,
         // What was blocked is the seller's no longer: there is nothing left to be sent.
         ...(current.transfer.status === 'blocked' && isNothingLeft(current, step) && { transfer: { status: 'none' } }),
@@ -79,7 +82,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
     },
 
     /**
-     * Takes back from the seller what they were sent. When their balance does not cover it, nothing is taken, and the
+     * Takes back from the seller what they were sent. When nothing is to be had from them, nothing is taken, and the
      * next part advances it: the buyer's refund does not wait for the seller.
      */
     async reverseTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
@@ -100,11 +103,12 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       let reversal: Made;
       try {
         reversal = await makeOnce(database, purchase, key, {
+          amount,
           make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
           find: () => payments.findReversal(ref),
         });
       } catch (error) {
-        if (!(error instanceof ProviderError) || error.code !== 'balance_insufficient') throw error;
+        if (!isRefusedForTheSeller(error)) throw error;
         return noteRefusedReversal(deps, key, step);
       }
       const status = amount === purchase.books.transferred ? 'reversed' : purchase.transfer.status;
@@ -288,7 +292,7 @@ async function carryOut(
   step: PurchaseStep,
   share: Share,
   change: (current: Purchase) => StepChange,
-  also: (tx: Tx) => Promise<unknown> = async () => {},
+  also: (tx: Tx, purchase: Purchase) => Promise<unknown> = async () => {},
 ): Promise<PurchaseStanding> {
   let plan: Plan | undefined;
   let dispute: OpenDispute | null = null;
@@ -300,9 +304,10 @@ async function carryOut(
       dispute = current.dispute;
       // Money that is released but could not be sent waits as payable: that is the end of the row, too.
       const left = plan.moves.filter((move) => !share(move) && !isTransfer(move));
+      const { moves = [], ...changed } = change(current);
       return {
-        ...change(current),
-        moves: plan.moves.filter(share),
+        ...changed,
+        moves: [...plan.moves.filter(share), ...moves],
         ...(left.length === 0
           ? { to: plan.row.to, unfinished: null }
           : { unfinished: { ...current.unfinished, ...begun(step) } }),
@@ -310,7 +315,7 @@ async function carryOut(
     },
     async (tx, purchase) => {
       if (plan === undefined) return;
-      await also(tx);
+      await also(tx, purchase);
       await keepReason(tx, step);
       if (purchase.state === plan.row.to) {
         await freeReserved(tx, plan.row, purchase);
@@ -358,6 +363,7 @@ async function sendToSeller(
   const ref = { purchaseId: purchase.id, step: key.step };
   try {
     const { id } = await makeOnce(database, purchase, key, {
+      amount,
       make: (idempotencyKey) =>
         payments.transfer({ ...ref, amount, currency: purchase.currency, destination, sourceCharge }, idempotencyKey),
       find: () => payments.findTransfer(ref),

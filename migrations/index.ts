@@ -31,6 +31,7 @@ import { sellerBooks } from './0140_seller_books.ts';
 import { payouts } from './0141_payouts.ts';
 import { invoices } from './0142_invoices.ts';
 import { archives } from './0150_archives.ts';
+import { refusedSteps, refusedStepsIndexed } from './0181_refused_steps.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -81,4 +82,6 @@ export const migrations: readonly Migration[] = [
   payouts,
   invoices,
   archives,
+  refusedSteps,
+  refusedStepsIndexed,
 ];

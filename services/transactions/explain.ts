@@ -3,7 +3,7 @@ import type { PurchaseState } from '../../contracts/purchase.ts';
 import { isLive } from './chargeback-rules.ts';
 import type { Purchase } from './purchase-record.ts';
 import { allowedActions, type Circumstances, isFinal, transition } from './rules.ts';
-import { CHARGEBACK_SUMMARIES, PAUSE_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
+import { CHARGEBACK_SUMMARIES, PAUSE_SUMMARY, REFUSED_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
 import { outcomeOf, timerOf } from './timer-rules.ts';
 import type { PurchaseEvent } from './transition-rules.ts';
 
@@ -15,7 +15,7 @@ export interface Explanation {
   /** Whose move it is; nobody's once the purchase has ended. */
   readonly waitsFor: 'buyer' | 'seller' | 'platform' | 'nobody';
   /** What stands in the way of the money. */
-  readonly holds: readonly ('staff_pause' | 'transfer_blocked' | 'chargeback')[];
+  readonly holds: readonly ('staff_pause' | 'transfer_blocked' | 'chargeback' | 'step_refused')[];
   readonly mayAct: readonly { readonly party: 'buyer' | 'seller'; readonly actions: readonly PurchaseEvent[] }[];
   /** What happens by itself, and when; null when nothing does. */
   readonly automatic: { readonly at: string; readonly becomes: PurchaseState; readonly says: string } | null;
@@ -23,12 +23,16 @@ export interface Explanation {
   readonly inProgress: boolean;
 }
 
-const summaryOf = ({ state, transfer, pause, chargeback }: Purchase): string => {
+const summaryOf = ({ state, transfer, pause, chargeback, refusedStep }: Purchase): string => {
   const standing =
     transfer.status === 'blocked'
       ? "The seller's money is released, but Stripe refuses to send it: their account has to be mended."
       : STATE_SUMMARIES[state];
-  const more = [pause === null ? '' : PAUSE_SUMMARY, CHARGEBACK_SUMMARIES[chargeback]].filter((text) => text !== '');
+  const more = [
+    pause === null ? '' : PAUSE_SUMMARY,
+    CHARGEBACK_SUMMARIES[chargeback],
+    refusedStep === null ? '' : REFUSED_SUMMARY,
+  ].filter((text) => text !== '');
   return [standing, ...more].join(' ');
 };
 
@@ -53,6 +57,7 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
       ...(pause !== null ? (['staff_pause'] as const) : []),
       ...(purchase.transfer.status === 'blocked' ? (['transfer_blocked'] as const) : []),
       ...(isLive(purchase.chargeback) ? (['chargeback'] as const) : []),
+      ...(purchase.refusedStep === null ? [] : (['step_refused'] as const)),
     ],
     mayAct: parties
       .map((party) => ({ party, actions: allowedActions(state, terms.kind, party, circumstances) }))
@@ -67,11 +72,12 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
 
 /** Whose move it is, by the parties who can act; with no party able to, the platform's. */
 function waitsFor(
-  { state, terms, unfinished, transfer, pause, chargeback }: Purchase,
+  { state, terms, unfinished, transfer, pause, chargeback, refusedStep }: Purchase,
   circumstances: Circumstances,
 ): Explanation['waitsFor'] {
   if (isFinal(state)) return 'nobody';
   if ((pause !== null && state !== 'payment_pending') || isLive(chargeback)) return 'platform';
+  if (refusedStep !== null) return 'platform';
   // Stripe refuses to pay somebody whose account lacks something: only they can give it.
   if (transfer.status === 'blocked') return 'seller';
   if (unfinished !== null || state === 'released') return 'platform';

@@ -276,6 +276,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     ended: ({ pause, stoodStillMs }) => pause === null && stoodStillMs > 0,
   },
   reportHoldLimit: { unplayed: 'only months bring it about; it commits as pauseMoney does' },
+  reportRefusedStep: { unplayed: 'only a refusal brings it about; it commits as reportHoldLimit does' },
   readStanding: { unplayed: 'it only reads' },
   completePurchase: { unplayed: 'only fourteen days bring it about; it commits as recordDelivery does' },
   remindParties: { unplayed: 'only a deadline brings it about; it commits once per reminder, as every step does' },
