@@ -9,7 +9,7 @@ import type { Dispute } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
 import { closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
 import { closeDispute } from '../services/disputes/index.ts';
-import { isAnswerable, isLive, overlayOfStatus, type Recovery } from '../services/transactions/chargeback-rules.ts';
+import { isAnswerable, isLive, overlayOfStatus } from '../services/transactions/chargeback-rules.ts';
 import { evidenceOf } from '../services/transactions/evidence-rules.ts';
 import {
   type ChargebackOutcome,
@@ -20,6 +20,7 @@ import {
   giveUpEvidence,
   noteAnswer,
   noteChargeback,
+  noteTopUpReversed,
   type OpenDispute,
   type Purchase,
   type StepKey,
@@ -104,6 +105,22 @@ export function createChargebackActivities(deps: PurchaseDeps) {
     },
 
     /**
+     * Takes back what the seller was sent from Wellpact's own balance, before the chargeback is settled: what comes back so
+     * repays the bank's part with the rest. A refused reversal is left to {@link settleChargeback}. @throws ApplicationFailure MONEY_PAUSED
+     */
+    async settleTopUp(step: ChargebackStep): Promise<PurchaseStanding> {
+      const purchase = await purchaseToAct(database, step);
+      const key = keyOf(step, `settleTopUp/${step.chargebackId}`);
+      const recovery = await chargebackToSettle(database, purchase, step.chargebackId);
+      const amount = recovery?.topUpReversal ?? 0;
+      if (amount === 0) return standing(purchase);
+      if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
+      const reversalId = await takeBack(deps, purchase, key, purchase.topUp?.id ?? null, amount);
+      if (reversalId === undefined) return standing(purchase);
+      return standing(await noteTopUpReversed(database, key, { amount, reversalId }));
+    },
+
+    /**
      * Settles a chargeback that the bank keeps after the release: the seller's part is taken back, and Wellpact gives its
      * commission on it. What Stripe does not get from the seller's balance, the seller owes. @throws ApplicationFailure MONEY_PAUSED
      */
@@ -113,7 +130,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       const recovery = await chargebackToSettle(database, purchase, step.chargebackId);
       if (recovery === undefined) return standing(purchase);
       if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
-      const reversalId = await takeBack(deps, purchase, key, recovery);
+      const reversalId = await takeBack(deps, purchase, key, purchase.transfer.id, recovery.reversal);
       const settled = { chargebackId: step.chargebackId, recovery, reversalId, ...bufferOf(deps) };
       const after = await settleChargeback(database, key, settled, async (tx, current, overtaken) => {
         await closeOvertaken(tx, overtaken, step);
@@ -251,15 +268,15 @@ async function takeBack(
   { database, payments }: PurchaseDeps,
   purchase: Purchase,
   key: StepKey,
-  { reversal }: Recovery,
+  transferId: string | null,
+  amount: number,
 ): Promise<string | undefined> {
-  const transferId = purchase.transfer.id;
-  if (reversal === 0 || transferId === null) return undefined;
+  if (amount === 0 || transferId === null) return undefined;
   const ref = { purchaseId: purchase.id, step: key.step, transferId };
   try {
     const made = await makeOnce(database, purchase, key, {
-      amount: reversal,
-      make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount: reversal }, idempotencyKey),
+      amount,
+      make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
       find: () => payments.findReversal(ref),
     });
     return made.id;

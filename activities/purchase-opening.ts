@@ -2,6 +2,8 @@
 import type { PurchaseInput } from '../contracts/purchase.ts';
 import type { TaxRate } from '../contracts/tax.ts';
 import type { Tx } from '../platform/database.ts';
+import { useDiscount } from '../services/discounts/index.ts';
+import { DISCOUNT_REFUSALS } from '../services/discounts/rules.ts';
 import { findListing, type ReservedListing, reserveSlot, reserveStock } from '../services/marketplace/index.ts';
 import {
   fitsHoldLimit,
@@ -10,7 +12,7 @@ import {
   type Policy,
   type Purchase,
 } from '../services/transactions/index.ts';
-import { type Offer, termsOf } from '../services/transactions/terms-rules.ts';
+import { type AgreedDiscount, type Offer, termsOf } from '../services/transactions/terms-rules.ts';
 import { getUser } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
 import { beyondHoldLimit, type PurchaseDeps, slotRefusal, stepKey } from './purchase-steps.ts';
@@ -28,6 +30,7 @@ export async function reserveAndOpen(
   await refuseUnlessForSale(tx, reserved, input);
   const { slot } = reserved;
   if (slot !== null && !fitsHoldLimit(policy, slot.endsAt.getTime(), input.atMs)) throw beyondHoldLimit();
+  const discount = await discountOf(tx, reserved, input);
   const at = new Date(input.atMs);
   const purchase = {
     id: input.purchaseId,
@@ -36,7 +39,11 @@ export async function reserveAndOpen(
     listingId: input.listingId,
     quantity: input.quantity,
     currency: reserved.price.currency,
-    terms: { ...termsOf(policy, offerOf(reserved, input.quantity), input.atMs), taxes: taxesOf(reserved, taxed) },
+    terms: {
+      ...termsOf(policy, offerOf(reserved, input.quantity), input.atMs),
+      taxes: taxesOf(reserved, taxed),
+      ...(discount !== undefined && { discount }),
+    },
     acceptedDisclaimers: input.acceptedDisclaimers,
     state: 'payment_pending',
     stateSince: at,
@@ -112,6 +119,20 @@ async function refuseUnlessForSale(tx: Tx, { sellerId, price }: Reserved, input:
   if (price.amount * input.quantity !== amount || price.currency !== currency) {
     throw refusal('PRICE_CHANGED', 'The price has changed. Look at the listing again before you buy.');
   }
+}
+
+/** What Wellpact pays of the price: used, within its limits, together with the reservation. */
+async function discountOf(
+  tx: Tx,
+  { price }: Reserved,
+  { discountCode: code, purchaseId, buyerId, quantity, atMs }: OpenPurchaseInput,
+): Promise<AgreedDiscount | undefined> {
+  if (code === undefined) return undefined;
+  const { currency } = price;
+  const amount = await useDiscount(tx, { code, purchaseId, buyerId, price: price.amount * quantity, currency, atMs });
+  if (typeof amount === 'number') return { code, amount };
+  const refused = DISCOUNT_REFUSALS[amount];
+  throw refusal(refused.code, refused.message);
 }
 
 /** What is bought, as the policy looks at it. */

@@ -6,7 +6,7 @@
 import type { Tx } from '../platform/database.ts';
 import type { Made } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
-import { amendCase, closeCase, openCase, postponeCase } from '../services/cases/index.ts';
+import { giveBackUse } from '../services/discounts/index.ts';
 import { closeDispute } from '../services/disputes/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
 import {
@@ -15,23 +15,21 @@ import {
   insertReceivable,
   MAX_REFUNDS,
   type OpenDispute,
-  owedBy,
   type Purchase,
   REFUND_STEP,
   refundsOf,
   reserveRecovery,
   type StepChange,
   type StepKey,
-  takeFromReceivables,
   takeStep,
   type Unfinished,
+  unblocked,
   wasTaken,
   writeStaffWords,
 } from '../services/transactions/index.ts';
-import { applyMoves, MOVES, type Move, nonZero } from '../services/transactions/money.ts';
+import { applyMoves, MOVES, type Move } from '../services/transactions/money.ts';
 import type { Plan } from '../services/transactions/plan-rules.ts';
 import { stopText } from '../services/transactions/rules.ts';
-import { payoutAccountOf } from '../services/users/index.ts';
 import { backMoves, noteMade } from './came-back.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
@@ -46,6 +44,7 @@ import {
   standing,
   stepKey,
 } from './purchase-steps.ts';
+import { closeBlocked, sendToSeller } from './purchase-transfers.ts';
 import { isRefusedForTheSeller } from './reversals.ts';
 
 export function createSettlementActivities(deps: PurchaseDeps) {
@@ -59,8 +58,11 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const plan = planOf(purchase, step);
       refuseStopped(purchase, 'refundBuyer', plan.row);
       await refuseTooMany(deps, step);
-      const amount = total(plan.moves.filter(isRefund));
-      if (amount === 0) return standing(purchase);
+      const shares = plan.moves.filter(isRefund);
+      if (shares.length === 0) return standing(purchase);
+      const amount = total(shares.filter(isBuyers));
+      // Of a part so small nothing may be the buyer's: then it is the discount's alone.
+      if (amount === 0) return carryOut(deps, key, step, isRefund, (current) => unblockedBy(current, step));
       const ref = { purchaseId: purchase.id, step: key.step, paymentId: intentOf(purchase) };
       const refund = await unlessDisputed(() =>
         makeOnce(database, purchase, key, {
@@ -75,8 +77,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
         refund: { id: refund.id, status: refund.status },
         moves: backMoves(refund, amount),
         reference: refund.id,
-        // What was blocked is the seller's no longer: there is nothing left to be sent.
-        ...(current.transfer.status === 'blocked' && isNothingLeft(current, step) && { transfer: { status: 'none' } }),
+        ...unblockedBy(current, step),
       });
       return carryOut(deps, key, step, isRefund, change, note);
     },
@@ -85,35 +86,10 @@ export function createSettlementActivities(deps: PurchaseDeps) {
      * Takes back from the seller what they were sent. When nothing is to be had from them, nothing is taken, and the
      * next part advances it: the buyer's refund does not wait for the seller.
      */
-    async reverseTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
-      const purchase = await purchaseToAct(database, step);
-      const key = stepKey(step, partOf(purchase, step, 'reverseTransfer'));
-      if (
-        purchase.state !== step.from ||
-        (await isDone(deps, step, stepKey(step, partOf(purchase, step, REFUND_STEP))))
-      )
-        return standing(purchase);
-      const plan = planOf(purchase, step);
-      refuseStopped(purchase, 'refundReleased', plan.row);
-      await refuseTooMany(deps, step);
-      const amount = total(plan.moves.filter(isReversal));
-      const transferId = purchase.transfer.id;
-      if (amount === 0 || transferId === null) return standing(purchase);
-      const ref = { purchaseId: purchase.id, step: key.step, transferId };
-      let reversal: Made;
-      try {
-        reversal = await makeOnce(database, purchase, key, {
-          amount,
-          make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
-          find: () => payments.findReversal(ref),
-        });
-      } catch (error) {
-        if (!isRefusedForTheSeller(error)) throw error;
-        return noteRefusedReversal(deps, key, step);
-      }
-      const status = amount === purchase.books.transferred ? 'reversed' : purchase.transfer.status;
-      return carryOut(deps, key, step, isReversal, () => ({ transfer: { status }, reference: reversal.id }));
-    },
+    reverseTransfer: (step: PurchaseStep): Promise<PurchaseStanding> => takeBackFromSeller(deps, step, BY_CHARGE),
+
+    /** The same of what came from Wellpact's own balance: it comes first, and is often enough. */
+    reverseTopUp: (step: PurchaseStep): Promise<PurchaseStanding> => takeBackFromSeller(deps, step, BY_TOP_UP),
 
     /**
      * Releases the seller's share of the row, keeps what they owe of it, and sends the rest. A refused transfer leaves it
@@ -130,39 +106,70 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       if (moves.length === 0) {
         return carryOut(deps, stepKey(step, partOf(purchase, step, 'moveNothing')), step, isRelease, () => ({}));
       }
-      const most = total(moves.filter((move) => isTransfer(move) || isRecovery(move)));
+      const most = total(moves.filter((move) => isTransfer(move) || isTopUp(move) || isRecovery(move)));
       const recovers = await reserveRecovery(database, purchase.id, step.from, most);
-      const transfer = await sendToSeller(deps, purchase, key, most - recovers);
+      const sent = planOf({ ...purchase, recovers }, step).moves.filter(isTransfer);
+      const transfer = await sendToSeller(deps, purchase, key, total(sent));
       return carryOut(deps, key, step, transfer.status === 'blocked' ? isReleaseOnly : isRelease, () => ({
         transfer,
         reference: transfer.id,
       }));
     },
-
-    /** Sends what a refused transfer left payable, now that the seller's account may have been mended. */
-    async retryTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, 'releaseToSeller');
-      const purchase = await purchaseToAct(database, key);
-      if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
-      refuseStopped(purchase, 'releaseToSeller');
-      const { books } = await recoverFromPayable(deps, purchase, key);
-      const amount = books.payable;
-      const transfer = await sendToSeller(deps, purchase, key, amount);
-      if (transfer.status === 'blocked') {
-        await reportBlocked(deps, purchase, step);
-        return standing(purchase);
-      }
-      const moves: Move[] = nonZero([{ name: 'transfer', amount }]);
-      const sent = { ...key, step: 'retryTransfer' };
-      const after = await commitStep(
-        database,
-        sent,
-        () => ({ transfer, moves, reference: transfer.id }),
-        (tx) => closeBlocked(tx, sent),
-      );
-      return standing(after);
-    },
   };
+}
+
+/** One of the two transfers of a purchase, as it is taken back. */
+interface Reversible {
+  readonly step: 'reverseTransfer' | 'reverseTopUp';
+  readonly idOf: (purchase: Purchase) => string | null;
+  /** What it changes about the purchase that so much was taken back. */
+  readonly change: (purchase: Purchase, amount: number) => StepChange;
+}
+
+const BY_CHARGE: Reversible = {
+  step: 'reverseTransfer',
+  idOf: ({ transfer }) => transfer.id,
+  change: ({ books, transfer }, amount) => ({
+    transfer: { status: amount === books.transferred ? 'reversed' : transfer.status },
+  }),
+};
+
+const BY_TOP_UP: Reversible = {
+  step: 'reverseTopUp',
+  idOf: ({ topUp }) => topUp?.id ?? null,
+  change: ({ topUp }, amount) => (topUp === null ? {} : { topUp: { ...topUp, amount: topUp.amount - amount } }),
+};
+
+async function takeBackFromSeller(
+  deps: PurchaseDeps,
+  step: PurchaseStep,
+  { step: name, idOf, change }: Reversible,
+): Promise<PurchaseStanding> {
+  const { database, payments } = deps;
+  const purchase = await purchaseToAct(database, step);
+  const key = stepKey(step, partOf(purchase, step, name));
+  if (purchase.state !== step.from || (await isDone(deps, step, stepKey(step, partOf(purchase, step, REFUND_STEP)))))
+    return standing(purchase);
+  const plan = planOf(purchase, step);
+  refuseStopped(purchase, 'refundReleased', plan.row);
+  await refuseTooMany(deps, step);
+  const isShare: Share = (move) => move.name === name;
+  const amount = total(plan.moves.filter(isShare));
+  const transferId = idOf(purchase);
+  if (amount === 0 || transferId === null) return standing(purchase);
+  const ref = { purchaseId: purchase.id, step: key.step, transferId };
+  let reversal: Made;
+  try {
+    reversal = await makeOnce(database, purchase, key, {
+      amount,
+      make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
+      find: () => payments.findReversal(ref),
+    });
+  } catch (error) {
+    if (!isRefusedForTheSeller(error)) throw error;
+    return noteRefusedReversal(deps, key, step);
+  }
+  return carryOut(deps, key, step, isShare, (current) => ({ ...change(current, amount), reference: reversal.id }));
 }
 
 /**
@@ -233,57 +240,26 @@ async function noteRefusedReversal(
   );
 }
 
-/** What the seller has come to owe since the release is kept of what could not be sent. */
-async function recoverFromPayable({ database }: PurchaseDeps, purchase: Purchase, key: StepKey): Promise<Purchase> {
-  if ((await owedBy(database, purchase.sellerId, purchase.currency)) === 0) return purchase;
-  return commitStep(database, { ...key, step: `recover/${key.atMs}` }, async (current, tx) => {
-    const amount = await takeFromReceivables(tx, purchase, current.books.payable);
-    return { moves: nonZero([{ name: 'recover', amount }]) };
-  });
-}
-
-/**
- * A transfer that was refused for too long becomes a case, for finance to speak with the seller; at the hold limit at the
- * latest, and then it is due soon.
- */
-async function reportBlocked(
-  { database, policy }: PurchaseDeps,
-  { id, stateSince, terms, books, currency, payment }: Purchase,
-  { atMs }: PurchaseStep,
-): Promise<void> {
-  const caseFromMs = stateSince.getTime() + (terms.transferCaseMs ?? policy.transferCase);
-  const capturedAtMs = payment.capturedAt?.getTime() ?? Number.POSITIVE_INFINITY;
-  const limitMs = capturedAtMs + (terms.holdLimitMs ?? Number.POSITIVE_INFINITY);
-  if (atMs < Math.min(caseFromMs, limitMs)) return;
-  const about = { kind: 'transfer_blocked', subjectType: 'purchase', subjectId: id } as const;
-  const details = { amount: books.payable, currency };
-  await database.transaction(async (tx) => {
-    const dueAt = new Date(caseFromMs + policy.transferCaseDue);
-    const opened = await openCase(tx, { ...about, dueAt, details });
-    if (atMs < limitMs) return;
-    // From now on Stripe's own limit is near: finance have as long for it as for money that staff have paused.
-    await amendCase(tx, opened, { ...details, heldUntil: new Date(limitMs).toISOString() });
-    await postponeCase(tx, about.kind, id, new Date(limitMs + policy.holdLimitCaseDue));
-  });
-}
-
-const closeBlocked = (tx: Tx, { purchaseId, actor }: StepKey): Promise<unknown> =>
-  closeCase(tx, 'transfer_blocked', purchaseId, { decision: 'resolved', actor });
-
 type Share = (move: Move) => boolean;
-const isRefund: Share = ({ name }) => MOVES[name].credit === 'refunded';
+const isBuyers: Share = ({ name }) => MOVES[name].credit === 'refunded';
+/** What goes back: to the buyer, and to Wellpact for its discount. */
+const isRefund: Share = (move) => isBuyers(move) || MOVES[move.name].credit === 'platformFunded';
 const isAdvance: Share = ({ name }) => MOVES[name].debit === 'advanced';
-const isReversal: Share = ({ name }) => name === 'reverseTransfer';
 const isTransfer: Share = ({ name }) => name === 'transfer';
+/** Sent by a step of its own, once the rest is released and sent. */
+const isTopUp: Share = ({ name }) => name === 'topUp';
 const isRecovery: Share = ({ name }) => name === 'recover';
 const isReleaseOnly: Share = (move) => move.name === 'release' || move.name === 'earnCommission' || isRecovery(move);
 const isRelease: Share = (move) => isReleaseOnly(move) || isTransfer(move);
 
 const total = (moves: readonly Move[]): number => moves.reduce((sum, { amount }) => sum + amount, 0);
 
-/** Whether a refund leaves nothing that could still be sent to the seller. */
-const isNothingLeft = (purchase: Purchase, step: PurchaseStep): boolean =>
-  applyMoves(purchase.books, planOf(purchase, step).moves.filter(isRefund)).payable === 0;
+/** When a refund leaves nothing that could still be sent, nothing is blocked: it is the seller's no longer. */
+function unblockedBy(purchase: Purchase, step: PurchaseStep): Pick<StepChange, 'transfer'> {
+  if (purchase.transfer.status !== 'blocked') return {};
+  const { payable } = applyMoves(purchase.books, planOf(purchase, step).moves.filter(isRefund));
+  return payable === 0 ? { transfer: { status: unblocked(purchase) } } : {};
+}
 
 /** Commits a share of a row, and completes the row when the others are done. */
 async function carryOut(
@@ -303,7 +279,7 @@ async function carryOut(
       plan = planOf(current, step);
       dispute = current.dispute;
       // Money that is released but could not be sent waits as payable: that is the end of the row, too.
-      const left = plan.moves.filter((move) => !share(move) && !isTransfer(move));
+      const left = plan.moves.filter((move) => !share(move) && !isTransfer(move) && !isTopUp(move));
       const { moves = [], ...changed } = change(current);
       return {
         ...changed,
@@ -343,36 +319,12 @@ async function closeDisputeOf(
 }
 
 /** What was reserved is for sale again, when the row says so. */
-export async function freeReserved(tx: Tx, { frees }: Plan['row'], purchase: Purchase): Promise<void> {
+export async function freeReserved(tx: Tx, { frees, from }: Plan['row'], purchase: Purchase): Promise<void> {
   if (frees !== true) return;
-  const { id, slot, listingId, quantity } = purchase;
+  const { id, slot, listingId, quantity, terms } = purchase;
   await (slot === null ? releaseStock(tx, listingId, quantity) : releaseSlot(tx, id));
+  // A code counts as used from the capture on, whatever becomes of the purchase then.
+  if (terms.discount !== undefined && BEFORE_CAPTURE.includes(from)) await giveBackUse(tx, id);
 }
 
-/** Transfers to the seller; zero is not transferred at all. */
-async function sendToSeller(
-  { database, payments }: PurchaseDeps,
-  purchase: Purchase,
-  key: StepKey,
-  amount: number,
-): Promise<{ readonly status: 'sent' | 'blocked'; readonly id?: string }> {
-  if (amount === 0) return { status: 'sent' };
-  const destination = await payoutAccountOf(database, purchase.sellerId);
-  const sourceCharge = purchase.payment.chargeId;
-  if (destination === undefined || sourceCharge === null) return { status: 'blocked' };
-  const ref = { purchaseId: purchase.id, step: key.step };
-  try {
-    const { id } = await makeOnce(database, purchase, key, {
-      amount,
-      make: (idempotencyKey) =>
-        payments.transfer({ ...ref, amount, currency: purchase.currency, destination, sourceCharge }, idempotencyKey),
-      find: () => payments.findTransfer(ref),
-    });
-    return { status: 'sent', id };
-  } catch (error) {
-    if (error instanceof ProviderError && (error.kind === 'refused' || error.kind === 'not_found')) {
-      return { status: 'blocked' };
-    }
-    throw error;
-  }
-}
+const BEFORE_CAPTURE: readonly Purchase['state'][] = ['payment_pending', 'authorised'];

@@ -9,8 +9,11 @@ import type { Database } from '../platform/database.ts';
 import type { Payments } from '../providers/payments.ts';
 import type { TaxRates } from '../providers/tax.ts';
 import { SLOT_REFUSALS, type SlotRefusal } from '../services/marketplace/slot-rules.ts';
+import { givenBack } from '../services/transactions/discount-rules.ts';
 import {
   findPurchase,
+  isTopUpBlocked,
+  isTopUpDue,
   type OpenDispute,
   type Pause,
   type Policy,
@@ -19,7 +22,7 @@ import {
   type Unfinished,
 } from '../services/transactions/index.ts';
 import { type Plan, planFor } from '../services/transactions/plan-rules.ts';
-import { leftOf, refundTooLargeText } from '../services/transactions/refund-rules.ts';
+import { leftOf, REFUND_TOO_SMALL, refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
 import { type Stop, type Stoppable, stopOf, stopText } from '../services/transactions/rules.ts';
 import type { Kind } from '../services/transactions/terms-rules.ts';
@@ -78,6 +81,12 @@ export interface PurchaseStanding {
   readonly deadlineEvent?: PurchaseEvent;
   readonly payment: PaymentStatus;
   readonly transfer: TransferStatus;
+  /** What the buyer's charge does not cover of the seller's part is to be sent now. */
+  readonly topUpDue?: true;
+  /** It was refused: Wellpact's own balance does not cover it. */
+  readonly topUpBlocked?: true;
+  /** Minor units that were sent from Wellpact's own balance, less what was taken back. */
+  readonly toppedUp?: number;
   /** Minor units that are held for it. */
   readonly held: number;
   /** Minor units that could still be refunded; missing in histories of before. */
@@ -123,7 +132,7 @@ export interface ProposalStanding {
 /** What the workflow has to know of what was agreed: it never changes. */
 export interface Deal {
   readonly kind: Kind;
-  /** What the buyer pays, minor units. */
+  /** What the buyer pays, minor units: the price less a discount. */
   readonly price: number;
   readonly currency: string;
   /** How often a refused transfer is tried again, milliseconds; missing in histories of before. */
@@ -137,7 +146,7 @@ export interface Opened {
 
 export function standing(purchase: Purchase): PurchaseStanding {
   const { state, deadlineAt, deadlineEvent, payment, transfer, books, slot, proposal, unfinished, pause } = purchase;
-  const { chargeback, chargebackSheet: sheet, standstill, dispute } = purchase;
+  const { chargeback, chargebackSheet: sheet, standstill, dispute, topUp } = purchase;
   const reminders = remindersAhead(purchase);
   return {
     state,
@@ -145,6 +154,9 @@ export function standing(purchase: Purchase): PurchaseStanding {
     ...(deadlineEvent !== null && { deadlineEvent }),
     payment: payment.status,
     transfer: transfer.status,
+    ...(isTopUpDue(purchase) && { topUpDue: true }),
+    ...(isTopUpBlocked(purchase) && { topUpBlocked: true }),
+    ...(topUp !== null && topUp.amount > 0 && { toppedUp: topUp.amount }),
     held: books.held,
     left: leftOf(books),
     ...(slot !== null && { startsAtMs: slot.startsAt.getTime() }),
@@ -202,7 +214,7 @@ export const stopped = ({ chargeback, chargebackSheet }: Purchase, stop: Stop): 
 
 type PlannedStep = Pick<PurchaseStep, 'event' | 'actor' | 'atMs' | 'command'>;
 
-/** The row that a step follows. @throws ApplicationFailure NOT_ALLOWED_NOW when the table leads nowhere; REFUND_TOO_LARGE */
+/** The row that a step follows. @throws ApplicationFailure NOT_ALLOWED_NOW when the table leads nowhere; REFUND_TOO_LARGE, REFUND_TOO_SMALL */
 export function planOf(purchase: Purchase, step: PlannedStep): Plan {
   const { slot, unfinished, state } = purchase;
   const planned = {
@@ -216,7 +228,7 @@ export function planOf(purchase: Purchase, step: PlannedStep): Plan {
   return plan;
 }
 
-/** What the seller keeps where somebody decided that. @throws ApplicationFailure REFUND_TOO_LARGE */
+/** What the seller keeps where somebody decided that. @throws ApplicationFailure REFUND_TOO_LARGE, REFUND_TOO_SMALL */
 function decidedFor(purchase: Purchase, { event, command }: PlannedStep): number | undefined {
   const { dispute, state, unfinished, books } = purchase;
   if (state === 'disputed' && dispute !== null) {
@@ -230,10 +242,12 @@ function decidedFor(purchase: Purchase, { event, command }: PlannedStep): number
 }
 
 /** A part is less than what is left: all of it is another row of the table, which ends the purchase. */
-function leftAfter({ books, currency }: Purchase, amount: number): number {
+function leftAfter({ books, currency, terms }: Purchase, amount: number): number {
   const left = leftOf(books);
-  if (amount < left && amount > 0) return left - amount;
-  throw refundTooLarge(left, currency);
+  if (amount >= left || amount <= 0) throw refundTooLarge(left, currency);
+  if (givenBack(books, amount, terms.discount?.amount ?? 0).buyer === 0)
+    throw refusal('REFUND_TOO_SMALL', REFUND_TOO_SMALL);
+  return left - amount;
 }
 
 export const refundTooLarge = (left: number, currency: string): ApplicationFailure =>

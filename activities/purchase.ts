@@ -15,6 +15,7 @@ import {
 } from '../services/transactions/index.ts';
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
 import { transition } from '../services/transactions/rules.ts';
+import { chargeOf } from '../services/transactions/terms-rules.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import { createBookingActivities } from './purchase-booking.ts';
@@ -37,6 +38,7 @@ import {
   stepKey,
 } from './purchase-steps.ts';
 import { createSupportActivities } from './purchase-support.ts';
+import { createTransferActivities } from './purchase-transfers.ts';
 
 export type {
   Deal,
@@ -53,6 +55,7 @@ export function createPurchaseActivities(deps: PurchaseDeps) {
   return {
     ...createPaymentActivities(deps),
     ...createSettlementActivities(deps),
+    ...createTransferActivities(deps),
     ...createBookingActivities(deps),
     ...createPurchaseDisputeActivities(deps),
     ...createSupportActivities(deps),
@@ -71,8 +74,13 @@ function createPaymentActivities(deps: PurchaseDeps) {
         const known = await findPurchase(tx, input.purchaseId);
         return known ?? (await reserveAndOpen(tx, policy, input, taxed));
       });
-      const { kind, price, currency, transferRetryMs } = purchase.terms;
-      const deal = { kind, price, currency, ...(transferRetryMs !== undefined && { transferRetryMs }) };
+      const { kind, currency, transferRetryMs } = purchase.terms;
+      const deal = {
+        kind,
+        price: chargeOf(purchase.terms),
+        currency,
+        ...(transferRetryMs !== undefined && { transferRetryMs }),
+      };
       return { deal, standing: standing(purchase) };
     },
 
@@ -188,7 +196,7 @@ function createOnce(
   const key = stepKey({ ...step, atMs }, name);
   const ref = { purchaseId: purchase.id, step: key.step };
   const { currency, terms } = purchase;
-  const amount = terms.price;
+  const amount = chargeOf(terms);
   return makeOnce(database, purchase, key, {
     amount,
     make: (idempotencyKey) =>
@@ -244,8 +252,9 @@ async function noteCapture({ database }: PurchaseDeps, step: PaymentStep, paymen
 
 /** @throws ApplicationFailure AMOUNT_MISMATCH: staff have to look */
 function refuseOtherAmount({ terms }: Purchase, { capturedAmount }: Payment): void {
-  if (capturedAmount === terms.price) return;
-  throw refusal('AMOUNT_MISMATCH', `Stripe captured ${capturedAmount}, not ${terms.price}`);
+  const charge = chargeOf(terms);
+  if (capturedAmount === charge) return;
+  throw refusal('AMOUNT_MISMATCH', `Stripe captured ${capturedAmount}, not ${charge}`);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { UserId } from '../contracts/ids.ts';
 import { Problem } from '../platform/errors.ts';
 import type { Context } from './context.ts';
-import type { Caller, Policy } from './route.ts';
+import type { Caller, Policy, Role } from './route.ts';
 
 /**
  * Finds out who sent an access token.
@@ -42,17 +42,24 @@ function enforce(policy: Policy, caller: Caller): void {
     case 'signed-in':
       return;
     case 'member':
+      if (!isMember(caller) && !hasRole(caller, policy.orStaff ?? [])) {
+        const detail = 'Staff neither buy nor sell with the account of their work: this is for members.';
+        throw new Problem(403, 'FORBIDDEN', detail);
+      }
       if (!caller.emailVerified) {
         const detail = 'Verify your e-mail address first: open the link in the mail we sent, or ask for another one.';
         throw new Problem(403, 'EMAIL_NOT_VERIFIED', detail);
       }
       return;
     case 'staff':
-      if (!policy.roles.some((role) => caller.roles.includes(role))) {
+      if (!hasRole(caller, policy.roles)) {
         throw new Problem(403, 'FORBIDDEN', 'Your account does not have a role that may do this.');
       }
   }
 }
+
+const hasRole = ({ roles }: Caller, wanted: readonly Role[]): boolean => wanted.some((role) => roles.includes(role));
+const isMember = (caller: Caller): boolean => hasRole(caller, ['member']);
 
 /** The token of the header; an empty text, which is no token, when the header is not of that form. */
 function bearerToken(header: string): string | undefined {

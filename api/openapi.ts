@@ -150,7 +150,9 @@ function whoMay(policy: Policy): string {
     case 'signed-in':
       return 'any signed-in account.';
     case 'member':
-      return 'a signed-in account with a verified e-mail address, on what is its own.';
+      return policy.orStaff === undefined
+        ? 'a member with a verified e-mail address, on what is its own.'
+        : `a member with a verified e-mail address, on what is its own; staff with the role ${policy.orStaff.join(' or ')}.`;
     case 'staff':
       return `staff with the role ${policy.roles.join(' or ')}.`;
     default:

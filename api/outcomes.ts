@@ -90,7 +90,11 @@ const REFUSALS: ReadonlySet<string> = new Set([...PURCHASE_REFUSALS, ...DISPUTE_
 /** What would be refused whatever the state of things. */
 const UNPROCESSABLE: ReadonlySet<string> = new Set<PurchaseRefusal>([
   'BEYOND_HOLD_LIMIT',
+  'DISCOUNT_UNKNOWN',
+  'DISCOUNT_NOT_VALID',
+  'DISCOUNT_NOT_FOR_THIS',
   'REFUND_TOO_LARGE',
+  'REFUND_TOO_SMALL',
   'BEYOND_WHAT_IS_DISPUTED',
 ]);
 

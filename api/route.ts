@@ -27,8 +27,11 @@ export type Policy =
   | { readonly access: 'public'; readonly identify?: true }
   /** Any signed-in account. */
   | { readonly access: 'signed-in' }
-  /** A signed-in account with a verified e-mail address, acting on what is its own. */
-  | { readonly access: 'member' }
+  /**
+   * A member with a verified e-mail address, acting on what is its own; with `orStaff` also staff with one of these roles.
+   * Nobody else of staff: who decides about purchases neither buys nor sells.
+   */
+  | { readonly access: 'member'; readonly orStaff?: readonly Role[] }
   /** Staff with one of these roles. */
   | { readonly access: 'staff'; readonly roles: readonly Role[] };
 

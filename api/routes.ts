@@ -2,6 +2,7 @@ import type { ApiDeps } from './deps.ts';
 import type { Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { caseRoutes } from './routes/cases.ts';
+import { discountRoutes } from './routes/discounts.ts';
 import { disputeRoutes } from './routes/disputes.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { listingRoutes } from './routes/listings.ts';
@@ -34,6 +35,7 @@ export function routesOf(deps: ApiDeps): Route[] {
     ...notificationRoutes(deps),
     ...caseRoutes(deps),
     ...staffPurchaseRoutes(deps),
+    ...discountRoutes(deps),
     ...ledgerRoutes(deps),
     ...reconciliationRoutes(deps),
     ...webhookRoutes(deps),

@@ -215,7 +215,7 @@ export interface paths {
          * Begin to become a verified seller
          * @description There is one onboarding for each account: a second call answers with the same one, and begins another identity check when the last one was not passed or taken.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -235,7 +235,7 @@ export interface paths {
         };
         /**
          * Read your onboarding
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["getOnboarding"];
         put?: never;
@@ -263,7 +263,7 @@ export interface paths {
          * Draft a listing
          * @description A draft is seen by its seller only, until it is published.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
          */
@@ -295,7 +295,7 @@ export interface paths {
          * Change a listing
          * @description Purchases made before keep the terms they were made on, and what is reserved stays reserved.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          */
         patch: operations["changeListing"];
         trace?: never;
@@ -311,7 +311,7 @@ export interface paths {
         put?: never;
         /**
          * Put a listing on sale
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
          */
@@ -333,7 +333,7 @@ export interface paths {
         put?: never;
         /**
          * Take a listing off sale for a while
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
          */
@@ -360,7 +360,7 @@ export interface paths {
          * Say when a listing can be booked
          * @description Replaces the plan. What is booked stays booked. Sessions keep their time on the wall clock when clocks change; a session whose beginning a clock skips is left out. `If-Match` takes the `ETag` of the listing, which changes.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          */
         put: operations["planAvailability"];
         post?: never;
@@ -399,7 +399,7 @@ export interface paths {
         };
         /**
          * List your purchases, newest first
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["listPurchases"];
         put?: never;
@@ -407,7 +407,7 @@ export interface paths {
          * Buy something
          * @description Reserves it, and begins the payment. The money is held until it is delivered. A card that is declined leaves the purchase in `payment_pending`: pay with another one.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -429,7 +429,7 @@ export interface paths {
         put?: never;
         /**
          * Accept it, as its seller: the payment is captured and held
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -451,7 +451,7 @@ export interface paths {
         put?: never;
         /**
          * Decline it, as its seller: nothing is charged
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -473,7 +473,7 @@ export interface paths {
         put?: never;
         /**
          * Say that it is delivered, as its seller
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -495,7 +495,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm it, as its buyer: the money is released
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -517,7 +517,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel it: what goes back to the buyer is in `next.ifCancelled`
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -541,7 +541,7 @@ export interface paths {
          * Give the buyer a part back, or everything, as its seller or as finance
          * @description In `held`, `delivered` and `released`. A part leaves the purchase in its state, and the commission is worked out anew on what the seller keeps; several parts can follow one another. After the release the transfer is taken back from your Stripe balance first; when that does not cover it, the buyer is refunded all the same, and your later releases pay for it.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role finance or admin.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -565,7 +565,7 @@ export interface paths {
          * Propose another time for a booking
          * @description While it is `held` and has not begun. Nothing is reserved until the other party accepts. A new proposal, of either party, takes the place of the one before.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -589,7 +589,7 @@ export interface paths {
          * Accept the time that the other party proposed: the booking moves there
          * @description With `startsAt`, only if that is still the time proposed.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -777,7 +777,7 @@ export interface paths {
         };
         /**
          * Read a purchase
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["getPurchase"];
         put?: never;
@@ -797,7 +797,7 @@ export interface paths {
         };
         /**
          * Why it stands where it stands, who can act, and what happens by itself
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["whyPurchase"];
         put?: never;
@@ -817,7 +817,7 @@ export interface paths {
         };
         /**
          * What happened to it, oldest first
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["purchaseTimeline"];
         put?: never;
@@ -839,7 +839,7 @@ export interface paths {
          * Your receipt, or the invoice about the commission, as PDF
          * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["getInvoicePdf"];
         put?: never;
@@ -861,7 +861,7 @@ export interface paths {
          * Your receipt, or the invoice about the commission, as CSV
          * @description The buyer gets a receipt on behalf of the seller, the seller the invoice of Wellpact about its commission. It has a number from the first time that it is asked for; when money went back since, another one takes its place and says so.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["getInvoiceCsv"];
         put?: never;
@@ -881,7 +881,7 @@ export interface paths {
         };
         /**
          * The disputes of a purchase, oldest first
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["listDisputes"];
         put?: never;
@@ -889,7 +889,7 @@ export interface paths {
          * Dispute a purchase, as its buyer
          * @description While it is `held`, `delivered` or `released`. The money stays where it is until the dispute is decided. `wants` is what you want back: everything, unless you say so.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -913,7 +913,7 @@ export interface paths {
          * Say that the other party did not show up
          * @description Of a booking, once it has begun. The other party has some time to contest that; silence is taken as it is claimed: a seller who was not there gives everything back, a buyer who was not there gets what cancelling at the last moment gives.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -935,7 +935,7 @@ export interface paths {
          * Read a dispute, as a party or a mediator
          * @description That a mediator looked stands in the audit trail.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
         get: operations["getDispute"];
         put?: never;
@@ -959,7 +959,7 @@ export interface paths {
          * Answer a claim, as the other party
          * @description Accept it, contest it with a text, or make an offer.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -983,7 +983,7 @@ export interface paths {
          * Deny that you did not show up, or say that it was the other party who did not
          * @description Then it goes on like any other dispute.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -1007,7 +1007,7 @@ export interface paths {
          * Offer what you would agree to
          * @description What the buyer would get back; the rest is the seller’s. It takes the place of the one you made before.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -1029,7 +1029,7 @@ export interface paths {
         put?: never;
         /**
          * Accept what the other side offered: that decides the dispute
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -1053,7 +1053,7 @@ export interface paths {
          * Ask for a mediator
          * @description From `next.escalateFrom` on.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -1075,7 +1075,7 @@ export interface paths {
         put?: never;
         /**
          * Appeal a ruling: another mediator looks at it and rules finally
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -1097,7 +1097,7 @@ export interface paths {
         put?: never;
         /**
          * Say that you will not appeal: when both sides do, the ruling is carried out at once
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs join it.
          */
@@ -1163,7 +1163,7 @@ export interface paths {
         };
         /**
          * The files of a dispute, as a party or a mediator
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
         get: operations["listEvidence"];
         put?: never;
@@ -1171,7 +1171,7 @@ export interface paths {
          * Hand in a file, as a party or a mediator
          * @description The file itself is the body, of 5 MB at most; its `Content-Type` is one of image/jpeg, image/png, application/pdf, text/plain, and its bytes have to be that. Each side can hand in 20. It is looked at before anybody can read it, and stored encrypted. Before a ruling, and again after an appeal.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          *
          *     **Repeating it:** answers are not stored: The same file of the same side is one piece of evidence, however often it is sent.
          */
@@ -1191,7 +1191,7 @@ export interface paths {
         };
         /**
          * Download a file, as a party or a mediator
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
         get: operations["readEvidence"];
         put?: never;
@@ -1215,7 +1215,7 @@ export interface paths {
          * Have the content of a file deleted, as who handed it in or a mediator
          * @description What is known of it stays, with its hash, and with who wanted that and why.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
          */
@@ -1237,7 +1237,7 @@ export interface paths {
          * See what you have as a seller, by currency
          * @description Minor units. What is `held` becomes `payable` when a purchase is released, is then sent to your account at Stripe, is `available` there some days later, and is paid out to your bank from there.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["getBalance"];
         put?: never;
@@ -1259,7 +1259,7 @@ export interface paths {
          * List what was sent from your account at Stripe to your bank, newest first
          * @description As we last saw it there. A payout that is `paid` can still become `failed`, days later, when the bank sends the money back. A failed one takes nothing from you: the money is in your account at Stripe, and goes out again with a later payout once a bank account is named that works.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["listPayouts"];
         put?: never;
@@ -1281,7 +1281,7 @@ export interface paths {
          * List the months with something on your statement, newest first
          * @description One entry for each month and currency. All amounts are in minor units.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["listStatements"];
         put?: never;
@@ -1303,7 +1303,7 @@ export interface paths {
          * Your statement of a month as CSV
          * @description RFC 4180, in UTF-8. The first row has the opening balance, the last one the closing balance; amounts are decimals of the currency. A month that is not over has what happened so far.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["getStatementCsv"];
         put?: never;
@@ -1323,7 +1323,7 @@ export interface paths {
         };
         /**
          * Your statement of a month as PDF
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["getStatementPdf"];
         put?: never;
@@ -1345,7 +1345,7 @@ export interface paths {
          * List your devices
          * @description At most 20, the one that was registered last first.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["listDevices"];
         put?: never;
@@ -1353,7 +1353,7 @@ export interface paths {
          * Have pushes sent to a device
          * @description Apps do this at every start, with the registration token that Firebase gave them. A token belongs to whoever registered it last. Beyond 20 devices the one that was registered the longest ago is forgotten.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          *
          *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
          */
@@ -1376,7 +1376,7 @@ export interface paths {
         post?: never;
         /**
          * Send no more pushes to a device
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          */
         delete: operations["removeDevice"];
         options?: never;
@@ -1393,14 +1393,14 @@ export interface paths {
         };
         /**
          * Read how you are told things
-         * @description **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         * @description **Who:** a member with a verified e-mail address, on what is its own.
          */
         get: operations["getNotificationPreferences"];
         /**
          * Say how you want to be told things
          * @description Replaces your preferences. In quiet hours nothing is sent; it comes at their end, or at once where that would be too late. What you would lose money or your account without knowing is sent whatever is said here.
          *
-         *     **Who:** a signed-in account with a verified e-mail address, on what is its own.
+         *     **Who:** a member with a verified e-mail address, on what is its own.
          */
         put: operations["changeNotificationPreferences"];
         post?: never;
@@ -1510,6 +1510,78 @@ export interface paths {
         get: operations["readPurchaseStory"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/discounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List discount codes, newest first
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["listDiscounts"];
+        put?: never;
+        /**
+         * Make a discount code that Wellpact pays for
+         * @description A buyer names it as `discountCode` and pays so much less; the seller gets what they would get without it. It is never changed: disable it and make another one.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
+         */
+        post: operations["createDiscount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/discounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a discount code, and how much of it is used
+         * @description **Who:** staff with the role finance or admin.
+         */
+        get: operations["getDiscount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/discounts/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable a discount code: nobody can use it from now on
+         * @description Purchases that use it already keep what they were promised.
+         *
+         *     **Who:** staff with the role finance or admin.
+         *
+         *     **Repeating it:** safe with an `Idempotency-Key`; repeats that arrive while it runs wait for its answer.
+         */
+        post: operations["disableDiscount"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1918,17 +1990,19 @@ export interface components {
             };
             /** @description Pays at once. Without it the app confirms the payment with `payment.clientSecret`. */
             paymentMethod?: string;
-            /** @description What the buyer saw that they will pay in all: another price by now is refused. */
+            /** @description What the buyer saw that it costs in all, before a discount: another price by now is refused. */
             expectedPrice?: {
                 amount: number;
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description A code by which Wellpact pays a part of the price: the answer shows `discount`, and `total` to be paid. */
+            discountCode?: string;
             /** @default [] */
             acceptedDisclaimers?: string[];
         };
         NewRefund: {
-            /** @description All that is left, when it is absent. */
+            /** @description A part of the price; all that is left, when it is absent. Of a discounted purchase the discount's share of it goes back to Wellpact, and the rest to the buyer. */
             amount?: {
                 amount: number;
                 /** @enum {string} */
@@ -2052,6 +2126,41 @@ export interface components {
             /** @enum {string} */
             decision: "approve" | "decline" | "resolved";
             reason: string;
+        };
+        NewDiscount: {
+            /** @description What buyers type: 3 to 32 letters, digits and dashes. Upper and lower case are the same. */
+            code: string;
+            /**
+             * @description Of all amounts here, and of what can be bought with it.
+             * @enum {string}
+             */
+            currency: "EUR" | "GBP" | "USD" | "CHF";
+            /** @description A part of the price, 1,000 for 10 %, rounded down to the minor unit. Either this or `amount`. */
+            basisPoints?: number;
+            /** @description A fixed amount, minor units. */
+            amount?: number;
+            /** @description The most that a part of the price comes to. */
+            maximumAmount?: number;
+            /** @description The least price that it is taken for. */
+            minimumPrice?: number;
+            /**
+             * Format: date-time
+             * @description From now on, when it is absent.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            validFrom?: string;
+            /**
+             * Format: date-time
+             * @description The first moment at which it is no longer taken.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            validUntil?: string;
+            /** @description How often it can be used in all. */
+            maxUses?: number;
+            /** @default 1 */
+            maxUsesPerBuyer?: number;
+            /** @description The most that all its uses give together. */
+            budget?: number;
         };
         NewReconciliation: {
             /**
@@ -2285,7 +2394,20 @@ export interface components {
                 /** @enum {string} */
                 proposedBy: "buyer" | "seller";
             } | null;
+            /** @description What it costs. */
             price: {
+                amount: number;
+                /** @enum {string} */
+                currency: "EUR" | "GBP" | "USD" | "CHF";
+            };
+            /** @description What Wellpact pays of the price, in minor units; null when the buyer pays all of it. */
+            discount: {
+                amount: number;
+                /** @description Not for the seller. */
+                code: string | null;
+            } | null;
+            /** @description What the buyer pays: price less discount. */
+            total: {
                 amount: number;
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
@@ -2372,7 +2494,7 @@ export interface components {
                     becomes: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
                     says: string;
                 } | null;
-                /** @description How what is left of the price would be divided if you cancelled now; null when you cannot. */
+                /** @description What the buyer would get back, and what is left to the seller before the commission, if you cancelled now; null when you cannot. A discount's part goes back to Wellpact. */
                 ifCancelled: {
                     refund: number;
                     forSeller: number;
@@ -2938,6 +3060,11 @@ export interface components {
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description What Wellpact pays of the price, in minor units. */
+            discount: {
+                amount: number;
+                code: string;
+            } | null;
             /** @description Why somebody of staff should look at it. */
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
@@ -2996,6 +3123,11 @@ export interface components {
                 /** @enum {string} */
                 currency: "EUR" | "GBP" | "USD" | "CHF";
             };
+            /** @description What Wellpact pays of the price, in minor units. */
+            discount: {
+                amount: number;
+                code: string;
+            } | null;
             /** @description Why somebody of staff should look at it. */
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
@@ -3070,6 +3202,11 @@ export interface components {
                 /** @enum {string} */
                 status: "none" | "sent" | "blocked" | "reversed";
                 id: string | null;
+                /** @description Of a discount, what came from Wellpact's own balance, by a transfer of its own. */
+                topUp: {
+                    id: string | null;
+                    amount: number;
+                } | null;
                 /** @description How a refused transfer goes on by itself; null when none was refused. */
                 retry: {
                     everySeconds: number | null;
@@ -3182,6 +3319,40 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             updatedAt: string;
+        };
+        Discount: {
+            /** @example dsc_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            id: string;
+            code: string;
+            /** @enum {string} */
+            currency: "EUR" | "GBP" | "USD" | "CHF";
+            basisPoints: number | null;
+            amount: number | null;
+            maximumAmount: number | null;
+            minimumPrice: number | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            validFrom: string;
+            validUntil: string | null;
+            maxUses: number | null;
+            maxUsesPerBuyer: number | null;
+            budget: number | null;
+            /** @description Purchases that use it; those that ended before they were paid are not counted. */
+            uses: number;
+            /** @description What these were promised together, minor units. */
+            spent: number;
+            /** @example usr_0199c1a2b3c47d5e8f60718293a4b5c6 */
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            disabledAt: string | null;
         };
         LedgerAccount: {
             account: string;
@@ -4509,6 +4680,10 @@ export interface operations {
              *
              *     `SELLER_NOT_AVAILABLE`: the seller cannot take orders at the moment.
              *
+             *     `DISCOUNT_USED_UP`: the discount code is used up.
+             *
+             *     `DISCOUNT_USED_BY_YOU`: you have used the discount code as often as you can.
+             *
              *     `SLOT_TAKEN`: there is no room left at this time.
              *
              *     `NO_SUCH_SLOT`: this time is not offered: GET /v1/listings/{id}/slots.
@@ -4524,7 +4699,13 @@ export interface operations {
                 };
             };
             /**
-             * @description `SLOT_PAST`: the `slot` is past.
+             * @description `DISCOUNT_UNKNOWN`: there is no such discount code.
+             *
+             *     `DISCOUNT_NOT_VALID`: the discount code is not valid yet, or no longer.
+             *
+             *     `DISCOUNT_NOT_FOR_THIS`: the discount code is for another currency or price, or would leave less than a card can be charged.
+             *
+             *     `SLOT_PAST`: the `slot` is past.
              *
              *     `SLOT_REQUIRED`: it is a booking and needs a `slot`.
              *
@@ -4920,6 +5101,8 @@ export interface operations {
             };
             /**
              * @description `REFUND_TOO_LARGE`: it is more than what is left: `refundable` says how much that is.
+             *
+             *     `REFUND_TOO_SMALL`: Wellpact paid so much of the price that none of it would reach the buyer.
              *
              *     `OTHER_CURRENCY`: it is not the currency of the purchase: `refundable` says which is.
              *
@@ -7252,6 +7435,152 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PurchaseStory"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDiscounts: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Discount"][];
+                        /** @description For the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createDiscount: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDiscount"];
+            };
+        };
+        responses: {
+            /** @description The code. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discount"];
+                };
+            };
+            /** @description `DISCOUNT_EXISTS`: there is, or was, a code of that name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDiscount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discount"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disableDiscount: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discount"];
                 };
             };
             /** @description Any other problem. */

@@ -18,6 +18,8 @@ export interface ChargebackWork {
   readonly what: 'answer' | 'settle';
   readonly chargebackId: string;
   readonly atMs: number;
+  /** The seller was sent a part from Wellpact's own balance: that is taken back first. */
+  readonly topUp?: true;
 }
 
 /** What finance wants about a chargeback. */

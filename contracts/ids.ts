@@ -11,6 +11,7 @@ export type OnboardingId = Id<'onb'>;
 export type PurchaseId = Id<'pur'>;
 export type DeviceId = Id<'dev'>;
 export type CaseId = Id<'cas'>;
+export type DiscountId = Id<'dsc'>;
 export type DisputeId = Id<'dsp'>;
 export type ReconciliationId = Id<'rec'>;
 export type DifferenceId = Id<'dif'>;

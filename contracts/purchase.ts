@@ -56,8 +56,10 @@ export interface PurchaseInput {
   readonly quantity: number;
   /** When the booked time begins, ISO 8601; absent for goods. */
   readonly slot?: { readonly startsAt: string };
-  /** What the API found the buyer has to pay; the purchase is refused when the listing says otherwise by then. */
+  /** What the API found it costs, before a discount; the purchase is refused when the listing says otherwise by then. */
   readonly expectedPrice: { readonly amount: number; readonly currency: Currency };
+  /** A discount code, in upper case; the purchase is refused when it is not good (any more). */
+  readonly discountCode?: string;
   /** A Stripe payment method to pay with at once; without it the app confirms the payment with the client secret. */
   readonly paymentMethod?: string;
   /** The disclaimers that the buyer accepted, by id. */
@@ -132,6 +134,11 @@ export const PURCHASE_REFUSALS = [
   'PRICE_CHANGED',
   'OWN_LISTING',
   'SELLER_NOT_AVAILABLE',
+  'DISCOUNT_UNKNOWN',
+  'DISCOUNT_NOT_VALID',
+  'DISCOUNT_NOT_FOR_THIS',
+  'DISCOUNT_USED_UP',
+  'DISCOUNT_USED_BY_YOU',
   'SLOT_TAKEN',
   'NO_SUCH_SLOT',
   'TOO_LATE_TO_BOOK',
@@ -142,6 +149,7 @@ export const PURCHASE_REFUSALS = [
   'IN_PROGRESS',
   'AUTHORISATION_LOST',
   'REFUND_TOO_LARGE',
+  'REFUND_TOO_SMALL',
   'TOO_MANY_REFUNDS',
   'TOO_MANY_DISPUTES',
   'BEYOND_WHAT_IS_DISPUTED',

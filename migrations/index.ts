@@ -31,6 +31,8 @@ import { sellerBooks } from './0140_seller_books.ts';
 import { payouts } from './0141_payouts.ts';
 import { invoices } from './0142_invoices.ts';
 import { archives } from './0150_archives.ts';
+import { webhookDeliveries } from './0151_webhook_deliveries.ts';
+import { discounts } from './0161_discounts.ts';
 import { refusedSteps, refusedStepsIndexed } from './0181_refused_steps.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
@@ -82,6 +84,8 @@ export const migrations: readonly Migration[] = [
   payouts,
   invoices,
   archives,
+  webhookDeliveries,
+  discounts,
   refusedSteps,
   refusedStepsIndexed,
 ];

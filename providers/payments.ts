@@ -137,8 +137,11 @@ export interface TransferRequest extends StepRef {
   readonly currency: Currency;
   /** The seller's account. */
   readonly destination: string;
-  /** The charge the money comes from: it is transferred even while that charge is not yet available. */
-  readonly sourceCharge: string;
+  /**
+   * The charge the money comes from, at most so much: it is transferred even while that charge is not yet available. Null
+   * when it comes from what is available on our balance.
+   */
+  readonly sourceCharge: string | null;
 }
 
 /** A dispute of the buyer's bank, as Stripe shows it. Money is without fees, in minor units of `currency`. */

@@ -15,7 +15,7 @@ export function stripeTransfers(stripe: Stripe): TransferCalls {
             amount,
             currency: currency.toLowerCase(),
             destination,
-            source_transaction: sourceCharge,
+            ...(sourceCharge !== null && { source_transaction: sourceCharge }),
             transfer_group: purchaseId,
             metadata: stepMetadata({ purchaseId, step }),
           },

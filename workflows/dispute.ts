@@ -99,7 +99,11 @@ async function tell(input: DisputeInput & Resumed): Promise<DisputeResult> {
       });
     }
     for (const [signal, word] of WORDS) {
-      setHandler(signal, ({ eventId }: DisputeWord) => desk.tell(`${word}/${eventId}`, { word, eventId }));
+      // Each word counts, in its turn: one that stops the time does not stand for one that comes after it went on.
+      setHandler(signal, ({ eventId }: DisputeWord) => {
+        const said = `${word}/${eventId}`;
+        desk.tell(said, said, { word, eventId });
+      });
     }
   }
 

@@ -51,8 +51,8 @@ async function tell(input: OnboardingInput & Resumed): Promise<OnboardingResult>
   };
   setHandler(beginOnboardingUpdate, whenBegun, GUARDED);
   setHandler(tryAgainUpdate, () => desk.ask('try_again'), GUARDED);
-  setHandler(identityHintSignal, ({ eventId }) => desk.tell(eventId, 'identity'));
-  setHandler(accountHintSignal, ({ eventId }) => desk.tell(eventId, 'account'));
+  setHandler(identityHintSignal, ({ eventId }) => desk.tell(eventId, 'identity', 'identity'));
+  setHandler(accountHintSignal, ({ eventId }) => desk.tell(eventId, 'account', 'account'));
 
   await unlessRefused(() => prepare(input, standing));
   begun = true;

@@ -19,7 +19,7 @@ const SETTLES_AFTER_MS = 8 * DAY_MS;
 
 export async function payout(input: PayoutInput): Promise<void> {
   const desk = openDesk<never, never, 'look'>();
-  setHandler(payoutHintSignal, ({ eventId }) => desk.tell(eventId, 'look'));
+  setHandler(payoutHintSignal, ({ eventId }) => desk.tell(eventId, 'payout', 'look'));
   let paidSinceMs: number | undefined;
   for (;;) {
     // One look answers all that came before it.

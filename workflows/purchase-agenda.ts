@@ -20,6 +20,7 @@ export type AgendaItem =
   | { readonly kind: 'decision'; readonly atMs: number }
   | { readonly kind: 'deadline'; readonly atMs: number }
   | { readonly kind: 'transfer'; readonly atMs: number }
+  | { readonly kind: 'topUp'; readonly atMs: number }
   | { readonly kind: 'chargeback'; readonly atMs: number; readonly work: ChargebackWork }
   | { readonly kind: 'reminder'; readonly atMs: number; readonly reminder: Reminder };
 
@@ -58,7 +59,7 @@ function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): A
   if (dispute?.decided === true && !standsStill(overlaysOf(story.standing))) {
     return { kind: 'decision', atMs: trouble?.tryAgainMs ?? Date.now() };
   }
-  const transfer = nextTransfer(story, done);
+  const transfer = nextTransfer(story, done) ?? nextTopUp(story, trouble);
   if (transfer !== undefined) return transfer;
   const deadlineMs = deadlineOf(story, trouble);
   const reminder = nextReminder(story, done);
@@ -92,6 +93,12 @@ function nextTransfer({ standing, deal }: Story, { transferTriedMs }: Done): Age
   if (!isBlocked(standing) || standsStill(overlaysOf(standing))) return undefined;
   if (deal.transferRetryMs === undefined) return undefined;
   return { kind: 'transfer', atMs: (transferTriedMs ?? Date.now()) + deal.transferRetryMs };
+}
+
+/** What is left to be sent of a discounted purchase follows on its release. */
+function nextTopUp({ standing }: Story, trouble: Trouble | undefined): AgendaItem | undefined {
+  if (standing.topUpDue !== true || standsStill(overlaysOf(standing))) return undefined;
+  return { kind: 'topUp', atMs: trouble?.tryAgainMs ?? Date.now() };
 }
 
 /** After a long silence of ours only the last one that is due still makes sense, and none whose occasion has passed. */

@@ -36,11 +36,12 @@ export const noteChargeback = (purchaseId: PurchaseId, { chargebackId }: Chargeb
   moneyStep('noteChargeback', stepOf(purchaseId, chargebackId, PROVIDER), 'Look at the chargeback');
 
 /** Does what has to be done about one, now that its time has come. */
-export function doChargebackWork(
+export async function doChargebackWork(
   purchaseId: PurchaseId,
-  { what, chargebackId }: ChargebackWork,
+  { what, chargebackId, topUp }: ChargebackWork,
 ): Promise<PurchaseStanding> {
   const step = stepOf(purchaseId, chargebackId, CLOCK);
+  if (topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
   return what === 'answer'
     ? moneyStep('answerChargeback', step, 'Submit the evidence about the chargeback')
     : moneyStep('settleChargeback', step, 'Take back what the chargeback cost');

@@ -103,7 +103,11 @@ function stoppedBy({ standing }: Story, { trouble }: Ahead): string[] {
     );
   }
   if (limitReached === true) lines.push('**The money may be held no longer:** finance has a case about it.');
-  if (transfer === 'blocked') {
+  if (transfer === 'blocked' && standing.topUpBlocked === true) {
+    lines.push(
+      "**Stopped: Stripe refused the second transfer,** of what the buyer's charge does not cover. Finance has a case about Wellpact's own balance.",
+    );
+  } else if (transfer === 'blocked') {
     lines.push(
       "**Stopped: Stripe refused the transfer.** The seller's account at Stripe has to be mended, by the seller.",
     );
@@ -165,6 +169,7 @@ function timerTextOf(story: Story, next: AgendaItem): string {
     return next.work.what === 'answer' ? 'submits the evidence about the chargeback' : 'takes back what it cost';
   }
   if (next.kind === 'transfer') return 'tries the refused transfer again';
+  if (next.kind === 'topUp') return "sends what the buyer's charge does not cover";
   if (next.kind === 'reminder') return reminderText(next.reminder);
   const { standing, deal } = story;
   const timer = timerOf(standing.state, deal.kind, standing.deadlineEvent);

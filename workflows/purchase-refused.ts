@@ -24,6 +24,8 @@ export function stepOfItem(story: Story, item: AgendaItem): string | undefined {
       return timerOf(standing.state, deal.kind, standing.deadlineEvent)?.row.step;
     case 'transfer':
       return 'retryTransfer';
+    case 'topUp':
+      return 'topUpSeller';
     case 'chargeback':
       return item.work.what === 'answer' ? 'answerChargeback' : 'settleChargeback';
     case 'reminder':

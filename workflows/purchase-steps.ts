@@ -98,15 +98,24 @@ export async function follow(input: PurchaseInput, story: Story, wish: Wish): Pr
   const step = stepOf(input, story, wish);
   const deadlineMs = story.standing.deadlineMs ?? undefined;
   for (const part of parts) {
-    story.standing = await part(step, deadlineMs);
+    story.standing = await part(step, deadlineMs, story.standing);
     if (story.standing.state !== step.from) break;
   }
   if (!rows.some(({ to }) => to === story.standing.state)) throw notAllowed(story, wish.event);
 }
 
-type Part = (step: PaymentStep, deadlineMs: number | undefined) => Promise<PurchaseStanding>;
+type Part = (
+  step: PaymentStep,
+  deadlineMs: number | undefined,
+  standing: PurchaseStanding,
+) => Promise<PurchaseStanding> | PurchaseStanding;
 
 const refund: Part = (step) => moneyStep('refundBuyer', step, 'Refund the buyer');
+/** What was sent from Wellpact's own balance is taken back first. */
+const reverseTopUp: Part = (step, _deadlineMs, standing) =>
+  standing.toppedUp === undefined
+    ? standing
+    : moneyStep('reverseTopUp', step, "Take back what was sent beyond the buyer's charge");
 const reverse: Part = (step) => moneyStep('reverseTransfer', step, 'Take the transfer back from the seller');
 const release: Part = (step) => moneyStep('releaseToSeller', step, 'Release the money and send it to the seller');
 
@@ -117,14 +126,14 @@ const STEPS: Readonly<Partial<Record<StepName, readonly Part[]>>> = {
   // After the deadline the clock gives the authorisation back: no capture goes on beyond it.
   capturePayment: [(step, deadlineMs) => moneyStep('capturePayment', step, 'Capture the payment', deadlineMs)],
   pauseForDispute: [(step) => databaseStep('pauseForDispute', step, 'Begin a dispute')],
-  settleDispute: [reverse, refund, release],
+  settleDispute: [reverseTopUp, reverse, refund, release],
   recordDelivery: [(step) => databaseStep('recordDelivery', step, 'Note the delivery')],
   proposeReschedule: [(step) => databaseStep('proposeReschedule', step, 'Propose another time')],
   moveBooking: [(step) => databaseStep('moveBooking', step, 'Move the booking')],
   releaseToSeller: [release],
   refundBuyer: [refund],
   settleCancellation: [refund, release],
-  refundReleased: [reverse, refund],
+  refundReleased: [reverseTopUp, reverse, refund],
   completePurchase: [(step) => databaseStep('completePurchase', step, 'Complete the purchase')],
 };
 
@@ -161,6 +170,12 @@ const LOST: Readonly<Partial<Record<string, PurchaseEvent>>> = {
 export async function retryTransfer(input: PurchaseInput, story: Story): Promise<void> {
   const step = stepOf(input, story, { ...CLOCK, event: 'aftercare_over' });
   story.standing = await moneyStep('retryTransfer', step, 'Try the transfer again');
+}
+
+/** Sends what the buyer's charge does not cover of the seller's part. */
+export async function topUpSeller(input: PurchaseInput, story: Story): Promise<void> {
+  const step = stepOf(input, story, { ...CLOCK, event: 'aftercare_over' });
+  story.standing = await moneyStep('topUpSeller', step, "Send what the buyer's charge does not cover");
 }
 
 export function stepOf(

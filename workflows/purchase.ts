@@ -70,6 +70,7 @@ import {
   retryTransfer,
   type Story,
   stepOf,
+  topUpSeller,
   type Wish,
 } from './purchase-steps.ts';
 import {
@@ -187,8 +188,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
         },
       });
     }
-    setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint));
-    setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint));
+    setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint.eventType, hint));
+    setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint.refundId, hint));
     const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
       state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
     });
@@ -198,8 +199,11 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
         if (desk.busy || doing !== undefined) throw inProgress(doing);
       },
     });
-    setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint));
-    setHandler(disputeDecidedSignal, (decision) => desk.tell(`dispute/${decision.n}/decided`, decision));
+    setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint.chargebackId, hint));
+    setHandler(disputeDecidedSignal, (decision) => {
+      const subject = `dispute/${decision.n}`;
+      desk.tell(`${subject}/decided`, subject, decision);
+    });
   }
 
   /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
@@ -244,7 +248,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   /** Waits for what is next, or for something to come in. What is unfinished goes before everything that came in. */
   function waitFor(next: AgendaItem | undefined): boolean | Promise<boolean> {
     const waitMs = next === undefined ? undefined : next.atMs - Date.now();
-    if (next?.kind === 'unfinished' && next.atMs <= Date.now()) return false;
+    if ((next?.kind === 'unfinished' || next?.kind === 'topUp') && next.atMs <= Date.now()) return false;
     return desk.wait(waitMs, board.timerText(story, next));
   }
 
@@ -389,6 +393,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       case 'transfer':
         transferTriedMs = Date.now();
         return unlessRefused(current, () => retryTransfer(input, current), { step: again.step });
+      case 'topUp':
+        return unlessRefused(current, () => topUpSeller(input, current), again);
       case 'chargeback':
         return unlessRefused(current, () => work(current, item), again);
       case 'reminder':

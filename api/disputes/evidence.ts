@@ -30,7 +30,7 @@ import { idOf, line, timestamp } from '../schemas.ts';
 import { disputeById } from './commands.ts';
 import { words } from './open.ts';
 import { withStatement } from './texts.ts';
-import { isMediator, viewerOf } from './view.ts';
+import { isMediator, MEDIATORS, viewerOf } from './view.ts';
 
 export type EvidenceDeps = Pick<ApiDeps, 'database' | 'texts' | 'objects' | 'scanner'>;
 
@@ -52,7 +52,7 @@ const evidenceSchema = z
   })
   .meta({ id: 'Evidence' });
 
-const COMMON = { tag: 'disputes', policy: { access: 'member' } } as const;
+const COMMON = { tag: 'disputes', policy: { access: 'member', orStaff: MEDIATORS } } as const;
 
 const LATE = { NOT_ALLOWED_NOW: { status: 409, when: 'there is a ruling, or the dispute is decided.' } } as const;
 

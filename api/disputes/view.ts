@@ -208,4 +208,6 @@ export const viewerOf = ({ buyerId, sellerId }: Dispute, userId: string): 'buyer
   userId === buyerId ? 'buyer' : userId === sellerId ? 'seller' : undefined;
 
 /** Whoever may read and judge every dispute. */
-export const isMediator = (roles: readonly string[]): boolean => roles.includes('mediator') || roles.includes('admin');
+/** Who mediates. */
+export const MEDIATORS = ['mediator', 'admin'] as const;
+export const isMediator = (roles: readonly string[]): boolean => MEDIATORS.some((role) => roles.includes(role));

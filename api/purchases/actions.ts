@@ -20,7 +20,7 @@ import { currency, idOf, text } from '../schemas.ts';
 import { type Action, type ActionDeps, act } from './act.ts';
 import type { PurchaseCommands } from './commands.ts';
 import { futureMs } from './offer.ts';
-import { seenBy } from './party.ts';
+import { FINANCE, seenBy } from './party.ts';
 import { purchaseSchema } from './view.ts';
 
 export const actionRoutes = (deps: ActionDeps, commands: PurchaseCommands): Route[] => [
@@ -121,7 +121,11 @@ const refundBody = z
     amount: z
       .strictObject({ amount: z.int().min(1), currency })
       .optional()
-      .meta({ description: 'All that is left, when it is absent.' }),
+      .meta({
+        description:
+          "A part of the price; all that is left, when it is absent. Of a discounted purchase the discount's share of it goes " +
+          'back to Wellpact, and the rest to the buyer.',
+      }),
     reason: text(1, MAX_WORDS).optional().meta({ description: 'Of finance, who have to give one: for staff alone.' }),
   })
   .meta({ id: 'NewRefund' });
@@ -132,6 +136,7 @@ function refundRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
     ...COMMON,
     path: `${path}/${REFUND.name}`,
     operationId: 'refundPurchase',
+    policy: { access: 'member', orStaff: FINANCE },
     summary: REFUND.summary,
     description:
       'In `held`, `delivered` and `released`. A part leaves the purchase in its state, and the commission is worked out anew ' +
@@ -141,6 +146,10 @@ function refundRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
     problems: {
       ...PROBLEMS,
       REFUND_TOO_LARGE: { status: 422, when: 'it is more than what is left: `refundable` says how much that is.' },
+      REFUND_TOO_SMALL: {
+        status: 422,
+        when: 'Wellpact paid so much of the price that none of it would reach the buyer.',
+      },
       OTHER_CURRENCY: { status: 422, when: 'it is not the currency of the purchase: `refundable` says which is.' },
       TOO_MANY_REFUNDS: {
         status: 409,

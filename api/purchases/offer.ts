@@ -4,6 +4,8 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import { CURRENCIES, MAXIMUM_CHARGE } from '../../contracts/money.ts';
 import type { PurchaseInput } from '../../contracts/purchase.ts';
 import { conflict, notFound, unprocessable } from '../../platform/errors.ts';
+import { quoteDiscount, type Use } from '../../services/discounts/index.ts';
+import { DISCOUNT_REFUSALS, normalisedCode } from '../../services/discounts/rules.ts';
 import { findListing, findSlot, type Listing } from '../../services/marketplace/index.ts';
 import { SLOT_REFUSALS } from '../../services/marketplace/slot-rules.ts';
 import { findPurchase, type Purchase } from '../../services/transactions/index.ts';
@@ -27,7 +29,13 @@ export const newPurchase = z
     expectedPrice: z
       .strictObject({ amount: z.int().min(0), currency })
       .optional()
-      .meta({ description: 'What the buyer saw that they will pay in all: another price by now is refused.' }),
+      .meta({
+        description: 'What the buyer saw that it costs in all, before a discount: another price by now is refused.',
+      }),
+    discountCode: z.string().trim().min(1).max(64).optional().meta({
+      description:
+        'A code by which Wellpact pays a part of the price: the answer shows `discount`, and `total` to be paid.',
+    }),
     acceptedDisclaimers: z.array(z.string().min(1).max(100)).max(20).default([]),
   })
   .meta({ id: 'NewPurchase' });
@@ -91,6 +99,10 @@ async function offer(
       maximumCharge: MAXIMUM_CHARGE,
     });
   }
+  const discountCode = body.discountCode === undefined ? undefined : normalisedCode(body.discountCode);
+  if (discountCode !== undefined) {
+    await refuseUnlessTaken(database, { code: discountCode, buyerId, price: amount, currency, atMs: Date.now() });
+  }
   return {
     purchaseId,
     listingId,
@@ -99,10 +111,20 @@ async function offer(
     quantity,
     ...(slot !== undefined && { slot }),
     expectedPrice: { amount, currency },
+    ...(discountCode !== undefined && { discountCode }),
     ...(paymentMethod !== undefined && { paymentMethod }),
     acceptedDisclaimers,
     publicUrl: config.PUBLIC_URL,
   };
+}
+
+/** @throws Problem DISCOUNT_…: 422, or 409 when it is used up */
+async function refuseUnlessTaken(database: OfferDeps['database'], use: Use): Promise<void> {
+  const quoted = await quoteDiscount(database, use);
+  if (typeof quoted === 'number') return;
+  const { code, message } = DISCOUNT_REFUSALS[quoted];
+  if (quoted === 'used_up' || quoted === 'used_by_you') throw conflict(code, message);
+  throw unprocessable(code, message);
 }
 
 /** A booking is of a time, goods are not. Whether there is room then is looked up again, together with the reservation. */
@@ -151,6 +173,7 @@ function repeated(
     quantity: purchase.quantity,
     ...(purchase.slot !== null && { slot: { startsAt: purchase.slot.startsAt.toISOString() } }),
     expectedPrice: { amount: purchase.terms.price, currency: purchase.currency },
+    ...(purchase.terms.discount !== undefined && { discountCode: purchase.terms.discount.code }),
     ...(paymentMethod !== undefined && { paymentMethod }),
     acceptedDisclaimers: purchase.acceptedDisclaimers,
     publicUrl: config.PUBLIC_URL,

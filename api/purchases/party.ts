@@ -18,6 +18,9 @@ export async function refundsOfOne(database: ApiDeps['database'], { id, refund }
   return refund.status === 'none' ? [] : ((await refundsOf(database, [id])).get(id) ?? []);
 }
 
+/** Who refunds in the place of a seller. */
+export const FINANCE = ['finance', 'admin'] as const;
+
 export const sideOf = (purchase: Purchase, userId: string): Side => (purchase.buyerId === userId ? 'buyer' : 'seller');
 
 /**
@@ -31,7 +34,7 @@ export async function seenBy(
 ): Promise<{ readonly purchase: Purchase; readonly viewer: Side | 'staff' }> {
   const purchase = await findPurchase(database, id);
   const isParty = purchase?.buyerId === userId || purchase?.sellerId === userId;
-  const isFinance = roles.includes('finance') || roles.includes('admin');
+  const isFinance = FINANCE.some((role) => roles.includes(role));
   if (purchase === undefined || !(isParty || isFinance)) throw notFound('purchase');
   return { purchase, viewer: isParty ? sideOf(purchase, userId) : 'staff' };
 }

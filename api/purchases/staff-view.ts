@@ -31,6 +31,10 @@ const members = {
   sellerId: idOf('usr'),
   quantity: z.int().min(1),
   price: z.object({ amount: minorUnits, currency }),
+  discount: z
+    .object({ amount: minorUnits, code: z.string() })
+    .nullable()
+    .meta({ description: 'What Wellpact pays of the price, in minor units.' }),
   attention: z.array(z.enum(ATTENTION)).meta({ description: 'Why somebody of staff should look at it.' }),
   why: z.object(why.shape),
   createdAt: timestamp,
@@ -105,6 +109,10 @@ export const storySchema = z
     transfer: z.object({
       status: z.enum(TRANSFER_STATUSES),
       id: z.string().nullable(),
+      topUp: z
+        .object({ id: z.string().nullable(), amount: minorUnits })
+        .nullable()
+        .meta({ description: "Of a discount, what came from Wellpact's own balance, by a transfer of its own." }),
       retry: z
         .object({ everySeconds: z.number().nullable(), becomesCaseAt: timestamp.nullable() })
         .nullable()
@@ -139,6 +147,7 @@ export function staffPurchaseBody(purchase: Purchase, nowMs: number): z.input<ty
     sellerId: purchase.sellerId,
     quantity: purchase.quantity,
     price: { amount: purchase.terms.price, currency: purchase.currency },
+    discount: purchase.terms.discount ?? null,
     attention: attentionOf(purchase, nowMs),
     why: {
       summary,
@@ -175,7 +184,7 @@ export function storyBody(
       capturedAt: isoOrNull(payment.capturedAt),
       returnedAt: isoOrNull(payment.returnedAt),
     },
-    transfer: { ...purchase.transfer, retry: retryOf(purchase) },
+    transfer: { ...purchase.transfer, topUp: purchase.topUp, retry: retryOf(purchase) },
     refund: purchase.refund,
     chargeback: purchase.chargeback,
     chargebacks: chargebacks.map(chargebackBody),

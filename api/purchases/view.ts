@@ -8,10 +8,11 @@ import {
   TRANSFER_STATUSES,
 } from '../../contracts/purchase.ts';
 import { cancellationSplit } from '../../services/transactions/cancellation-rules.ts';
+import { givenBack } from '../../services/transactions/discount-rules.ts';
 import { type Explanation, explain, type Purchase, type Refund, type Side } from '../../services/transactions/index.ts';
 import { ACCOUNTS, type Account } from '../../services/transactions/money.ts';
 import { taxesWithin } from '../../services/transactions/tax-rules.ts';
-import { commissionRateOf } from '../../services/transactions/terms-rules.ts';
+import { chargeOf, commissionRateOf } from '../../services/transactions/terms-rules.ts';
 import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import { currency, idOf, timestamp } from '../schemas.ts';
 
@@ -62,7 +63,14 @@ export const purchaseSchema = z
       .object({ startsAt: timestamp, proposedBy: side })
       .nullable()
       .meta({ description: 'Another time that a party proposes; the other one can accept it.' }),
-    price: z.object({ amount: minorUnits, currency }),
+    price: z.object({ amount: minorUnits, currency }).meta({ description: 'What it costs.' }),
+    discount: z
+      .object({ amount: minorUnits, code: z.string().nullable().meta({ description: 'Not for the seller.' }) })
+      .nullable()
+      .meta({ description: 'What Wellpact pays of the price, in minor units; null when the buyer pays all of it.' }),
+    total: z
+      .object({ amount: minorUnits, currency })
+      .meta({ description: 'What the buyer pays: price less discount.' }),
     commission: z
       .object({ basisPoints: minorUnits, minimum: minorUnits.nullable(), maximum: minorUnits.nullable() })
       .meta({ description: 'What Wellpact keeps of what the seller gets, as agreed when it was bought.' }),
@@ -100,9 +108,14 @@ export const purchaseSchema = z
       waitsFor: z.enum(['buyer', 'seller', 'platform', 'nobody']),
       actions: z.array(z.string()).meta({ description: 'What you can do now.' }),
       automatic,
-      ifCancelled: z.object({ refund: minorUnits, forSeller: minorUnits }).nullable().meta({
-        description: 'How what is left of the price would be divided if you cancelled now; null when you cannot.',
-      }),
+      ifCancelled: z
+        .object({ refund: minorUnits, forSeller: minorUnits })
+        .nullable()
+        .meta({
+          description:
+            'What the buyer would get back, and what is left to the seller before the commission, if you cancelled now; null ' +
+            "when you cannot. A discount's part goes back to Wellpact.",
+        }),
       inProgress: z
         .boolean()
         .meta({ description: 'Something was begun and is still under way: read again in a moment.' }),
@@ -168,6 +181,8 @@ export function purchaseBody(
       proposedBy: purchase.proposal.by,
     },
     price: { amount: purchase.terms.price, currency: purchase.currency },
+    discount: discountBody(purchase, viewer),
+    total: { amount: chargeOf(purchase.terms), currency: purchase.currency },
     commission: commissionBody(purchase),
     taxes: taxesWithin(purchase.terms.price, purchase.terms.taxes ?? []).taxes.slice(),
     payment: {
@@ -193,6 +208,12 @@ export function purchaseBody(
   };
 }
 
+function discountBody({ terms: { discount } }: Purchase, viewer: Side | 'staff') {
+  if (discount === undefined) return null;
+  // The seller gets their price: which code it was is no matter of theirs.
+  return { amount: discount.amount, code: viewer === 'seller' ? null : discount.code };
+}
+
 function commissionBody({ terms }: Purchase): z.input<typeof purchaseSchema>['commission'] {
   const { basisPoints, minimum = null, maximum = null } = commissionRateOf(terms);
   return { basisPoints, minimum, maximum };
@@ -211,7 +232,8 @@ function ifCancelled(
   by: Side,
   nowMs: number,
 ): { refund: number; forSeller: number } {
-  if (books.held === 0) return { refund: terms.price, forSeller: 0 };
+  if (books.held === 0) return { refund: chargeOf(terms), forSeller: 0 };
   const aheadMs = slot === null ? Number.POSITIVE_INFINITY : slot.startsAt.getTime() - nowMs;
-  return cancellationSplit(books.held, terms.cancellation ?? [], by, aheadMs, refundCap);
+  const split = cancellationSplit(books.held, terms.cancellation ?? [], by, aheadMs, refundCap);
+  return { ...split, refund: givenBack(books, split.refund, terms.discount?.amount ?? 0).buyer };
 }

@@ -23,10 +23,10 @@ import { createDisputeCommands, type DisputeCommands, disputeById } from '../dis
 import { type EvidenceDeps, evidenceRoutes } from '../disputes/evidence.ts';
 import { NOT_NOW, openingRoutes, words } from '../disputes/open.ts';
 import { type Writing, withStatement } from '../disputes/texts.ts';
-import { disputeBody, disputeSchema, isMediator, moneySchema, viewerOf } from '../disputes/view.ts';
+import { disputeBody, disputeSchema, isMediator, MEDIATORS, moneySchema, viewerOf } from '../disputes/view.ts';
 import { createPurchaseCommands } from '../purchases/commands.ts';
 import { purchaseOf } from '../purchases/party.ts';
-import { type Policy, type Reply, type Request, type Route, route } from '../route.ts';
+import { type Reply, type Request, type Route, route } from '../route.ts';
 import { currency, idOf } from '../schemas.ts';
 
 export type DisputeRoutesDeps = Pick<ApiDeps, 'temporal'> & EvidenceDeps;
@@ -34,7 +34,6 @@ export type DisputeRoutesDeps = Pick<ApiDeps, 'temporal'> & EvidenceDeps;
 const path = '/v1/disputes/{id}';
 const params = z.strictObject({ id: idOf('dsp') });
 const money = z.strictObject({ amount: z.int().min(0), currency });
-const MEDIATORS: Policy = { access: 'staff', roles: ['mediator', 'admin'] };
 
 const COMMON = {
   method: 'post',
@@ -87,7 +86,7 @@ function readRoute({ deps: { database }, writing }: Parts): Route {
     tag: 'disputes',
     summary: 'Read a dispute, as a party or a mediator',
     description: 'That a mediator looked stands in the audit trail.',
-    policy: { access: 'member' },
+    policy: { access: 'member', orStaff: MEDIATORS },
     params,
     responses: { 200: { description: 'The dispute.', schema: disputeSchema } },
     handle: async ({ params: { id }, caller }) => {
@@ -302,7 +301,7 @@ const rulingRoutes = (parts: Parts): Route[] => [
     description:
       'With `dryRun` nothing changes: the answer says what the ruling would do to the money. A ruling about much money waits ' +
       'for a second mediator. After an appeal it takes somebody who has not ruled before.',
-    policy: MEDIATORS,
+    policy: { access: 'staff', roles: MEDIATORS },
     body: z
       .strictObject({ refund: money, reason: words, dryRun: z.boolean().default(false) })
       .meta({ id: 'NewRuling' }),
@@ -336,7 +335,7 @@ const rulingRoutes = (parts: Parts): Route[] => [
     params: z.strictObject({ id: idOf('dsp'), number: z.coerce.number().int().min(1).max(1_000) }),
     operationId: 'approveRuling',
     summary: 'Approve a ruling of another mediator',
-    policy: MEDIATORS,
+    policy: { access: 'staff', roles: MEDIATORS },
     problems: {
       ...PROBLEMS,
       NO_SUCH_RULING: { status: 409, when: 'it does not wait for approval.' },

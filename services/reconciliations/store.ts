@@ -92,13 +92,19 @@ export async function listRuns(
   return rows;
 }
 
-/** Until when everything was compared; undefined before the first one has ended. */
+/**
+ * Until when everything was compared, from the beginning on and without a gap: a reconciliation of some later days, however
+ * well it ended, says nothing about those before. Undefined before the first from the beginning has ended.
+ */
 export async function comparedUntil(db: Queryable): Promise<Date | undefined> {
-  const { rows } = await db.query<{ until: Date | null }>({
+  const { rows } = await db.query<{ until: Date }>({
     name: 'reconciliation_until',
-    text: `SELECT max(until_at) AS until FROM reconciliations.runs WHERE state = 'completed'`,
+    text: `SELECT upper(compared) AS until
+             FROM (SELECT unnest(range_agg(tstzrange(from_at, until_at))) AS compared
+                     FROM reconciliations.runs WHERE state = 'completed') AS without_gaps
+            WHERE compared @> to_timestamp(0)`,
   });
-  return rows[0]?.until ?? undefined;
+  return rows[0]?.until;
 }
 
 export async function countRunning(db: Queryable): Promise<number> {

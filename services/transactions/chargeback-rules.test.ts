@@ -107,6 +107,7 @@ describe('what Stripe shows of disputes', () => {
 
 describe('a chargeback that the bank keeps after the release', () => {
   const rate = { basisPoints: 1_000 };
+  const alone = ({ advanced }: ChargebackRecord) => ({ advanced, allAdvanced: advanced });
   const released: Books = applyMoves(held(2_500), [
     { name: 'release', amount: 2_250 },
     { name: 'earnCommission', amount: 250 },
@@ -134,8 +135,8 @@ describe('a chargeback that the bank keeps after the release', () => {
           const seen = view('du_1', 'lost', { amount, withdrawn: amount, movements: 1 });
           const { record, moves } = note(before, undefined, seen);
           const taken = applyMoves(before, moves);
-          const recovery = recoveryOf(taken, record.advanced, record.advanced, { basisPoints });
-          const after = applyMoves(taken, recoveryMoves(recovery, reversed));
+          const recovery = recoveryOf(taken, alone(record), { basisPoints });
+          const after = applyMoves(taken, recoveryMoves(recovery, { reversal: reversed, topUpReversal: reversed }));
           expect(imbalance(after)).toBe(0);
           expect(recovery.loss).toBe(Math.max(amount - price, 0));
           expect(after.advanced).toBe(recovery.loss + recovery.owed + (reversed ? 0 : recovery.reversal));
@@ -153,12 +154,14 @@ describe('a chargeback that the bank keeps after the release', () => {
       { name: 'transfer', amount: 1_250 },
     ]);
     const { record, moves } = note(kept, undefined, view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }));
-    expect(recoveryOf(applyMoves(kept, moves), record.advanced, record.advanced, rate)).toEqual({
+    expect(recoveryOf(applyMoves(kept, moves), alone(record), rate)).toEqual({
       unsent: 0,
       reversal: 1_250,
+      topUpReversal: 0,
       commission: 250,
       owed: 1_000,
       loss: 0,
+      discount: 0,
     });
   });
 
@@ -169,7 +172,7 @@ describe('a chargeback that the bank keeps after the release', () => {
       { name: 'refundCommission', amount: 250 },
     ]);
     const { record, moves } = note(refunded, undefined, view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }));
-    expect(recoveryOf(applyMoves(refunded, moves), record.advanced, record.advanced, rate)).toMatchObject({
+    expect(recoveryOf(applyMoves(refunded, moves), alone(record), rate)).toMatchObject({
       unsent: 0,
       reversal: 0,
       commission: 0,

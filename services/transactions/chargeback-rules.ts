@@ -95,12 +95,14 @@ export function isNewer(view: ChargebackView, known: ChargebackView | undefined)
   return differs !== -1 && (theirs[differs] ?? 0) > (ours[differs] ?? 0);
 }
 
-/** What the bank takes: from what is held as far as that goes, the rest is put in by Wellpact. */
-export const takenMoves = (books: Books, amount: number): Move[] =>
-  nonZero([
-    { name: 'chargeBackHeld', amount: Math.min(books.held, amount) },
-    { name: 'chargeBackAdvanced', amount: amount - Math.min(books.held, amount) },
+/** What the bank takes: from what is held of the buyer's payment as far as that goes, the rest is put in by Wellpact. */
+export function takenMoves({ held, platformFunded }: Books, amount: number): Move[] {
+  const fromHeld = Math.min(Math.max(held - platformFunded, 0), amount);
+  return nonZero([
+    { name: 'chargeBackHeld', amount: fromHeld },
+    { name: 'chargeBackAdvanced', amount: amount - fromHeld },
   ]);
+}
 
 /** What the bank gives back: first to Wellpact, as far as it has put in for it, the rest is held again. */
 export const returnedMoves = (advanced: number, amount: number): Move[] =>
@@ -137,42 +139,83 @@ const amountOf = (moves: readonly Move[], name: Move['name']): number =>
 export interface Recovery {
   /** The seller's, and not sent yet. */
   readonly unsent: number;
-  /** To be taken back from what was sent to the seller. */
+  /** To be taken back from what was sent to the seller: from the buyer's charge, and from Wellpact's own balance. */
   readonly reversal: number;
+  readonly topUpReversal: number;
   /** Wellpact gives its commission on it back. */
   readonly commission: number;
   /** The seller's, and out of reach: it was kept for an older debt of theirs, which is owed again. */
   readonly owed: number;
   /** Nobody's but Wellpact's: the buyer had been given it before the bank took it once more. */
   readonly loss: number;
+  /** What Wellpact gets back of its discount; the rest repays what was put in for the bank. */
+  readonly discount: number;
+}
+
+/** What there is to bear, minor units. */
+export interface Borne {
+  /** What was put in for this chargeback. */
+  readonly advanced: number;
+  /** The same for all of the purchase that are not settled: none of it is what the seller owes. */
+  readonly allAdvanced: number;
+  /** What of a discount goes back with it, since what it paid for is not earned. */
+  readonly discount?: number;
+  readonly toppedUp?: number;
 }
 
 /**
  * As for a refund after the release (see takeBack): the commission is worked out anew on what the seller keeps, the rest is
  * the seller's.
- * @param advanced what was put in for this chargeback
- * @param allAdvanced the same for all of the purchase that are not settled: none of it is what the seller owes
  */
-export function recoveryOf(books: Books, advanced: number, allAdvanced: number, rate: CommissionRate): Recovery {
+export function recoveryOf(
+  books: Books,
+  { advanced, allAdvanced, discount = 0, toppedUp = 0 }: Borne,
+  rate: CommissionRate,
+): Recovery {
   const left = Math.max(leftOf(books) + allAdvanced, 0);
-  const taken = Math.min(advanced, left);
-  const commission = Math.min(Math.max(books.fees - commissionOn(left - taken, rate), 0), taken);
-  const fromSeller = taken - commission;
+  const returned = Math.min(discount, left);
+  const taken = Math.min(advanced, left - returned);
+  const commission = Math.min(Math.max(books.fees - commissionOn(left - taken - returned, rate), 0), taken + returned);
+  const fromSeller = taken + returned - commission;
   const unsent = Math.min(books.payable, fromSeller);
-  const reversal = Math.min(books.transferred, fromSeller - unsent);
-  return { unsent, reversal, commission, owed: fromSeller - unsent - reversal, loss: advanced - taken };
+  const reversed = Math.min(books.transferred, fromSeller - unsent);
+  const topUpReversal = Math.min(reversed, toppedUp);
+  const owed = fromSeller - unsent - reversed;
+  const reversal = reversed - topUpReversal;
+  return { unsent, reversal, topUpReversal, commission, owed, loss: advanced - taken, discount: returned };
 }
 
-/** What a recovery leaves the seller to owe. @param reversed whether their balance gave the reversal */
-export const owedAfter = ({ owed, reversal }: Recovery, reversed: boolean): number => owed + (reversed ? 0 : reversal);
+/** Which of the reversals of a recovery the seller's balance gave. */
+export interface Reversed {
+  readonly reversal: boolean;
+  readonly topUpReversal: boolean;
+}
 
-/** The moves of a recovery. */
-export const recoveryMoves = ({ unsent, reversal, commission }: Recovery, reversed: boolean): Move[] =>
-  nonZero([
-    { name: 'reverseTransfer', amount: reversed ? reversal : 0 },
-    { name: 'repayAdvance', amount: unsent + (reversed ? reversal : 0) },
-    { name: 'repayAdvanceFromCommission', amount: commission },
+export const ALL_REVERSED: Reversed = { reversal: true, topUpReversal: true };
+
+const reversedOf = ({ reversal, topUpReversal }: Recovery, reversed: Reversed): number =>
+  (reversed.reversal ? reversal : 0) + (reversed.topUpReversal ? topUpReversal : 0);
+
+/** What a recovery leaves the seller to owe. */
+export const owedAfter = (recovery: Recovery, reversed: Reversed): number =>
+  recovery.owed + recovery.reversal + recovery.topUpReversal - reversedOf(recovery, reversed);
+
+/** The moves of a recovery. The discount's part is taken from the commission first, and is owed like the rest. */
+export function recoveryMoves(recovery: Recovery, reversed: Reversed): Move[] {
+  const { unsent, commission, discount } = recovery;
+  const fromSeller = unsent + reversedOf(recovery, reversed);
+  const discountFromCommission = Math.min(discount, commission);
+  const discountFromSeller = Math.min(discount - discountFromCommission, fromSeller);
+  return nonZero([
+    { name: 'reverseTopUp', amount: reversed.topUpReversal ? recovery.topUpReversal : 0 },
+    { name: 'reverseTransfer', amount: reversed.reversal ? recovery.reversal : 0 },
+    { name: 'repayAdvance', amount: fromSeller - discountFromSeller },
+    { name: 'returnDiscountPayable', amount: discountFromSeller },
+    { name: 'advanceDiscount', amount: discount - discountFromCommission - discountFromSeller },
+    { name: 'repayAdvanceFromCommission', amount: commission - discountFromCommission },
+    { name: 'returnDiscountCommission', amount: discountFromCommission },
   ]);
+}
 
 /**
  * What is kept with a purchase about its chargebacks, besides the word for them all: worked out from them, and written in
@@ -186,10 +229,13 @@ export interface ChargebackSheet {
   readonly next: ChargebackWork | null;
 }
 
-/** @param bufferMs how long before the end of its time evidence is submitted */
+/**
+ * @param bufferMs how long before the end of its time evidence is submitted
+ * @param toppedUp what the seller was sent from Wellpact's own balance, minor units
+ */
 export function sheetOf(
   chargebacks: readonly ChargebackRecord[],
-  { nowMs, bufferMs }: { readonly nowMs: number; readonly bufferMs: number },
+  { nowMs, bufferMs, toppedUp = 0 }: { readonly nowMs: number; readonly bufferMs: number; readonly toppedUp?: number },
 ): ChargebackSheet {
   const live = chargebacks.filter(({ status }) => isLive(OVERLAYS[status]));
   const open = live.filter(({ status, submissions, givenUp }) => isAnswerable(status) && submissions === 0 && !givenUp);
@@ -201,7 +247,7 @@ export function sheetOf(
     dueMs: first?.dueMs ?? null,
     next:
       lost !== undefined
-        ? { what: 'settle', chargebackId: lost.id, atMs: nowMs }
+        ? { what: 'settle', chargebackId: lost.id, atMs: nowMs, ...(toppedUp > 0 && { topUp: true }) }
         : first === undefined
           ? null
           : { what: 'answer', chargebackId: first.id, atMs: Math.max(first.dueMs - bufferMs, nowMs) },

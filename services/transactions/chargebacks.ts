@@ -13,13 +13,15 @@ import {
   overlayOf,
   owedAfter,
   type Recovery,
+  type Reversed,
   recoveryMoves,
   recoveryOf,
   sheetOf,
   versionOf,
 } from './chargeback-rules.ts';
-import { applyMoves, type Books } from './money.ts';
-import type { OpenDispute, Purchase } from './purchase-record.ts';
+import { discountDue } from './discount-rules.ts';
+import { applyMoves, type Books, nonZero } from './money.ts';
+import { type OpenDispute, type Purchase, unblocked } from './purchase-record.ts';
 import { insertReceivable } from './receivables.ts';
 import { transition } from './rules.ts';
 import { commitStep, type DisputeFee, type StepChange, type StepKey } from './steps.ts';
@@ -133,6 +135,14 @@ const isPast = ({ state, books }: Purchase): boolean =>
 const amountWon = ({ moves }: Noted): number =>
   moves.reduce((sum, { name, amount }) => (name === 'chargebackWon' ? sum + amount : sum), 0);
 
+/** What of a discount goes back with what banks keep; minor units. */
+function discountDueFor({ terms }: Purchase, books: Books, all: readonly ChargebackRecord[]): number {
+  const taken = (some: readonly ChargebackRecord[]): number =>
+    some.reduce((sum, { withdrawn, reinstated }) => sum + withdrawn - reinstated, 0);
+  const undecided = taken(all.filter((one) => isLive(overlayOf([one]))));
+  return discountDue(books, { agreed: terms.discount?.amount ?? 0, kept: taken(all) - undecided, undecided });
+}
+
 /** What all chargebacks together change about the purchase. */
 function changeOf(
   purchase: Purchase,
@@ -141,12 +151,18 @@ function changeOf(
   when: { readonly nowMs: number; readonly bufferMs: number },
 ): StepChange {
   const chargeback = overlayOf(all);
-  const chargebackSheet = sheetOf(all, when);
-  const after = applyMoves(purchase.books, change.moves ?? []);
+  const { amount: toppedUp } = change.topUp ?? purchase.topUp ?? { amount: 0 };
+  const chargebackSheet = sheetOf(all, { ...when, toppedUp });
+  const moved = applyMoves(purchase.books, change.moves ?? []);
+  const unearned = nonZero([
+    { name: 'returnDiscountHeld', amount: Math.min(discountDueFor(purchase, moved, all), moved.held) },
+  ]);
+  const after = applyMoves(moved, unearned);
   const row = endOf(purchase);
   const ends = row !== undefined && !isLive(chargeback) && chargebackSheet.next === null && isEmpty(after);
   return {
     ...change,
+    moves: [...(change.moves ?? []), ...unearned],
     chargeback,
     chargebackSheet,
     ...(ends && { to: row.to, ...(purchase.unfinished !== null && { unfinished: null }) }),
@@ -203,14 +219,17 @@ async function write(
 /** Who bears a chargeback that the bank keeps; undefined when that is settled, or there is nothing to settle. */
 export async function chargebackToSettle(
   db: Queryable,
-  { id, books, terms }: Purchase,
+  purchase: Purchase,
   chargebackId: string,
 ): Promise<Recovery | undefined> {
+  const { id, books, terms } = purchase;
   const all = await chargebacksOf(db, id);
   const found = all.find((one) => one.id === chargebackId);
   if (found === undefined || found.settled || found.advanced === 0 || isLive(overlayOf([found]))) return undefined;
-  const unsettled = all.filter(({ settled }) => !settled).reduce((sum, { advanced }) => sum + advanced, 0);
-  return recoveryOf(books, found.advanced, unsettled, commissionRateOf(terms));
+  const allAdvanced = all.filter(({ settled }) => !settled).reduce((sum, { advanced }) => sum + advanced, 0);
+  const discount = discountDueFor(purchase, books, all);
+  const borne = { advanced: found.advanced, allAdvanced, discount, toppedUp: purchase.topUp?.amount ?? 0 };
+  return recoveryOf(books, borne, commissionRateOf(terms));
 }
 
 /**
@@ -239,7 +258,7 @@ export async function settleChargeback(
     key,
     async (purchase, tx) => {
       const reversed = reversalId !== undefined;
-      const moves = recoveryMoves(recovery, reversed);
+      const moves = recoveryMoves(recovery, reversedBy(reversalId));
       const repaid = moves.reduce((sum, { name, amount }) => (name.startsWith('repayAdvance') ? sum + amount : sum), 0);
       await tx.query({
         name: 'chargeback_settle',
@@ -252,7 +271,7 @@ export async function settleChargeback(
         reversed && recovery.reversal > 0
           ? ({ transfer: { status: 'reversed' } } as const)
           : purchase.transfer.status === 'blocked' && payable === 0
-            ? ({ transfer: { status: 'none' } } as const)
+            ? ({ transfer: { status: unblocked(purchase) } } as const)
             : {};
       const change = { moves, ...transfer, ...(reversalId !== undefined && { reference: reversalId }) };
       const changed = changeOf(purchase, all, change, { nowMs: key.atMs, bufferMs });
@@ -260,12 +279,31 @@ export async function settleChargeback(
       return changed;
     },
     async (tx, purchase) => {
-      const owed = owedAfter(recovery, reversalId !== undefined);
+      const owed = owedAfter(recovery, reversedBy(reversalId));
       if (owed > 0) await insertReceivable(tx, purchase, key.step, owed);
       await also(tx, purchase, overtaken);
     },
   );
 }
+
+/** Notes that what the seller was sent from Wellpact's own balance came back: it is to repay what the bank keeps. */
+export async function noteTopUpReversed(
+  db: Database,
+  key: StepKey,
+  { amount, reversalId }: { readonly amount: number; readonly reversalId: string },
+): Promise<Purchase> {
+  return commitStep(db, key, ({ topUp }) => ({
+    moves: [{ name: 'reverseTopUp', amount }],
+    reference: reversalId,
+    ...(topUp !== null && { topUp: { ...topUp, amount: topUp.amount - amount } }),
+  }));
+}
+
+/** What came from Wellpact's own balance was asked for before, in a step of its own: what is left of it was refused. */
+const reversedBy = (reversalId: string | undefined): Reversed => ({
+  reversal: reversalId !== undefined,
+  topUpReversal: false,
+});
 
 /** Notes that no evidence is to be sent any more: it was accepted, or came too late. */
 export async function giveUpEvidence(

@@ -7,7 +7,7 @@
  */
 import type { PurchaseState } from '../../contracts/purchase.ts';
 import type { CancellationTier } from './cancellation-rules.ts';
-import type { Terms } from './terms-rules.ts';
+import { chargeOf, type Terms } from './terms-rules.ts';
 
 /** What of a purchase is told. */
 export interface EvidenceSource {
@@ -54,7 +54,7 @@ export function evidenceOf(
   return {
     description:
       `A ${terms.kind === 'booking' ? 'booking' : 'purchase'} made on ${timeText(createdAt)} for ` +
-      `${amountText(terms.price, terms.currency)}, under ${agreed}, which the buyer accepted then.${paid}`,
+      `${amountText(chargeOf(terms), terms.currency)}, under ${agreed}, which the buyer accepted then.${paid}`,
     ...(terms.kind === 'goods' && deliveredAt !== undefined && { deliveredOn: deliveredAt.slice(0, 10) }),
     ...(slot !== null && { servedOn: slot.startsAt.toISOString().slice(0, 10) }),
     refundPolicy:

@@ -69,6 +69,7 @@ function purchaseIn({ state, kind, chargeback, paused, blocked, unfinished }: Si
     deadlineAt: deadline === undefined ? null : new Date(deadline.atMs),
     deadlineEvent: deadline?.event ?? null,
     transfer: { status: blocked ? 'blocked' : 'none', id: null },
+    topUp: null,
     unfinished: unfinished ? begun : null,
     refusedStep: null,
     pause: paused ? { sinceMs: SINCE_MS, by: 'usr_2', verified: true } : null,

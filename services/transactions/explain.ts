@@ -1,7 +1,7 @@
 /** "Why does it not move?" and "what next?", worked out from the transition table. Pure. */
 import type { PurchaseState } from '../../contracts/purchase.ts';
 import { isLive } from './chargeback-rules.ts';
-import type { Purchase } from './purchase-record.ts';
+import { isTopUpBlocked, type Purchase } from './purchase-record.ts';
 import { allowedActions, type Circumstances, isFinal, transition } from './rules.ts';
 import { CHARGEBACK_SUMMARIES, PAUSE_SUMMARY, REFUSED_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
 import { outcomeOf, timerOf } from './timer-rules.ts';
@@ -23,9 +23,11 @@ export interface Explanation {
   readonly inProgress: boolean;
 }
 
-const summaryOf = ({ state, transfer, pause, chargeback, refusedStep }: Purchase): string => {
-  const standing =
-    transfer.status === 'blocked'
+const summaryOf = (purchase: Purchase): string => {
+  const { state, transfer, pause, chargeback, refusedStep } = purchase;
+  const standing = isTopUpBlocked(purchase)
+    ? "The seller's money is released and a part of it is sent; the rest follows as soon as Wellpact's own balance covers it."
+    : transfer.status === 'blocked'
       ? "The seller's money is released, but Stripe refuses to send it: their account has to be mended."
       : STATE_SUMMARIES[state];
   const more = [
@@ -71,15 +73,13 @@ export function explain(purchase: Purchase, nowMs: number): Explanation {
 }
 
 /** Whose move it is, by the parties who can act; with no party able to, the platform's. */
-function waitsFor(
-  { state, terms, unfinished, transfer, pause, chargeback, refusedStep }: Purchase,
-  circumstances: Circumstances,
-): Explanation['waitsFor'] {
+function waitsFor(purchase: Purchase, circumstances: Circumstances): Explanation['waitsFor'] {
+  const { state, terms, unfinished, transfer, pause, chargeback, refusedStep } = purchase;
   if (isFinal(state)) return 'nobody';
   if ((pause !== null && state !== 'payment_pending') || isLive(chargeback)) return 'platform';
   if (refusedStep !== null) return 'platform';
   // Stripe refuses to pay somebody whose account lacks something: only they can give it.
-  if (transfer.status === 'blocked') return 'seller';
+  if (transfer.status === 'blocked') return isTopUpBlocked(purchase) ? 'platform' : 'seller';
   if (unfinished !== null || state === 'released') return 'platform';
   if (transition(state, { on: 'payment_authorised', kind: terms.kind }) !== undefined) return 'buyer';
   if (state === 'held' || state === 'authorised') return 'seller';

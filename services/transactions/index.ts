@@ -8,6 +8,7 @@ export {
   giveUpEvidence,
   noteAnswer,
   noteChargeback,
+  noteTopUpReversed,
   type SeenChargeback,
   type StoredChargeback,
   settleChargeback,
@@ -36,7 +37,18 @@ export { type EntryAtStripe, entriesAbout, referencesPosted } from './ledger-at-
 export { type AccountBalance, accountBalances, takeSnapshot } from './ledger-balances.ts';
 export { CHECKED, type Checked, checkLedger, type LedgerCheck, MAX_DIFFERENCES } from './ledger-check.ts';
 export { fitsHoldLimit, loadPolicy, type Policy } from './policy.ts';
-export type { KeyEpoch, OpenDispute, Pause, Purchase, Side, Slot, Unfinished } from './purchase-record.ts';
+export {
+  isTopUpBlocked,
+  isTopUpDue,
+  type KeyEpoch,
+  type OpenDispute,
+  type Pause,
+  type Purchase,
+  type Side,
+  type Slot,
+  type Unfinished,
+  unblocked,
+} from './purchase-record.ts';
 export {
   giveBackReservation,
   insertReceivable,

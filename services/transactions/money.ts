@@ -42,7 +42,7 @@ export type AccountClass = 'asset' | 'contra asset' | 'liability' | 'revenue' | 
  */
 export const ACCOUNT_CLASSES: Readonly<Record<Account, { class: AccountClass; about: string }>> = {
   captured: { class: 'asset', about: "taken from the buyer's card into our Stripe balance" },
-  platformFunded: { class: 'expense', about: 'put in by Wellpact for a discount it pays for' },
+  platformFunded: { class: 'expense', about: 'put in by Wellpact for a discount it pays for, less what came back' },
   advanced: { class: 'asset', about: 'put in by Wellpact in place of a seller, who owes it, or until a bank decides' },
   held: { class: 'liability', about: 'waits for delivery: nobody may have it yet' },
   payable: { class: 'liability', about: "the seller's, not yet transferred" },
@@ -61,11 +61,41 @@ export const MOVES = {
   release: { debit: 'held', credit: 'payable', about: "the seller's part becomes payable" },
   earnCommission: { debit: 'held', credit: 'fees', about: 'Wellpact earns its commission' },
   transfer: { debit: 'payable', credit: 'transferred', about: 'the payable is sent to the seller' },
+  topUp: {
+    debit: 'payable',
+    credit: 'transferred',
+    about: "what the buyer's charge does not cover is sent to the seller",
+  },
   reverseTransfer: { debit: 'transferred', credit: 'payable', about: 'a transfer is taken back' },
+  reverseTopUp: {
+    debit: 'transferred',
+    credit: 'payable',
+    about: "what was sent beyond the buyer's charge is taken back",
+  },
   refundHeld: { debit: 'held', credit: 'refunded', about: 'held money goes back to the buyer' },
   refundPayable: { debit: 'payable', credit: 'refunded', about: "the seller's part goes back to the buyer" },
   refundCommission: { debit: 'fees', credit: 'refunded', about: 'the commission goes back to the buyer' },
   advanceRefund: { debit: 'advanced', credit: 'refunded', about: 'Wellpact refunds in place of the seller' },
+  returnDiscountHeld: {
+    debit: 'held',
+    credit: 'platformFunded',
+    about: "a discount's part of held money goes back to Wellpact",
+  },
+  returnDiscountPayable: {
+    debit: 'payable',
+    credit: 'platformFunded',
+    about: "a discount's part of the seller's money goes back to Wellpact",
+  },
+  returnDiscountCommission: {
+    debit: 'fees',
+    credit: 'platformFunded',
+    about: "a discount's part of the commission goes back",
+  },
+  advanceDiscount: {
+    debit: 'advanced',
+    credit: 'platformFunded',
+    about: 'the seller owes the part of a discount that goes back',
+  },
   recover: { debit: 'payable', credit: 'recovered', about: 'what the seller owed is kept from the release' },
   refundCameBack: { debit: 'refunded', credit: 'owedToBuyer', about: 'a refund failed late' },
   refundAgain: { debit: 'owedToBuyer', credit: 'refunded', about: 'what came back is refunded anew' },

@@ -19,6 +19,8 @@ export interface Planned {
   readonly recovers?: number | null;
   /** Stripe refused to take the transfer back. */
   readonly reversalRefused?: boolean;
+  /** What of the transfers came from Wellpact's own balance; null when nothing did. */
+  readonly topUp?: { readonly amount: number } | null;
 }
 
 /** What happened. */
@@ -39,7 +41,7 @@ export interface Plan {
 
 /** @returns undefined when the table leads nowhere from here */
 export function planFor(purchase: Planned, happening: Happening): Plan | undefined {
-  const { state, terms, books, recovers, reversalRefused } = purchase;
+  const { state, terms, books, recovers, reversalRefused, topUp } = purchase;
   const forSeller = forSellerIn(purchase, happening);
   const when: Condition = forSeller === 0 ? 'nothing_for_seller' : 'something_for_seller';
   const row = transition(state, { on: happening.event, by: happening.by, kind: terms.kind, when });
@@ -49,6 +51,7 @@ export function planFor(purchase: Planned, happening: Happening): Plan | undefin
     commission: commissionRateOf(terms),
     ...(typeof recovers === 'number' && { recovers }),
     ...(reversalRefused === true && { reversalRefused: true as const }),
+    ...(terms.discount !== undefined && { discount: terms.discount.amount, toppedUp: topUp?.amount ?? 0 }),
   };
   return { row, moves: row.moves(books, split) };
 }

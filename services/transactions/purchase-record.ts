@@ -43,6 +43,8 @@ export interface Purchase {
   readonly refundCap: number;
   readonly payment: PaymentRecord;
   readonly transfer: TransferRecord;
+  /** The second transfer of a discounted purchase; null when none was begun. */
+  readonly topUp: TopUpRecord | null;
   readonly refund: RefundRecord;
   /** A row of the table whose first part is done: until the last one is, nothing else happens. */
   readonly unfinished: Unfinished | null;
@@ -85,6 +87,26 @@ export interface TransferRecord {
   readonly status: TransferStatus;
   readonly id: string | null;
 }
+
+/** What is sent to a seller from Wellpact's own balance, since the buyer's charge does not cover it. */
+export interface TopUpRecord {
+  /** Stripe's id; null as long as Stripe refuses to send it. */
+  readonly id: string | null;
+  /** What was sent, less what was taken back of it; minor units. */
+  readonly amount: number;
+}
+
+/** How the transfer stands once nothing is left that was refused. */
+export const unblocked = ({ transfer }: Pick<Purchase, 'transfer'>): 'none' | 'sent' =>
+  transfer.id === null ? 'none' : 'sent';
+
+/** The rest of the seller's part, which is to come from Wellpact's own balance, has not been asked for yet. */
+export const isTopUpDue = ({ state, books, transfer, topUp, unfinished }: Purchase): boolean =>
+  state === 'released' && books.payable > 0 && transfer.status === 'sent' && topUp === null && unfinished === null;
+
+/** Stripe refused to send that rest: the first transfer has been sent. */
+export const isTopUpBlocked = ({ transfer, topUp }: Pick<Purchase, 'transfer' | 'topUp'>): boolean =>
+  transfer.status === 'blocked' && topUp !== null;
 
 export interface RefundRecord {
   readonly status: RefundStatus;
@@ -164,6 +186,8 @@ export interface KeyEpoch {
   readonly sinceMs: number;
   /** When a look at the provider first showed nothing made under it; null when it has not. */
   readonly absentSinceMs: number | null;
+  /** How often the provider has refused it, each time under a key of its own; missing when it never has. */
+  readonly refusals?: number;
 }
 
 /** The column of each account of the books. */
@@ -185,7 +209,7 @@ export const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 /** Named, since a statement that is planned for `*` breaks when a migration adds a column. */
 export const PURCHASE_COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
   deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by, refund_cap,
-  payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, refund_status, refund_id,
+  payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, top_up, refund_status, refund_id,
   unfinished, key_epochs, chargeback, chargeback_sheet, returned_at, dispute, refused_step, pause, standstill, stood_still_ms, recovers, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
 export interface PurchaseRow extends Record<string, unknown> {
@@ -215,6 +239,7 @@ export interface PurchaseRow extends Record<string, unknown> {
   captured_at: Date | null;
   transfer_status: TransferStatus;
   transfer_id: string | null;
+  top_up: TopUpRecord | null;
   refund_status: RefundStatus;
   refund_id: string | null;
   unfinished: Unfinished | null;
@@ -259,6 +284,7 @@ export function purchaseFromRow(row: PurchaseRow): Purchase {
       returnedAt: row.returned_at,
     },
     transfer: { status: row.transfer_status, id: row.transfer_id },
+    topUp: row.top_up,
     refund: { status: row.refund_status, id: row.refund_id },
     unfinished: row.unfinished,
     keyEpochs: row.key_epochs,
@@ -308,6 +334,7 @@ export const CHANGING_COLUMNS: readonly (readonly [string, (purchase: Purchase) 
   ['captured_at', ({ payment }) => payment.capturedAt],
   ['transfer_status', ({ transfer }) => transfer.status],
   ['transfer_id', ({ transfer }) => transfer.id],
+  ['top_up', ({ topUp }) => json(topUp)],
   ['refund_status', ({ refund }) => refund.status],
   ['refund_id', ({ refund }) => refund.id],
   ['unfinished', ({ unfinished }) => json(unfinished)],

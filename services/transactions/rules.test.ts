@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PURCHASE_STATES, type PurchaseState } from '../../contracts/purchase.ts';
-import { applyMoves, type Books, type CommissionRate, commissionOn, EMPTY_BOOKS, imbalance } from './money.ts';
+import {
+  applyMoves,
+  type Books,
+  type CommissionRate,
+  commissionOn,
+  EMPTY_BOOKS,
+  imbalance,
+  type Move,
+} from './money.ts';
 import { leftOf } from './refund-rules.ts';
 import { allowedActions, FINAL_STATES, isFinal, transition } from './rules.ts';
 import type { Kind, Terms } from './terms-rules.ts';
@@ -16,6 +24,8 @@ const rowsFrom = (state: PurchaseState, kind: Kind): Transition[] =>
 /** One step of a walk: which of the possible rows is taken, and how the money is split where somebody decides. */
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const choice = fc.record({ row: fc.nat(), share, owed: share, reversalRefused: fc.boolean() });
+/** A discount as part of the price: none for half of the purchases. */
+const discountShare = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 0.99, noNaN: true }));
 type Choice = typeof choice extends fc.Arbitrary<infer One> ? Omit<One, 'row'> : never;
 
 const rates = fc
@@ -35,15 +45,39 @@ const rates = fc
     }),
   );
 
+/** What is bought, minor units. */
+interface Bought {
+  readonly price: number;
+  readonly discount: number;
+}
+
+/** Money, and which part of what was sent came from Wellpact's own balance. */
+interface Walked {
+  readonly books: Books;
+  readonly toppedUp: number;
+}
+
 /** Follows a row the way the workflow does: `when` says whether the split leaves the seller something. */
-function follow(row: Transition, books: Books, price: number, chosen: Choice, commission: CommissionRate): Books {
+function follow(
+  row: Transition,
+  { books, toppedUp }: Walked,
+  { price, discount }: Bought,
+  chosen: Choice,
+  commission: CommissionRate,
+): Walked {
   const gross = row.on === 'accept' ? price : leftOf(books);
   const some = Math.max(1, Math.round(gross * chosen.share));
   const forSeller = row.on === 'accept' ? price : row.when === 'nothing_for_seller' ? 0 : Math.min(gross, some);
-  const split = { forSeller, commission, ...(chosen.reversalRefused && { reversalRefused: true as const }) };
-  const sent = row.moves(books, split).find(({ name }) => name === 'transfer')?.amount ?? 0;
-  return applyMoves(books, row.moves(books, { ...split, recovers: Math.round(sent * chosen.owed) }));
+  const terms = { commission, discount, toppedUp, ...(chosen.reversalRefused && { reversalRefused: true as const }) };
+  const split = { ...terms, forSeller };
+  const sent = amountOf(row.moves(books, split), 'transfer') + amountOf(row.moves(books, split), 'topUp');
+  const moves = row.moves(books, { ...split, recovers: Math.round(sent * chosen.owed) });
+  const after = applyMoves(books, moves);
+  return { books: after, toppedUp: toppedUp + amountOf(moves, 'topUp') - amountOf(moves, 'reverseTopUp') };
 }
+
+const amountOf = (moves: readonly Move[], name: Move['name']): number =>
+  moves.reduce((sum, move) => (move.name === name ? sum + move.amount : sum), 0);
 
 describe('the transition table', () => {
   test('every state that is not final has a timer with an owner, and the clock leads out of it', () => {
@@ -100,24 +134,34 @@ describe('the transition table', () => {
         rates,
         fc.constantFrom(...KINDS),
         fc.array(choice, { minLength: 1, maxLength: 30 }),
-        (price, rate, kind, choices) => {
+        discountShare,
+        (price, rate, kind, choices, discounted) => {
+          const bought = { price, discount: Math.floor(price * discounted) };
+          const charge = price - bought.discount;
           let state: PurchaseState = 'payment_pending';
-          let books = EMPTY_BOOKS;
+          let walked: Walked = { books: EMPTY_BOOKS, toppedUp: 0 };
+          let { books } = walked;
           for (const { row: index, ...chosen } of choices) {
             const rows = rowsFrom(state, kind);
             const row = rows[index % Math.max(rows.length, 1)];
             if (row === undefined) break;
-            books = follow(row, books, price, chosen, rate);
+            walked = follow(row, walked, bought, chosen, rate);
+            books = walked.books;
             state = row.to;
             expect(imbalance(books)).toBe(0);
-            expect(books.captured === 0 || books.captured === price).toBe(true);
+            expect(books.captured === 0 || books.captured === charge).toBe(true);
+            expect(books.platformFunded).toBeLessThanOrEqual(bought.discount);
+            expect(walked.toppedUp).toBeGreaterThanOrEqual(0);
+            // Stripe transfers no more from a charge than there is of it.
+            expect(books.transferred - walked.toppedUp).toBeLessThanOrEqual(charge);
           }
+          if (isFinal(state) && state !== 'completed') expect(books.platformFunded).toBe(0);
           if (['refunded', 'cancelled'].includes(state))
             expect(books.refunded + books.chargedBack).toBe(books.captured);
           if (['declined', 'expired'].includes(state)) expect(books).toEqual(EMPTY_BOOKS);
           if (isFinal(state)) expect([books.held, books.payable]).toEqual([0, 0]);
           // What the buyer can still get is what they paid and have not got back.
-          expect(leftOf(books)).toBe(books.captured - books.refunded - books.chargedBack);
+          expect(leftOf(books) - books.platformFunded).toBe(books.captured - books.refunded - books.chargedBack);
         },
       ),
       { numRuns: 2_000 },

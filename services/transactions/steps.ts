@@ -21,6 +21,7 @@ import type {
   RefundRecord,
   Slot,
   Standstill,
+  TopUpRecord,
   TransferRecord,
   Unfinished,
 } from './purchase-record.ts';
@@ -58,6 +59,7 @@ export interface StepChange {
   readonly reference?: string | undefined;
   readonly payment?: Partial<PaymentRecord>;
   readonly transfer?: Partial<TransferRecord>;
+  readonly topUp?: TopUpRecord;
   readonly refund?: Partial<RefundRecord>;
   readonly slot?: Slot;
   /** Null when it is settled; any other state settles it, too. */
@@ -149,6 +151,7 @@ export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): P
   const empty = {
     payment: NO_PAYMENT,
     transfer: { status: 'none', id: null },
+    topUp: null,
     refund: { status: 'none', id: null },
     proposal: null,
     refundCap: 10_000,
@@ -221,6 +224,7 @@ function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
       ...(returnedNow && { returnedAt: at }),
     },
     transfer: { ...before.transfer, ...change.transfer },
+    topUp: change.topUp ?? before.topUp,
     refund: { ...before.refund, ...change.refund },
     unfinished: change.unfinished === undefined ? before.unfinished : change.unfinished,
     keyEpochs: { ...before.keyEpochs, ...change.keyEpochs },
@@ -385,7 +389,8 @@ async function record(
     const data = { ...event, chargeback: after.chargeback };
     await emit(tx, { type: `purchase.${ofBank}`, key: after.id, data });
   }
-  if (before?.transfer.status !== 'blocked' && after.transfer.status === 'blocked') {
+  // What Wellpact's own balance does not cover is no matter of the seller's account.
+  if (before?.transfer.status !== 'blocked' && after.transfer.status === 'blocked' && after.topUp === null) {
     await emit(tx, { type: 'purchase.transfer_blocked', key: after.id, data: event });
   }
 }

@@ -145,20 +145,36 @@ const MONEY_MOVES = `pause IS NULL AND chargeback NOT IN ('inquiry', 'open')`;
 export const inProgressForLong = (grace: string): string =>
   `(unfinished IS NOT NULL AND ${MONEY_MOVES} AND updated_at < now() - ${grace})`;
 
+/** How often purchases that are late are asked for. */
+export interface OverdueRounds {
+  /** So late a purchase has to be. */
+  readonly graceSeconds: number;
+  /** How long it is from one round to the next. */
+  readonly everySeconds: number;
+  readonly limit: number;
+}
+
 /**
  * Purchases whose deadline passed some time ago without anything happening, and those that stand unfinished for as
- * long.
+ * long: each in every round of its first hour, then once an hour. Which ones, where there are too many, is drawn by lot, so that
+ * those that stay late do not keep the others waiting.
  */
-export async function overduePurchases(db: Queryable, graceSeconds: number, limit: number): Promise<PurchaseId[]> {
+export async function overduePurchases(
+  db: Queryable,
+  { graceSeconds, everySeconds, limit }: OverdueRounds,
+): Promise<PurchaseId[]> {
   const result = await db.query<{ id: PurchaseId }>({
     name: 'purchase_overdue',
-    text: `SELECT id FROM transactions.purchases
-            WHERE ${pastDeadline('make_interval(secs => $1)')}
-            UNION
-           SELECT id FROM transactions.purchases
-            WHERE ${inProgressForLong('make_interval(secs => $1)')}
-            LIMIT $2`,
-    values: [graceSeconds, limit],
+    text: `SELECT id
+             FROM (SELECT id, deadline_at AS since FROM transactions.purchases
+                    WHERE ${pastDeadline('make_interval(secs => $1)')}
+                   UNION ALL
+                   SELECT id, updated_at FROM transactions.purchases
+                    WHERE ${inProgressForLong('make_interval(secs => $1)')}) AS late
+            GROUP BY id
+           HAVING min(since) > now() - interval '1 hour' OR extract(epoch FROM now() - min(since))::bigint % 3600 < $2
+            ORDER BY random() LIMIT $3`,
+    values: [graceSeconds, everySeconds, limit],
   });
   return result.rows.map(({ id }) => id);
 }

@@ -13,9 +13,11 @@ export type Kind = 'goods' | 'booking';
 export interface Terms {
   readonly policyVersion: number;
   readonly kind: Kind;
-  /** What the buyer pays, minor units. */
+  /** What it costs, minor units: paid by the buyer and, for a discount, by Wellpact. */
   readonly price: number;
   readonly currency: string;
+  /** What Wellpact pays of the price. */
+  readonly discount?: AgreedDiscount;
   readonly commissionBasisPoints: number;
   /** The bounds of the commission, minor units; purchases of before policy 4 have none. */
   readonly commissionMinimum?: number;
@@ -44,12 +46,22 @@ export interface Terms {
   readonly offer?: Pick<Offer, 'handlingDays' | 'cancellationPolicy'>;
 }
 
+/** A discount as it was agreed on: its code, and how much of the price it pays, minor units. */
+export interface AgreedDiscount {
+  readonly code: string;
+  readonly amount: number;
+}
+
+/** What the buyer's card is charged, minor units. */
+export const chargeOf = ({ price, discount }: Pick<Terms, 'price' | 'discount'>): number =>
+  price - (discount?.amount ?? 0);
+
 /** What of a listing, and of how much of it is bought, decides about the terms. */
 export interface Offer {
   readonly kind: Kind;
   readonly title: string;
   readonly category: string;
-  /** What the buyer pays, minor units. */
+  /** What it costs, minor units, before a discount. */
   readonly price: number;
   readonly currency: Currency;
   /** How many handling days the listing names; null for bookings. */

@@ -3,7 +3,8 @@
  * reference are generated from it, and a test walks every path through it. Pure: no clock, no I/O.
  */
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { recoveryMoves, recoveryOf, takenMoves } from './chargeback-rules.ts';
+import { ALL_REVERSED, recoveryMoves, recoveryOf, takenMoves } from './chargeback-rules.ts';
+import { giveBackHeld, transferMoves } from './discount-rules.ts';
 import { applyMoves, type Books, commissionOn, type Move, nonZero, releaseMoves } from './money.ts';
 import { leftOf, type TakeBackTerms, takeBack } from './refund-rules.ts';
 import type { Kind } from './terms-rules.ts';
@@ -89,20 +90,27 @@ export interface Split extends TakeBackTerms {
 }
 
 const nothing = (): Move[] => [];
-const captureAll = (_books: Books, split: Split): Move[] => nonZero([{ name: 'capture', amount: split.forSeller }]);
-const refundAllHeld = (books: Books): Move[] => nonZero([{ name: 'refundHeld', amount: books.held }]);
+/** The buyer pays the price less the discount, which Wellpact puts in at the same moment: all of the price is held. */
+const captureAll = (_books: Books, { forSeller, discount = 0 }: Split): Move[] =>
+  nonZero([
+    { name: 'capture', amount: forSeller - discount },
+    { name: 'fundDiscount', amount: discount },
+  ]);
+const refundAllHeld = (books: Books, { discount = 0 }: Split): Move[] => giveBackHeld(books, books.held, discount);
 
 /** Everything held is released and sent to the seller, less the commission. */
 const releaseAll = (books: Books, split: Split): Move[] => releaseHeld(books, { ...split, forSeller: books.held });
 
 /** `forSeller` of what is held is released and sent, the rest refunded. */
-function releaseHeld(books: Books, { forSeller, commission: rate, recovers = 0 }: Split): Move[] {
+function releaseHeld(books: Books, split: Split): Move[] {
+  const { forSeller, commission: rate, recovers = 0, discount = 0, toppedUp = 0 } = split;
   const commission = commissionOn(forSeller, rate);
+  const back = giveBackHeld(books, books.held - forSeller, discount);
   return nonZero([
-    { name: 'refundHeld', amount: books.held - forSeller },
+    ...back,
     ...releaseMoves(forSeller, commission),
     { name: 'recover', amount: recovers },
-    { name: 'transfer', amount: forSeller - commission - recovers },
+    ...transferMoves(applyMoves(books, back), forSeller - commission - recovers, toppedUp),
   ]);
 }
 
@@ -115,14 +123,20 @@ const settle = (books: Books, split: Split): Move[] =>
 
 /** What is not left to the seller goes back, and the purchase goes on with the rest. */
 const refundPart = (books: Books, split: Split): Move[] =>
-  books.held > 0 ? nonZero([{ name: 'refundHeld', amount: books.held - split.forSeller }]) : settle(books, split);
+  books.held > 0 ? giveBackHeld(books, books.held - split.forSeller, split.discount ?? 0) : settle(books, split);
 
-/** The buyer's bank has taken all there is: after the release its seller and Wellpact give it. */
-function chargeBackAll(books: Books, { commission }: TakeBackTerms): Move[] {
-  const taken = takenMoves(books, leftOf(books));
-  const after = applyMoves(books, taken);
-  const advanced = after.advanced - books.advanced;
-  return [...taken, ...recoveryMoves(recoveryOf(after, advanced, advanced, commission), true)];
+/**
+ * The buyer's bank has taken all that they paid: after the release its seller and Wellpact give it. Then nothing is left for
+ * which Wellpact would pay a discount.
+ */
+function chargeBackAll(books: Books, { commission, toppedUp = 0 }: TakeBackTerms): Move[] {
+  const taken = takenMoves(books, leftOf(books) - books.platformFunded);
+  const withBank = applyMoves(books, taken);
+  const advanced = withBank.advanced - books.advanced;
+  const unearned = nonZero([{ name: 'returnDiscountHeld', amount: Math.min(withBank.held, withBank.platformFunded) }]);
+  const after = applyMoves(withBank, unearned);
+  const bears = { advanced, allAdvanced: advanced, discount: after.platformFunded, toppedUp };
+  return [...taken, ...unearned, ...recoveryMoves(recoveryOf(after, bears, commission), ALL_REVERSED)];
 }
 
 // biome-ignore format: a table reads by its columns

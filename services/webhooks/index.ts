@@ -11,6 +11,7 @@ export { PROVIDERS, type Provider } from './rules.ts';
 export {
   postponeEvent,
   putEvent,
+  putOffDelivery,
   type ReceivedEvent,
   type WebhookEvent,
   type WebhookStatus,

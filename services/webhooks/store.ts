@@ -23,8 +23,10 @@ export interface ReceivedEvent extends WebhookEvent {
 
 export type WebhookStatus = 'received' | 'signalled' | 'ignored' | 'unmatched';
 
-/** How often an event that matches nothing (yet) is looked at again: the pauses below add up to almost two days. */
-export const MAX_ATTEMPTS = 15;
+/** How often an event that matches nothing (yet) is looked at: the pauses below add up to 45 hours. */
+export const MAX_ATTEMPTS = 16;
+/** Longer it does not wait until a flow that could not be told is told again. */
+const MAX_UNDELIVERED_PAUSE_SECONDS = 300;
 
 interface Row {
   provider: Provider;
@@ -65,7 +67,7 @@ export async function settleEvent(db: Queryable, event: WebhookEvent, status: We
   });
 }
 
-/** Puts an event off: the pause doubles from 5 s with each attempt. After {@link MAX_ATTEMPTS} it is `unmatched` for good. */
+/** Puts an event off that matches nothing: the pause doubles from 5 s with each attempt. After {@link MAX_ATTEMPTS} it is `unmatched` for good. */
 export async function postponeEvent(db: Queryable, event: WebhookEvent): Promise<void> {
   await db.query({
     name: 'webhook_postpone',
@@ -75,6 +77,21 @@ export async function postponeEvent(db: Queryable, event: WebhookEvent): Promise
                   status = CASE WHEN attempts + 1 >= $3 THEN 'unmatched' ELSE status END
             WHERE provider = $1 AND event_id = $2`,
     values: [event.provider, event.eventId, MAX_ATTEMPTS],
+  });
+}
+
+/**
+ * Puts an event off whose flow is known and cannot be told, because Temporal is away: for as long as it takes. The pause
+ * doubles from 5 s up to five minutes.
+ */
+export async function putOffDelivery(db: Queryable, event: WebhookEvent): Promise<void> {
+  await db.query({
+    name: 'webhook_put_off_delivery',
+    text: `UPDATE webhooks.inbox
+              SET undelivered = undelivered + 1,
+                  retry_at = now() + make_interval(secs => least(5 * power(2, least(undelivered, 10)), $3))
+            WHERE provider = $1 AND event_id = $2`,
+    values: [event.provider, event.eventId, MAX_UNDELIVERED_PAUSE_SECONDS],
   });
 }
 

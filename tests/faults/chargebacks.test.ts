@@ -1,6 +1,8 @@
 /** What a bank does is told five times, in any order, late, or not at all before we act: it comes to the same. */
 import { createHmac, randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import { paymentHintSignal } from '../../contracts/purchase.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { disputed, intentOf, laid, moveDispute, recordPurchase, sold } from '../helpers/chargebacks.ts';
 import { request } from '../helpers/client.ts';
@@ -121,3 +123,40 @@ test('a dispute about a payment that is none of ours matches nothing; one that n
   );
   expect(waits.attempts).toBeGreaterThan(0);
 });
+
+test('a bank that comes while a step waits for Stripe, and after a hundred hints of other things, is heard', async () => {
+  const id = await sold({ seller, buyer }, ['accept', 'deliver']);
+  const answers = { provider: 'stripe', method: 'POST', path: '/v1/transfers', kind: 'rate_limit', times: 1_000 };
+  expect((await request('POST', '/_control/faults', { base: stack().urls.sandbox, body: answers })).status).toBe(200);
+  try {
+    expect((await act(buyer, id, 'confirm')).status).toBe(202);
+    const connection = await Connection.connect({ address: stack().temporal.address });
+    const client = new Client({ connection, namespace: stack().temporal.namespace });
+    const handle = client.workflow.getHandle(`purchase/${id}`);
+    for (let n = 0; n < 120; n++) {
+      await handle.signal(paymentHintSignal, { eventId: `overdue/${n}`, eventType: 'purchase.overdue' });
+    }
+    await connection.close();
+    await disputed(id);
+    // All of that lies on the desk: the step still waits.
+    expect((await read(buyer, id)).body).toMatchObject({ chargeback: 'none' });
+    await waitFor(async () => (await toldOfBank(id)) && true, { what: 'the hint to be told', timeoutMs: 20_000 });
+  } finally {
+    await request('DELETE', '/_control/faults', { base: stack().urls.sandbox });
+  }
+  const open = await laid(buyer, id, 'open');
+  expect(open).toMatchObject({ state: 'released', money: { chargedBack: 2_500 } });
+  await expectEqualBooks(open);
+});
+
+/** Whether the flow was told of what the bank did about this purchase. */
+const toldOfBank = async (id: string): Promise<boolean> => {
+  const intent = await intentOf(id);
+  return withDatabase(async (database) => {
+    const { rowCount } = await database.query(
+      `SELECT FROM webhooks.inbox WHERE payment_id = $1 AND event_type LIKE 'charge.dispute.%' AND status = 'signalled'`,
+      [intent],
+    );
+    return (rowCount ?? 0) > 0;
+  });
+};

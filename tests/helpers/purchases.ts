@@ -16,6 +16,7 @@ export interface ListingOptions {
   readonly amount?: number;
   readonly stock?: number;
   readonly handlingDays?: number;
+  readonly currency?: 'EUR' | 'GBP' | 'USD' | 'CHF';
 }
 
 /** A published listing of goods. @returns its id */
@@ -27,6 +28,7 @@ export async function publishedListing(
     amount = 2_500,
     stock = 10,
     handlingDays = 3,
+    currency = 'EUR',
   }: ListingOptions = {},
 ): Promise<string> {
   const listing = {
@@ -34,7 +36,7 @@ export async function publishedListing(
     description: 'Beeswax and lavender, 50 ml.',
     category,
     kind: 'goods',
-    price: { amount, currency: 'EUR' },
+    price: { amount, currency },
     stock,
     handlingDays,
   } as const;

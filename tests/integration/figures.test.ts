@@ -83,6 +83,21 @@ describe('gathered from the database', () => {
     expect(isWithin(await behind(), within(172_800))).toBe(true);
     await endRun(clone.database, run.id, 'completed');
     expect(isWithin(await behind(), within(3_600))).toBe(true);
+    // One of this morning alone says nothing about what lies between.
+    const later = {
+      ...run,
+      id: newId('rec'),
+      workflowId: 'reconciliation/two',
+      fromAt: new Date(Date.now() - 600_000),
+    };
+    const now = new Date();
+    await insertRun(clone.database, { ...later, untilAt: now, settledAt: now });
+    await endRun(clone.database, later.id, 'completed');
+    expect(isWithin(await behind(), within(3_600))).toBe(true);
+    const between = { ...run, id: newId('rec'), workflowId: 'reconciliation/three', fromAt: hourAgo };
+    await insertRun(clone.database, { ...between, untilAt: later.fromAt, settledAt: now });
+    await endRun(clone.database, between.id, 'completed');
+    expect(isWithin(await behind(), within(0))).toBe(true);
   });
 
   it('purchases that are late, money that waits, transfers that are blocked, cases, webhooks', async () => {

@@ -4,7 +4,7 @@ import { SpanKind, traced } from '../../platform/tracing.ts';
 import {
   deliverEvent,
   type FlowSignals,
-  postponeEvent,
+  putOffDelivery,
   type WebhookEvent,
   waitingEvents,
 } from '../../services/webhooks/index.ts';
@@ -28,7 +28,7 @@ export function webhookJob(options: { database: Database; signals: FlowSignals; 
       log.info('a webhook was taken up', { provider, eventType, eventId, status });
     } catch (error) {
       log.warn('a webhook could not be told to its flow', { provider, eventType, eventId, error });
-      await postponeEvent(database, event);
+      await putOffDelivery(database, event);
     }
   };
   return {

@@ -8,7 +8,7 @@ import { type Cause, cause } from './tracing.ts';
 /** A wish waits for its outcome; a hint does not. Each knows which trace it belongs to. */
 export type Item<Wish, Outcome, Hint> =
   | { readonly kind: 'wish'; readonly wish: Wish; readonly settle: Settle<Outcome>; readonly cause: Cause }
-  | { readonly kind: 'hint'; readonly hint: Hint; readonly cause: Cause };
+  | { readonly kind: 'hint'; readonly hint: Hint; readonly subject: string; readonly cause: Cause };
 
 export interface Settle<Outcome> {
   readonly done: (outcome: Outcome) => void;
@@ -18,8 +18,11 @@ export interface Settle<Outcome> {
 export interface Desk<Wish, Outcome, Hint> {
   /** Lays a wish down. @returns its outcome, once the flow has followed it; rejects when it could not */
   ask(wish: Wish): Promise<Outcome>;
-  /** Lays a hint down, unless its event came before. */
-  tell(eventId: string, hint: Hint): void;
+  /**
+   * Lays a hint down, unless its event came before.
+   * @param subject what is to be looked at: on a full desk one hint about it stands for all, since each makes the flow look
+   */
+  tell(eventId: string, subject: string, hint: Hint): void;
   /** Whether a wish is waiting or being followed. */
   readonly busy: boolean;
   /** Whether nothing lies on the desk. */
@@ -36,8 +39,10 @@ export interface Desk<Wish, Outcome, Hint> {
   readonly seen: readonly string[];
 }
 
-/** A flow that gets more hints than this at once has a provider gone mad: the rest is dropped, and looked up later anyway. */
-const MAX_HINTS = 100;
+/** With so much on it a desk is full, as when a step waits for a provider for hours and hints go on coming. */
+const FULL = 100;
+/** Of so many different things at once no purchase can have had any: a sender has gone mad. */
+const MAX_ITEMS = 1_000;
 /** How many events are remembered, to count each once. */
 const MAX_SEEN = 200;
 
@@ -45,6 +50,7 @@ export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []
   const items: Item<Wish, Outcome, Hint>[] = [];
   const seen = new Set(seenBefore);
   let following = 0;
+  const isOnDesk = (subject: string): boolean => items.some((item) => item.kind === 'hint' && item.subject === subject);
 
   return {
     ask: (wish) => {
@@ -55,14 +61,17 @@ export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []
         following--;
       });
     },
-    tell: (eventId, hint) => {
-      if (typeof eventId !== 'string' || seen.has(eventId) || items.length >= MAX_HINTS) return;
+    tell: (eventId, subject, hint) => {
+      if (typeof eventId !== 'string' || seen.has(eventId)) return;
+      // Before, what came to a full desk was dropped, whatever it was about.
+      if (items.length >= FULL && (!patched('full-desk-by-subject') || isOnDesk(subject))) return;
+      if (items.length >= MAX_ITEMS) return;
       seen.add(eventId);
       for (const oldest of seen) {
         if (seen.size <= MAX_SEEN) break;
         seen.delete(oldest);
       }
-      items.push({ kind: 'hint', hint, cause: cause() });
+      items.push({ kind: 'hint', hint, subject, cause: cause() });
     },
     get busy() {
       return following > 0;
