@@ -34,6 +34,7 @@ import { archives } from './0150_archives.ts';
 import { webhookDeliveries } from './0151_webhook_deliveries.ts';
 import { discounts } from './0161_discounts.ts';
 import { refusedSteps, refusedStepsIndexed } from './0181_refused_steps.ts';
+import { chargebackFunds } from './0191_chargeback_funds.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -88,4 +89,5 @@ export const migrations: readonly Migration[] = [
   discounts,
   refusedSteps,
   refusedStepsIndexed,
+  chargebackFunds,
 ];

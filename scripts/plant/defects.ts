@@ -83,7 +83,7 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'refund without reversal',
     file: 'workflows/purchase-steps.ts',
-    from: 'refundReleased: [reverse, refund],',
+    from: 'refundReleased: [reverseTopUp, reverse, refund],',
     to: 'refundReleased: [refund],',
     test: {
       project: 'scenarios',
@@ -94,7 +94,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: 'double release',
-    file: 'activities/purchase-settlement.ts',
+    file: 'activities/purchase-transfers.ts',
     from: 'payments.transfer({ ...ref, amount, currency: purchase.currency, destination, sourceCharge }, idempotencyKey),',
     to: 'payments.transfer({ ...ref, amount, currency: purchase.currency, destination, sourceCharge }, idempotencyKey + Date.now()),',
     test: {

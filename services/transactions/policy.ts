@@ -83,6 +83,7 @@ const policySchema = z.strictObject({
   holdLimitCaseDue: window,
   chargebackEvidenceBuffer: window,
   chargebackDecision: window,
+  chargebackFunds: window,
   cancellation: z.strictObject({ flexible: tiers, moderate: tiers, strict: tiers }),
   reminders: z.strictObject({
     acceptDeadline: window,
