@@ -31,7 +31,7 @@ import {
   WORK_TEXTS,
 } from './purchase-chargeback.ts';
 import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
-import { askFinance } from './purchase-refused.ts';
+import { askFinance, CHARGEBACK_STEPS } from './purchase-refused.ts';
 import { type Item, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
 import { answerOf } from './support/steps.ts';
@@ -140,7 +140,7 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
     const isLong = workflowInfo().continueAsNewSuggested && !cameIn() && allHandlersFinished();
     if (isLong && patched('begins-afresh')) await continueAsNew<typeof aftercare>({ purchaseId, work: next });
     if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary })))) return;
-    const step = answers ? 'answerChargeback' : 'settleChargeback';
+    const step = CHARGEBACK_STEPS[next.what];
     await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork, step);
   }
 

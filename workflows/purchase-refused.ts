@@ -1,6 +1,7 @@
 /** What a provider refuses though nobody waits for the answer: finance is asked, by the purchase and by its aftercare. */
 import { type ApplicationFailure, patched } from '@temporalio/workflow';
 import type { PurchaseStanding } from '../activities/purchase.ts';
+import type { ChargebackWork } from '../contracts/chargeback.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
 import { timerOf } from '../services/transactions/timer-rules.ts';
 import type { AgendaItem } from './purchase-agenda.ts';
@@ -11,6 +12,13 @@ import { databaseStep } from './support/steps.ts';
 /** What is refused by somebody who can be spoken with: not by our own rules, and not by silence. */
 const isForFinance = (answer: ApplicationFailure): boolean =>
   isAlarm(answer) || (answer.type?.startsWith('PROVIDER_') === true && answer.type !== 'PROVIDER_TIMEOUT');
+
+/** The step that is taken for what is left to do about a chargeback. */
+export const CHARGEBACK_STEPS: Readonly<Record<ChargebackWork['what'], string>> = {
+  answer: 'answerChargeback',
+  settle: 'settleChargeback',
+  awaitFunds: 'awaitFunds',
+};
 
 /** The step that is taken for what comes by itself; undefined for what moves no money. */
 export function stepOfItem(story: Story, item: AgendaItem): string | undefined {
@@ -27,7 +35,7 @@ export function stepOfItem(story: Story, item: AgendaItem): string | undefined {
     case 'topUp':
       return 'topUpSeller';
     case 'chargeback':
-      return item.work.what === 'answer' ? 'answerChargeback' : 'settleChargeback';
+      return CHARGEBACK_STEPS[item.work.what];
     case 'reminder':
       return undefined;
   }

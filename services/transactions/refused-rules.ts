@@ -28,7 +28,7 @@ interface Change {
   readonly refusedStep?: RefusedStep;
 }
 
-const OF_CHARGEBACKS: readonly string[] = ['answerChargeback', 'settleChargeback'];
+const OF_CHARGEBACKS: readonly string[] = ['answerChargeback', 'settleChargeback', 'awaitFunds'];
 
 /**
  * Which step is refused after a change. It is over when it went through, and when the purchase has moved on without it: what
