@@ -3006,7 +3006,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -3072,7 +3072,7 @@ export interface components {
                 code: string;
             } | null;
             /** @description Why somebody of staff should look at it. */
-            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
                 /** @enum {string} */
@@ -3135,7 +3135,7 @@ export interface components {
                 code: string;
             } | null;
             /** @description Why somebody of staff should look at it. */
-            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
                 /** @enum {string} */
@@ -3290,7 +3290,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -4784,6 +4784,8 @@ export interface operations {
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
+             *
              *     `AUTHORISATION_LOST`: the card no longer covers it: the purchase is cancelled.
              */
             409: {
@@ -4846,6 +4848,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -4907,6 +4911,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -4968,6 +4974,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -5029,6 +5037,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -5094,6 +5104,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              *
              *     `TOO_MANY_REFUNDS`: it was refunded in 49 parts: only all that is left can follow.
              */
@@ -5181,6 +5193,8 @@ export interface operations {
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
+             *
              *     `NO_SUCH_SLOT`: this time is not offered, or it is the one that is booked.
              *
              *     `TOO_LATE_TO_BOOK`: this time is too soon to be booked.
@@ -5264,6 +5278,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              *
              *     `NO_SUCH_SLOT`: this time is not offered, or it is the one that is booked.
              *
@@ -7320,7 +7336,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;
@@ -7456,7 +7472,7 @@ export interface operations {
                 /** @description The buyer or the seller. */
                 userId?: string;
                 /** @description Only those that somebody has to look at, for this reason or for any. */
-                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused";
+                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused";
             };
             header?: never;
             path?: never;

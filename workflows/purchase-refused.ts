@@ -36,7 +36,7 @@ export function stepOfItem(story: Story, item: AgendaItem): string | undefined {
       return 'topUpSeller';
     case 'chargeback':
       return CHARGEBACK_STEPS[item.work.what];
-    case 'reminder':
+    default:
       return undefined;
   }
 }

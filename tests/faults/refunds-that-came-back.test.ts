@@ -25,7 +25,7 @@ const control = (method: 'POST' | 'DELETE', path: string, body?: Record<string, 
 afterEach(() => control('DELETE', 'faults'));
 
 const madeFor = async (id: string): Promise<string[]> =>
-  (await sandboxLog({ transferGroup: id, kind: 'refund' })).map((line) => String(line['id']));
+  (await sandboxLog({ transferGroup: id, kind: 'refund' })).map(({ id: refundId }) => refundId);
 
 /** Makes a refund whose answer is lost; before anybody asks Stripe again, the bank has sent it back. */
 async function lostAndBack(id: string, ask: () => Promise<unknown>): Promise<string> {
