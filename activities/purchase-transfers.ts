@@ -36,7 +36,8 @@ export function createTransferActivities(deps: PurchaseDeps) {
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
       refuseStopped(purchase, 'releaseToSeller');
-      const { books } = await recoverFromPayable(deps, purchase, key);
+      const sending = purchase.topUp === null ? key : stepKey(step, 'topUp');
+      const { books } = await recoverFromPayable(deps, purchase, sending);
       if (purchase.topUp !== null) return topUp(deps, purchase, step, books.payable);
       const moves = transferMoves(books, books.payable, 0).filter(({ name }) => name === 'transfer');
       const transfer = await sendToSeller(deps, purchase, key, moves[0]?.amount ?? 0);
@@ -108,13 +109,11 @@ function askForBalance(
 /**
  * What the seller has come to owe since the release is kept of what could not be sent: once for each refusal, so that Stripe,
  * asked again before it has answered, hears the same amount.
+ * @param key of what is sent then
  */
 async function recoverFromPayable({ database }: PurchaseDeps, purchase: Purchase, key: StepKey): Promise<Purchase> {
-  // What was refused last: the transfer itself, or what Wellpact's own balance adds to it.
-  const asked = purchase.topUp === null ? key.step : TOP_UP;
-  const refusals = purchase.keyEpochs[asked]?.refusals ?? 0;
-  const step = purchase.topUp === null ? `recover/${refusals}` : `recover/${TOP_UP}/${refusals}`;
-  return commitStep(database, { ...key, step }, async (current, tx) => {
+  const refusals = purchase.keyEpochs[key.step]?.refusals ?? 0;
+  return commitStep(database, { ...key, step: `recover/${refusals}` }, async (current, tx) => {
     const amount = await takeFromReceivables(tx, purchase, current.books.payable);
     return amount === 0 ? undefined : { moves: [{ name: 'recover', amount }] };
   });

@@ -2482,8 +2482,11 @@ export interface components {
                 [key: string]: string;
             };
             next: {
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 /** @description What you can do now. */
                 actions: string[];
                 /** @description What happens by itself, and when; null when nothing does. */
@@ -2523,8 +2526,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -2642,8 +2648,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -3075,8 +3084,11 @@ export interface components {
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */
@@ -3138,8 +3150,11 @@ export interface components {
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */

@@ -25,10 +25,12 @@ import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
 import {
   CHARGEBACK_UPDATES,
   type ChargebackWish,
+  chargebackWishOf,
   doChargebackWork,
   followChargebackOrder,
   noteChargeback,
-  WORK_TEXTS,
+  workText,
+  workTimeOf,
 } from './purchase-chargeback.ts';
 import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
 import { askFinance, CHARGEBACK_STEPS } from './purchase-refused.ts';
@@ -60,6 +62,8 @@ const ATTENDED: Readonly<Record<ChargebackWork['what'], { readonly title: string
     then: 'finance is told that it has not',
   },
 };
+/** The last hints of a refund or a chargeback come about together. */
+const KEEP_MS = 1_000;
 
 export async function aftercare({ purchaseId, work: handedOver }: AftercareInput): Promise<void> {
   const hints: Hint[] = [];
@@ -68,7 +72,7 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   setHandler(refundHintSignal, hint);
   setHandler(chargebackHintSignal, hint);
   for (const [update, kind] of CHARGEBACK_UPDATES) {
-    setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), GUARDED);
+    setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), GUARDED);
   }
   const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
     state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
@@ -76,13 +80,13 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   setHandler(refundAgainUpdate, again, { validator: refuseUnlessOrder });
   // It is only ever started together with a hint or an order, which is a moment away, or with work that is left.
   if (work === undefined) await condition(cameIn, '1 minute');
-  for (;;) {
+  for (let isKept = false; !isKept; ) {
     const item = desk.take();
     const told = item === undefined ? hints.shift() : undefined;
     if (item?.kind === 'wish') await obey(item);
     else if (told !== undefined) await hear(told);
     else if (work !== undefined) await attend(work);
-    else if (allHandlersFinished()) break;
+    else if (allHandlersFinished()) isKept = await keep();
     else await condition(() => allHandlersFinished() || cameIn());
   }
   tellStaff({ title: `All that is known about the money of ${purchaseId} is noted.`, lines: ['It has ended.'] });
@@ -91,6 +95,15 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   function hint(given: Hint): void {
     const known = hints.some((waiting) => objectOf(waiting) === objectOf(given));
     if (!known && hints.length < MAX_HINTS) hints.push(given);
+  }
+
+  /**
+   * The server refuses an end that something has overtaken, and with it all that was said in the same breath: the answer of
+   * an order, and that its step was taken. So a moment lies between the two. @returns false when something came in meanwhile
+   */
+  async function keep(): Promise<boolean> {
+    if (!patched('kept-before-the-end')) return true;
+    return !(await condition(cameIn, KEEP_MS, { summary: 'keeps what was done, before it ends' }));
   }
 
   function cameIn(): boolean {
@@ -134,12 +147,11 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   async function attend(next: NonNullable<typeof work>): Promise<void> {
     const { title, then } = ATTENDED[next.what];
     tell(`${title} of ${purchaseId}.`, then === '' ? '' : `**Until ${timeText(next.atMs)}**: then ${then}.`);
-    const summary = WORK_TEXTS[next.what];
-    const waitMs = next.atMs - Date.now();
+    const waitMs = workTimeOf(next) - Date.now();
     // What is refused for months is tried again all that time.
     const isLong = workflowInfo().continueAsNewSuggested && !cameIn() && allHandlersFinished();
     if (isLong && patched('begins-afresh')) await continueAsNew<typeof aftercare>({ purchaseId, work: next });
-    if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary })))) return;
+    if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary: workText(next) })))) return;
     const step = CHARGEBACK_STEPS[next.what];
     await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork, step);
   }
