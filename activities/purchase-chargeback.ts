@@ -46,6 +46,7 @@ import {
   stepKey,
   stopped,
 } from './purchase-steps.ts';
+import { isRefusedForTheSeller } from './reversals.ts';
 
 export interface ChargebackStep {
   readonly purchaseId: PurchaseId;
@@ -356,7 +357,7 @@ async function unlessClosed({ payments }: PurchaseDeps, id: string, act: () => P
 const notAnswerable = ({ status }: Dispute): string =>
   `The bank takes no evidence about it any more: at Stripe it is ${status.replaceAll('_', ' ')}.`;
 
-/** Takes the seller's part back from their balance. @returns the reversal; undefined when the balance does not cover it */
+/** Takes the seller's part back from their balance. @returns the reversal; undefined when nothing is to be had there */
 async function takeBack(
   { database, payments }: PurchaseDeps,
   purchase: Purchase,
@@ -368,12 +369,13 @@ async function takeBack(
   const ref = { purchaseId: purchase.id, step: key.step, transferId };
   try {
     const made = await makeOnce(database, purchase, key, {
+      amount,
       make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
       find: () => payments.findReversal(ref),
     });
     return made.id;
   } catch (error) {
-    if (error instanceof ProviderError && error.code === 'balance_insufficient') return undefined;
+    if (isRefusedForTheSeller(error)) return undefined;
     throw error;
   }
 }

@@ -64,6 +64,7 @@ export {
   MAX_REFUNDS,
   REFUND_STEP,
   type Refund,
+  refundStepOf,
   refundsOf,
   setRefundStatus,
   wasSplit,

@@ -21,6 +21,7 @@ export const SIDE_EFFECTS: Readonly<Record<Step, Entry>> = {
   ...DISPUTE_EFFECTS,
   readStanding: { unplayed: 'it only reads' },
   remindOfEvidence: { unplayed: 'only a deadline brings it about; it commits as remindParties does' },
+  reportRefusedStep: { unplayed: 'only a refusal brings it about; it commits as reportHoldLimit does' },
   reportHoldLimit: { unplayed: 'only months bring it about; it commits as pauseMoney does' },
 };
 
