@@ -88,7 +88,8 @@ export function createAftercareActivities(deps: PurchaseDeps) {
 
     /**
      * Sends a refund that came back once more, as finance want it: a new refund, with a row of its own. One that was sent once
-     * more before stays as it is. @throws ApplicationFailure OTHER_REFUND, REFUND_NOT_FAILED, MONEY_PAUSED
+     * more before stays as it is; of what the buyer's bank has given them meanwhile nothing is sent.
+     * @throws ApplicationFailure OTHER_REFUND, REFUND_NOT_FAILED, REFUND_NOT_OWED, MONEY_PAUSED
      */
     async refundAgain({ purchaseId, order, updateId, atMs }: RefundAgainStep): Promise<PurchaseStanding> {
       const actor = { type: 'staff', id: order.staff } as const;
@@ -102,7 +103,9 @@ export function createAftercareActivities(deps: PurchaseDeps) {
         throw refusal('REFUND_NOT_FAILED', `The refund ${order.refundId} has not come back: it is ${failed.status}.`);
       }
       refuseStopped(purchase, 'refundBuyer');
-      const { amount } = failed;
+      const amount = Math.min(failed.amount, purchase.books.owedToBuyer);
+      if (amount === 0)
+        throw refusal('REFUND_NOT_OWED', "The buyer's bank has given them this money: nothing is owed.");
       const ref = { purchaseId, step: key.step, paymentId: intentOf(purchase) };
       const refund = await makeOnce(database, purchase, key, {
         make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),

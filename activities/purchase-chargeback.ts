@@ -7,9 +7,14 @@ import type { PurchaseId } from '../contracts/ids.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Dispute } from '../providers/payments.ts';
 import { ProviderError } from '../providers/provider-error.ts';
-import { closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
+import { amendCase, amendOpenCase, closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
 import { closeDispute } from '../services/disputes/index.ts';
-import { isAnswerable, isLive, overlayOfStatus } from '../services/transactions/chargeback-rules.ts';
+import {
+  type ChargebackTimes,
+  isAnswerable,
+  isLive,
+  overlayOfStatus,
+} from '../services/transactions/chargeback-rules.ts';
 import { evidenceOf } from '../services/transactions/evidence-rules.ts';
 import {
   type ChargebackOutcome,
@@ -20,6 +25,7 @@ import {
   giveUpEvidence,
   noteAnswer,
   noteChargeback,
+  noteFunds,
   noteTopUpReversed,
   type OpenDispute,
   type Purchase,
@@ -80,19 +86,25 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       if (step.actor.type === 'staff') throw refusal('NOT_ANSWERABLE', notAnswerable(after));
       if (!isLive(overlayOfStatus(after.status))) return noted;
       const late = { ...key, step: `${key.step}/late` };
-      const given = await giveUpEvidence(database, late, before.id, bufferOf(deps), (tx) =>
+      const given = await giveUpEvidence(database, late, before.id, timesOf(deps), (tx) =>
         escalateCase(tx, 'chargeback', purchase.id),
       );
       return standing(given);
     },
 
-    /** Gives a chargeback up: the bank keeps what it took. One that is closed already stays as it is. */
+    /**
+     * Gives a chargeback up: the bank keeps what it took. One that is closed already stays as it is, and what has not moved as
+     * the bank decided is waited for no longer.
+     */
     async acceptChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
       const before = await payments.getDispute(step.chargebackId);
       refuseOtherPayment(purchase, before);
       const key = keyOf(step, `acceptChargeback/${before.id}`);
-      if (!isLive(overlayOfStatus(before.status))) return note(deps, step, before);
+      if (!isLive(overlayOfStatus(before.status))) {
+        await note(deps, step, before);
+        return acceptAsItStands(deps, step);
+      }
       const after = await unlessClosed(deps, before.id, () =>
         makeOnce(database, purchase, key, {
           make: (idempotencyKey) => payments.acceptDispute(before.id, idempotencyKey),
@@ -101,6 +113,29 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       );
       await commitStep(database, key, () => ({}));
       return note(deps, step, after);
+    },
+
+    /** The money of a chargeback that was decided should have moved by now: looks again, and tells finance when it has not. */
+    async awaitFunds(step: ChargebackStep): Promise<PurchaseStanding> {
+      const { chargebackId } = step;
+      await note(deps, step, await payments.getDispute(chargebackId));
+      const key = keyOf(step, `awaitFunds/${chargebackId}`);
+      const overdue = { chargebackId, funds: 'overdue', ...timesOf(deps) } as const;
+      const after = await noteFunds(database, key, overdue, async (tx, { purchase }, awaited) => {
+        const { id, currency, chargebackSheet: sheet } = purchase;
+        const details = { amount: sheet?.amount ?? 0, currency, chargebackId, awaited };
+        const dueAt = new Date(step.atMs);
+        const opened = await openCase(tx, {
+          kind: 'chargeback',
+          subjectType: 'purchase',
+          subjectId: id,
+          dueAt,
+          details,
+        });
+        await amendCase(tx, opened, details);
+        await escalateCase(tx, 'chargeback', id);
+      });
+      return standing(after);
     },
 
     /**
@@ -130,12 +165,13 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       if (recovery === undefined) return standing(purchase);
       if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
       const reversalId = await takeBack(deps, purchase, key, purchase.transfer.id, recovery.reversal);
-      const settled = { chargebackId: step.chargebackId, recovery, reversalId, ...bufferOf(deps) };
+      const settled = { chargebackId: step.chargebackId, recovery, reversalId, ...timesOf(deps) };
       const after = await settleChargeback(database, key, settled, async (tx, current, overtaken) => {
         await closeOvertaken(tx, overtaken, step);
         if (current.transfer.status !== 'blocked') {
           await closeCase(tx, 'transfer_blocked', current.id, { decision: 'resolved', actor: STRIPE });
         }
+        if (recovery.fromOwed > 0) await keepOwedCase(tx, current);
         if (recovery.loss > 0) await reportRemainder(deps, tx, current, step, { loss: recovery.loss });
       });
       return standing(after);
@@ -147,6 +183,15 @@ const keyOf = (step: ChargebackStep, name: string): StepKey & { readonly from: '
   ...stepKey(step, name),
   from: 'any',
 });
+
+/** Finance waits no longer for money that has not moved as the bank decided: what has moved counts. */
+async function acceptAsItStands(deps: PurchaseDeps, step: ChargebackStep): Promise<PurchaseStanding> {
+  const { chargebackId } = step;
+  const key = keyOf(step, `acceptChargeback/${chargebackId}/asItStands`);
+  const accepted = { chargebackId, funds: 'accepted', ...timesOf(deps) } as const;
+  const after = await noteFunds(deps.database, key, accepted, (tx, outcome) => keepCase(deps, tx, step, outcome));
+  return standing(after);
+}
 
 /** A dispute says which payment it is about: what anybody tells us of it cannot bring it to another purchase. */
 function refuseOtherPayment({ id, payment }: Purchase, { paymentId }: Dispute): void {
@@ -161,8 +206,10 @@ async function wasAnsweredBefore({ database }: PurchaseDeps, { purchaseId, charg
   return known?.answeredAt !== undefined && known.answeredAt !== null && known.answeredAt.getTime() !== atMs;
 }
 
-/** How long before the bank takes no more evidence it is submitted. */
-const bufferOf = ({ policy }: PurchaseDeps) => ({ bufferMs: policy.chargebackEvidenceBuffer });
+const timesOf = ({ policy }: PurchaseDeps): ChargebackTimes => ({
+  bufferMs: policy.chargebackEvidenceBuffer,
+  fundsMs: policy.chargebackFunds,
+});
 
 /** Notes what Stripe shows, with the case of finance that goes with it. */
 async function note(deps: PurchaseDeps, step: ChargebackStep, dispute: Dispute): Promise<PurchaseStanding> {
@@ -170,13 +217,13 @@ async function note(deps: PurchaseDeps, step: ChargebackStep, dispute: Dispute):
   refuseOtherPayment(await purchaseToAct(database, step), dispute);
   const { purchaseId, atMs } = step;
   const key = stepKey({ purchaseId, actor: STRIPE, atMs }, 'noteChargeback');
-  const after = await noteChargeback(database, key, dispute, bufferOf(deps), (tx, outcome) =>
+  const after = await noteChargeback(database, key, dispute, timesOf(deps), (tx, outcome) =>
     keepCase(deps, tx, step, outcome),
   );
   return standing(after);
 }
 
-/** Finance has a case as long as a chargeback goes on: first until the bank takes no more evidence, then until it decides. */
+/** Finance has a case as long as a chargeback goes on: until the bank takes no more evidence, then until all is decided. */
 async function keepCase(
   deps: PurchaseDeps,
   tx: Tx,
@@ -197,7 +244,8 @@ async function keepCase(
     if (pause === null) await closeCase(tx, 'hold_limit', id, { decision: 'resolved', actor: STRIPE });
     return;
   }
-  const dueAt = new Date(sheet?.dueMs ?? atMs + deps.policy.chargebackDecision);
+  const awaitsUntilMs = sheet?.next?.what === 'awaitFunds' ? sheet.next.atMs : undefined;
+  const dueAt = new Date(sheet?.dueMs ?? awaitsUntilMs ?? atMs + deps.policy.chargebackDecision);
   const details = { amount: sheet?.amount ?? 0, currency };
   await openCase(tx, { kind: 'chargeback', subjectType: 'purchase', subjectId: id, dueAt, details });
   await postponeCase(tx, 'chargeback', id, dueAt);
@@ -206,6 +254,12 @@ async function keepCase(
 /** The bank has decided what buyer and seller disagreed about. */
 async function closeOvertaken(tx: Tx, dispute: OpenDispute | null, { atMs }: ChargebackStep): Promise<void> {
   if (dispute !== null) await closeDispute(tx, dispute.id, STRIPE, atMs, { refund: dispute.gross, by: 'chargeback' });
+}
+
+/** What the bank has given the buyer is not sent to them once more: the case about it says what is still owed. */
+async function keepOwedCase(tx: Tx, { id, books, currency }: Purchase): Promise<void> {
+  if (books.owedToBuyer === 0) await closeCase(tx, 'refund_failed', id, { decision: 'resolved', actor: STRIPE });
+  else await amendOpenCase(tx, 'refund_failed', id, { amount: books.owedToBuyer, currency });
 }
 
 /** Money that no rule gives to anybody, or takes from anybody: finance decides. */

@@ -22,7 +22,7 @@ import {
   type Unfinished,
 } from '../services/transactions/index.ts';
 import { type Plan, planFor } from '../services/transactions/plan-rules.ts';
-import { leftOf, REFUND_TOO_SMALL, refundTooLargeText } from '../services/transactions/refund-rules.ts';
+import { leftOf, leftToSeller, REFUND_TOO_SMALL, refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import { type Reminder, remindersOf } from '../services/transactions/reminder-rules.ts';
 import { type Stop, type Stoppable, stopOf, stopText } from '../services/transactions/rules.ts';
 import type { Kind } from '../services/transactions/terms-rules.ts';
@@ -232,9 +232,8 @@ export function planOf(purchase: Purchase, step: PlannedStep): Plan {
 function decidedFor(purchase: Purchase, { event, command }: PlannedStep): number | undefined {
   const { dispute, state, unfinished, books } = purchase;
   if (state === 'disputed' && dispute !== null) {
-    // What the bank has taken meanwhile is the buyer's already: the seller keeps what was decided as far as it is left.
     const decided = (event === 'dispute_decided' ? dispute.refund : null) ?? dispute.defaultRefund;
-    return Math.min(dispute.gross - decided, Math.max(leftOf(books), 0));
+    return leftToSeller(books, dispute.gross, decided);
   }
   if (event === 'refund_in_part') return leftAfter(purchase, command?.amount ?? 0);
   // The buyer's part of the division has gone back already: what is held now is the seller's.

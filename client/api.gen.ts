@@ -755,7 +755,7 @@ export interface paths {
         put?: never;
         /**
          * Give it up: the bank keeps what it took
-         * @description A formal one is lost then, an inquiry is closed. After the release the seller’s part is taken back.
+         * @description A formal one is lost then, an inquiry is closed. After the release the seller’s part is taken back. Of one that the bank has decided you accept that no more of its money moves: see `awaited`.
          *
          *     **Who:** staff with the role finance or admin.
          *
@@ -2601,6 +2601,8 @@ export interface components {
             withdrawn: number;
             /** @description What it gave back. */
             reinstated: number;
+            /** @description What has still to move until the money is where the status says: until then the chargeback goes on. */
+            awaited: number;
             /** @description What Wellpact has put in for it, and has not got back. */
             advanced: number;
             /** @description Evidence can be submitted, once. */
@@ -5556,6 +5558,8 @@ export interface operations {
              *     `OTHER_REFUND`: it is no refund that this purchase has made.
              *
              *     `REFUND_NOT_FAILED`: it has not come back.
+             *
+             *     `REFUND_NOT_OWED`: the buyer's bank has given it to them meanwhile.
              *
              *     `MONEY_PAUSED`: our staff have paused the money of the purchase.
              *

@@ -15,7 +15,7 @@ export const chargebackHintSignal = defineSignal<[ChargebackHint]>('chargebackHi
 
 /** What has to be done about the chargebacks of a purchase, one thing at a time, and when; milliseconds since 1970. */
 export interface ChargebackWork {
-  readonly what: 'answer' | 'settle';
+  readonly what: 'answer' | 'settle' | 'awaitFunds';
   readonly chargebackId: string;
   readonly atMs: number;
   /** The seller was sent a part from Wellpact's own balance: that is taken back first. */

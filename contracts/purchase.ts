@@ -155,6 +155,7 @@ export const PURCHASE_REFUSALS = [
   'BEYOND_WHAT_IS_DISPUTED',
   'OTHER_REFUND',
   'REFUND_NOT_FAILED',
+  'REFUND_NOT_OWED',
   // No longer given: it stands in histories.
   'SELLER_BALANCE_TOO_LOW',
   'MONEY_PAUSED',

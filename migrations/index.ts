@@ -33,6 +33,7 @@ import { invoices } from './0142_invoices.ts';
 import { archives } from './0150_archives.ts';
 import { webhookDeliveries } from './0151_webhook_deliveries.ts';
 import { discounts } from './0161_discounts.ts';
+import { chargebackFunds } from './0191_chargeback_funds.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -85,4 +86,5 @@ export const migrations: readonly Migration[] = [
   archives,
   webhookDeliveries,
   discounts,
+  chargebackFunds,
 ];

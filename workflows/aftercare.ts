@@ -11,7 +11,7 @@ import {
   refundAgainUpdate,
   refundHintSignal,
 } from '../contracts/aftercare.ts';
-import { type ChargebackHint, chargebackHintSignal } from '../contracts/chargeback.ts';
+import { type ChargebackHint, type ChargebackWork, chargebackHintSignal } from '../contracts/chargeback.ts';
 import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
 import {
   CHARGEBACK_UPDATES,
@@ -19,6 +19,7 @@ import {
   doChargebackWork,
   followChargebackOrder,
   noteChargeback,
+  WORK_TEXTS,
 } from './purchase-chargeback.ts';
 import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
 import { type Item, openDesk } from './support/desk.ts';
@@ -36,6 +37,19 @@ const MAX_HINTS = 20;
 
 /** What failed is tried again after this long. */
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
+
+/** What staff read while that waits for its time. */
+const ATTENDED: Readonly<Record<ChargebackWork['what'], { readonly title: string; readonly then: string }>> = {
+  answer: {
+    title: "The buyer's bank takes evidence about the payment",
+    then: 'the evidence is submitted, unless finance does it earlier',
+  },
+  settle: { title: "The buyer's bank keeps what it took of the payment", then: '' },
+  awaitFunds: {
+    title: "The buyer's bank has decided, and the money has still to move: about the payment",
+    then: 'finance is told that it has not',
+  },
+};
 
 export async function aftercare({ purchaseId, work: handedOver }: AftercareInput): Promise<void> {
   const hints: Hint[] = [];
@@ -108,14 +122,9 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
 
   /** Waits until its time has come, unless something comes in first. */
   async function attend(next: NonNullable<typeof work>): Promise<void> {
-    const answers = next.what === 'answer';
-    tell(
-      `The buyer's bank takes evidence about the payment of ${purchaseId}.`,
-      answers
-        ? `**Until ${timeText(next.atMs)}**: then the evidence is submitted, unless finance does it earlier.`
-        : '',
-    );
-    const summary = answers ? 'submits the evidence about the chargeback' : 'takes back what the chargeback cost';
+    const { title, then } = ATTENDED[next.what];
+    tell(`${title} of ${purchaseId}.`, then === '' ? '' : `**Until ${timeText(next.atMs)}**: then ${then}.`);
+    const summary = WORK_TEXTS[next.what];
     const waitMs = next.atMs - Date.now();
     if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary })))) return;
     await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork);

@@ -42,10 +42,22 @@ export async function doChargebackWork(
 ): Promise<PurchaseStanding> {
   const step = stepOf(purchaseId, chargebackId, CLOCK);
   if (topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
-  return what === 'answer'
-    ? moneyStep('answerChargeback', step, 'Submit the evidence about the chargeback')
-    : moneyStep('settleChargeback', step, 'Take back what the chargeback cost');
+  switch (what) {
+    case 'answer':
+      return moneyStep('answerChargeback', step, 'Submit the evidence about the chargeback');
+    case 'settle':
+      return moneyStep('settleChargeback', step, 'Take back what the chargeback cost');
+    case 'awaitFunds':
+      return moneyStep('awaitFunds', step, 'Look where the money of the chargeback is');
+  }
 }
+
+/** What that is, as the end of "Then it …". */
+export const WORK_TEXTS: Readonly<Record<ChargebackWork['what'], string>> = {
+  answer: 'submits the evidence about the chargeback',
+  settle: 'takes back what the chargeback cost',
+  awaitFunds: 'looks where the money of the chargeback is',
+};
 
 /** Does what finance wants. */
 export function followChargebackOrder(

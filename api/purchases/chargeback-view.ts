@@ -1,7 +1,12 @@
 /** A chargeback as staff see it: Stripe's words for how it stands, its figures, and what the bank is told. */
 import { z } from 'zod';
 import { CHARGEBACKS } from '../../contracts/purchase.ts';
-import { CHARGEBACK_STATUSES, isAnswerable, overlayOfStatus } from '../../services/transactions/chargeback-rules.ts';
+import {
+  awaitedOf,
+  CHARGEBACK_STATUSES,
+  isAnswerable,
+  overlayOfOne,
+} from '../../services/transactions/chargeback-rules.ts';
 import type { Evidence } from '../../services/transactions/evidence-rules.ts';
 import type { StoredChargeback } from '../../services/transactions/index.ts';
 import { currency, timestamp } from '../schemas.ts';
@@ -18,6 +23,10 @@ export const chargebackSchema = z
     amount: minorUnits.meta({ description: 'What it is about.' }),
     withdrawn: minorUnits.meta({ description: 'What the bank took from our balance, without the fee.' }),
     reinstated: minorUnits.meta({ description: 'What it gave back.' }),
+    awaited: minorUnits.meta({
+      description:
+        'What has still to move until the money is where the status says: until then the chargeback goes on.',
+    }),
     advanced: minorUnits.meta({ description: 'What Wellpact has put in for it, and has not got back.' }),
     answerable: z.boolean().meta({ description: 'Evidence can be submitted, once.' }),
     dueBy: timestamp.nullable().meta({ description: 'Until when the bank takes evidence.' }),
@@ -44,12 +53,13 @@ export function chargebackBody(one: StoredChargeback): z.input<typeof chargeback
   return {
     id,
     status,
-    chargeback: overlayOfStatus(status),
+    chargeback: overlayOfOne(one),
     reason,
     currency: one.currency,
     amount,
     withdrawn,
     reinstated,
+    awaited: awaitedOf(one),
     advanced,
     answerable: isAnswerable(status) && one.submissions === 0,
     dueBy: one.dueMs === null ? null : new Date(one.dueMs).toISOString(),

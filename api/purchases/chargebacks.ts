@@ -66,7 +66,8 @@ export function chargebackRoutes(deps: ChargebackDeps, commands: PurchaseCommand
       operationId: 'acceptChargeback',
       summary: 'Give it up: the bank keeps what it took',
       description:
-        'A formal one is lost then, an inquiry is closed. After the release the seller’s part is taken back.',
+        'A formal one is lost then, an inquiry is closed. After the release the seller’s part is taken back. Of one that the bank ' +
+        'has decided you accept that no more of its money moves: see `awaited`.',
       responses: RESPONSES,
       problems: { IN_PROGRESS },
       handle: (request) => order(deps, commands, request, acceptChargebackUpdate, {}),

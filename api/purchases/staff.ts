@@ -145,6 +145,7 @@ function refundAgainRoute({ database }: StaffDeps, commands: PurchaseCommands): 
       IN_PROGRESS: PROBLEMS.IN_PROGRESS,
       OTHER_REFUND: { status: 409, when: 'it is no refund that this purchase has made.' },
       REFUND_NOT_FAILED: { status: 409, when: 'it has not come back.' },
+      REFUND_NOT_OWED: { status: 409, when: "the buyer's bank has given it to them meanwhile." },
       MONEY_PAUSED: { status: 409, when: 'our staff have paused the money of the purchase.' },
       CHARGEBACK_OPEN: { status: 409, when: "the buyer's bank has a chargeback open about it." },
       PAYMENT_REFUSED: { status: 409, when: 'the payment provider refused it.' },

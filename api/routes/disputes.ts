@@ -26,7 +26,7 @@ import { type Writing, withStatement } from '../disputes/texts.ts';
 import { disputeBody, disputeSchema, isMediator, MEDIATORS, moneySchema, viewerOf } from '../disputes/view.ts';
 import { createPurchaseCommands } from '../purchases/commands.ts';
 import { purchaseOf } from '../purchases/party.ts';
-import { type Policy, type Reply, type Request, type Route, route } from '../route.ts';
+import { type Reply, type Request, type Route, route } from '../route.ts';
 import { currency, idOf } from '../schemas.ts';
 
 export type DisputeRoutesDeps = Pick<ApiDeps, 'temporal'> & EvidenceDeps;

@@ -3,8 +3,16 @@ import { z } from 'zod';
 import type { Steps } from '../pages/hosted.ts';
 import { listObjects } from '../store/objects.ts';
 import { CHARGE, type StoredCharge } from '../stripe/charges.ts';
-import { BEGINNINGS, possibleFrom } from '../stripe/dispute-kind.ts';
-import { canBecome, disputable, lockDispute, moveDispute, openDispute } from '../stripe/dispute-steps.ts';
+import { BEGINNINGS, possibleFrom, type StoredDispute } from '../stripe/dispute-kind.ts';
+import {
+  canBecome,
+  disputable,
+  lockDispute,
+  moveDispute,
+  openDispute,
+  reinstateLater,
+  withdrawnOf,
+} from '../stripe/dispute-steps.ts';
 import { FILE } from '../stripe/files.ts';
 import type { Call } from '../stripe-api/operation.ts';
 import { findByPath, lockReference } from '../stripe-api/resources.ts';
@@ -47,7 +55,10 @@ const moveBody = z.strictObject({
     'warning_closed',
   ]),
   dueInSeconds,
+  reinstated: z.int().min(0).optional(),
 });
+
+const reinstateBody = z.strictObject({ amount: z.int().min(1).optional() });
 
 /** Lets the buyer's bank dispute what was paid, and decide. */
 export function disputeControls(router: Router, steps: Steps): void {
@@ -70,6 +81,7 @@ export function disputeControls(router: Router, steps: Steps): void {
     context.body = await steps.stripe(async (call) => {
       const locked = await lockDispute(call, context.params['id'] ?? '');
       const { dispute } = locked;
+      if (more.reinstated !== undefined) refuseReinstatement(dispute, status, more.reinstated);
       if (canBecome(dispute, status)) return moveDispute(call, locked, status, more);
       const possible = possibleFrom(dispute.body.status);
       throw new BadControl(
@@ -78,6 +90,24 @@ export function disputeControls(router: Router, steps: Steps): void {
       );
     });
   });
+
+  router.post('/disputes/:id/reinstatements', async (context) => {
+    const { amount } = await bodyOf(context, reinstateBody);
+    context.body = await steps.stripe(async (call) => {
+      const locked = await lockDispute(call, context.params['id'] ?? '');
+      const back = amount ?? withdrawnOf(locked.dispute);
+      refuseReinstatement(locked.dispute, locked.dispute.body.status, back);
+      if (back < 1) throw new BadControl(`The bank has nothing of ${locked.dispute.body.id} any more.`);
+      return reinstateLater(call, locked, back);
+    });
+  });
+}
+
+/** Only what the bank has comes back, and only of what was won. @throws BadControl */
+function refuseReinstatement(dispute: StoredDispute, status: string, amount: number): void {
+  if (status !== 'won') throw new BadControl(`Nothing of ${dispute.body.id} comes back unless it is won.`);
+  const most = withdrawnOf(dispute);
+  if (amount > most) throw new BadControl(`Of ${dispute.body.id} the bank has ${most}; ${amount} was asked for.`);
 }
 
 /** Shows what was uploaded: Stripe hands the contents of files to nobody over its API. */

@@ -137,13 +137,20 @@ export async function lockDispute(
 export const canBecome = ({ body }: StoredDispute, status: DisputeStatus): boolean =>
   possibleFrom(body.status).includes(status);
 
+export interface MoreOfMove {
+  readonly dueInSeconds?: number | undefined;
+  /** How much comes back with a win: all of it unless told, none for now when it comes later. Minor units. */
+  readonly reinstated?: number | undefined;
+}
+
 /** A dispute goes on. The caller has asked {@link canBecome}; both are locked by {@link lockDispute}. */
 export async function moveDispute(
   call: Call,
   { dispute, charge }: { readonly dispute: StoredDispute; readonly charge: StoredCharge },
   status: DisputeStatus,
-  more: { readonly dueInSeconds?: number | undefined } = {},
+  more: MoreOfMove = {},
 ): Promise<Stripe.Dispute> {
+  const back = status === 'won' ? (more.reinstated ?? dispute.body.amount) : 0;
   const asksAnew = status === 'needs_response';
   const dueBy = call.now + (more.dueInSeconds ?? RESPONSE_SECONDS);
   const takes = !isInquiry(status) && dispute.body.balance_transactions.length === 0;
@@ -163,11 +170,26 @@ export async function moveDispute(
     { next: nextOf(status, dispute.body.created, dueBy) },
   );
   if (takes) after = await withdraw(call, charge, after);
-  if (status === 'won') after = await reinstate(call, charge, after);
+  if (back > 0) after = await reinstate(call, charge, after, back);
   if (!isClosed(status)) await emit(call, 'charge.dispute.updated', after.body, { previous: dispute.body });
   if (takes) await emit(call, 'charge.dispute.funds_withdrawn', after.body);
   if (isClosed(status)) await close(call, after);
-  if (status === 'won') await emit(call, 'charge.dispute.funds_reinstated', after.body);
+  if (back > 0) await emit(call, 'charge.dispute.funds_reinstated', after.body);
+  return after.body;
+}
+
+/** What the bank has of a dispute's money, minor units. */
+export const withdrawnOf = ({ body }: StoredDispute): number =>
+  -body.balance_transactions.reduce((sum, { amount }) => sum + amount, 0);
+
+/** Money of a dispute that was won before comes back. The caller has asked {@link withdrawnOf}; both are locked. */
+export async function reinstateLater(
+  call: Call,
+  { dispute, charge }: { readonly dispute: StoredDispute; readonly charge: StoredCharge },
+  amount: number,
+): Promise<Stripe.Dispute> {
+  const after = await reinstate(call, charge, dispute, amount);
+  await emit(call, 'charge.dispute.funds_reinstated', after.body);
   return after.body;
 }
 
@@ -188,19 +210,21 @@ function withdraw(call: Call, charge: StoredCharge, dispute: StoredDispute): Pro
   return move(call, charge, dispute, { movement: 'dispute', sign: -1, fee, says: 'Chargeback withdrawal' });
 }
 
-/** The money comes back, and what the dispute cost. */
-function reinstate(call: Call, charge: StoredCharge, dispute: StoredDispute): Promise<StoredDispute> {
+/** Money comes back, and with the first of it what the dispute cost. */
+function reinstate(call: Call, charge: StoredCharge, dispute: StoredDispute, amount: number): Promise<StoredDispute> {
   const fee = dispute.body.balance_transactions.reduce((sum, booked) => sum + booked.fee, 0);
-  return move(call, charge, dispute, { movement: 'dispute_reversal', sign: 1, fee: -fee, says: 'Chargeback reversal' });
+  const says = 'Chargeback reversal';
+  return move(call, charge, dispute, { movement: 'dispute_reversal', sign: 1, fee: -fee, says, amount });
 }
 
 async function move(
   call: Call,
   charge: StoredCharge,
   dispute: StoredDispute,
-  given: { movement: Booking['movement']; sign: 1 | -1; fee: number; says: string },
+  given: { movement: Booking['movement']; sign: 1 | -1; fee: number; says: string; amount?: number },
 ): Promise<StoredDispute> {
-  const { id, amount, currency } = dispute.body;
+  const { id, currency } = dispute.body;
+  const { amount = dispute.body.amount } = given;
   const booked = await book(call, {
     movement: given.movement,
     amount: given.sign * amount,

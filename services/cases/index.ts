@@ -42,6 +42,17 @@ export async function openCase(tx: Tx, request: Omit<NewCase, 'id'>): Promise<Ca
 export const amendCase = (tx: Tx, { id }: Pick<Case, 'id'>, details: Case['details']): Promise<void> =>
   setDetails(tx, id, details);
 
+/** The same of the open case of a kind about a subject: what is left out of the details stays as it is. */
+export async function amendOpenCase(
+  tx: Tx,
+  kind: CaseKind,
+  subjectId: string,
+  details: Case['details'],
+): Promise<void> {
+  const open = await lockOpenCase(tx, kind, subjectId);
+  if (open !== undefined) await setDetails(tx, open.id, { ...open.details, ...details });
+}
+
 /**
  * Closes the open case of a kind about a subject, when what it was about has been settled.
  * @returns undefined when none is open

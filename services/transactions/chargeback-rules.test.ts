@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  ALL_REVERSED,
+  awaitedOf,
   type ChargebackRecord,
   type ChargebackStatus,
   type ChargebackView,
+  isLive,
   isNewer,
   note,
   overlayOf,
@@ -11,8 +14,11 @@ import {
   recoveryOf,
   sheetOf,
 } from './chargeback-rules.ts';
-import { applyMoves, type Books, EMPTY_BOOKS, imbalance, nonZero } from './money.ts';
+import { applyMoves, type Books, commissionOn, EMPTY_BOOKS, imbalance, nonZero } from './money.ts';
+import { takeBack } from './refund-rules.ts';
 import { stopOf } from './rules.ts';
+
+const NOW_MS = 5;
 
 const view = (id: string, status: ChargebackStatus, more: Partial<ChargebackView> = {}): ChargebackView => ({
   id,
@@ -37,6 +43,19 @@ function storyOf(id: string, amount: number, inquiry: boolean, answered: boolean
   ];
 }
 
+/** One that is noted, with its money where its status says. */
+const decided = (id: string, status: ChargebackStatus, more: Partial<ChargebackRecord> = {}): ChargebackRecord => ({
+  ...view(id, status),
+  withdrawn: 1_000,
+  reinstated: status === 'won' ? 1_000 : 0,
+  advanced: 0,
+  settled: false,
+  givenUp: false,
+  closedMs: null,
+  funds: 'awaited',
+  ...more,
+});
+
 const held = (amount: number): Books => applyMoves(EMPTY_BOOKS, nonZero([{ name: 'capture', amount }]));
 
 interface Stands {
@@ -47,7 +66,7 @@ interface Stands {
 function noted({ books, records }: Stands, seen: ChargebackView): Stands {
   const known = records.get(seen.id);
   if (!isNewer(seen, known)) return { books, records };
-  const { record, moves } = note(books, known, seen);
+  const { record, moves } = note(books, known, seen, NOW_MS);
   return { books: applyMoves(books, moves), records: new Map(records).set(seen.id, record) };
 }
 
@@ -94,7 +113,7 @@ describe('what Stripe shows of disputes', () => {
 
   test('the gravest of those that go on lies over the purchase, else what is left of those that ended', () => {
     const of = (...statuses: ChargebackStatus[]) =>
-      overlayOf(statuses.map((status, index) => view(`${index}`, status)));
+      overlayOf(statuses.map((status, index) => decided(`${index}`, status)));
     expect(of()).toBe('none');
     expect(of('warning_closed')).toBe('none');
     expect(of('warning_under_review', 'lost')).toBe('inquiry');
@@ -133,7 +152,7 @@ describe('a chargeback that the bank keeps after the release', () => {
           );
           const amount = Math.max(1, Math.round(price * share));
           const seen = view('du_1', 'lost', { amount, withdrawn: amount, movements: 1 });
-          const { record, moves } = note(before, undefined, seen);
+          const { record, moves } = note(before, undefined, seen, NOW_MS);
           const taken = applyMoves(before, moves);
           const recovery = recoveryOf(taken, alone(record), { basisPoints });
           const after = applyMoves(taken, recoveryMoves(recovery, { reversal: reversed, topUpReversal: reversed }));
@@ -153,8 +172,9 @@ describe('a chargeback that the bank keeps after the release', () => {
       { name: 'recover', amount: 1_000 },
       { name: 'transfer', amount: 1_250 },
     ]);
-    const { record, moves } = note(kept, undefined, view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }));
+    const { record, moves } = note(kept, undefined, view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }), NOW_MS);
     expect(recoveryOf(applyMoves(kept, moves), alone(record), rate)).toEqual({
+      fromOwed: 0,
       unsent: 0,
       reversal: 1_250,
       topUpReversal: 0,
@@ -165,13 +185,55 @@ describe('a chargeback that the bank keeps after the release', () => {
     });
   });
 
+  test('what came back of a refund and is owed to the buyer, the bank has given them: nobody else bears that', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 99_999 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (price, ofRefund, ofBank) => {
+          const refund = Math.max(1, Math.round(price * ofRefund));
+          const amount = Math.max(1, Math.round(price * ofBank));
+          const commission = commissionOn(price, rate);
+          const sent = applyMoves(
+            held(price),
+            nonZero([
+              { name: 'release', amount: price - commission },
+              { name: 'earnCommission', amount: commission },
+              { name: 'transfer', amount: price - commission },
+            ]),
+          );
+          const given = applyMoves(sent, takeBack(sent, refund, { commission: rate }));
+          const before = applyMoves(given, [{ name: 'refundCameBack', amount: refund }]);
+          const seen = view('du_1', 'lost', { amount, withdrawn: amount, movements: 1 });
+          const { record, moves } = note(before, undefined, seen, NOW_MS);
+          const taken = applyMoves(before, moves);
+          const recovery = recoveryOf(taken, alone(record), rate);
+          const after = applyMoves(taken, recoveryMoves(recovery, ALL_REVERSED));
+          expect(recovery.fromOwed).toBe(Math.min(refund, amount));
+          expect(recovery.loss).toBe(0);
+          // The buyer has, or is owed, the larger of the two, and never both.
+          expect(after.chargedBack + after.owedToBuyer).toBe(Math.max(refund, amount));
+          expect(after.advanced).toBe(0);
+          expect(imbalance(after)).toBe(0);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
   test('what the buyer had back before is nobody else’s to bear', () => {
     const refunded = applyMoves(released, [
       { name: 'reverseTransfer', amount: 2_250 },
       { name: 'refundPayable', amount: 2_250 },
       { name: 'refundCommission', amount: 250 },
     ]);
-    const { record, moves } = note(refunded, undefined, view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }));
+    const { record, moves } = note(
+      refunded,
+      undefined,
+      view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }),
+      NOW_MS,
+    );
     expect(recoveryOf(applyMoves(refunded, moves), alone(record), rate)).toMatchObject({
       unsent: 0,
       reversal: 0,
@@ -182,32 +244,68 @@ describe('a chargeback that the bank keeps after the release', () => {
 });
 
 describe('what has to be done', () => {
-  const record = (id: string, status: ChargebackStatus, more: Partial<ChargebackRecord> = {}): ChargebackRecord => ({
-    ...view(id, status),
-    advanced: 0,
-    settled: false,
-    givenUp: false,
-    ...more,
-  });
-  const sheet = (nowMs: number, ...records: ChargebackRecord[]) => sheetOf(records, { nowMs, bufferMs: 2_000 });
+  const sheet = (nowMs: number, ...records: ChargebackRecord[]) =>
+    sheetOf(records, { nowMs, bufferMs: 2_000, fundsMs: 3_000 });
 
   test('evidence is submitted before the bank stops taking it, of the one that is due first', () => {
-    const both = [record('du_1', 'needs_response'), record('du_2', 'warning_needs_response', { dueMs: 6_000 })];
+    const both = [decided('du_1', 'needs_response'), decided('du_2', 'warning_needs_response', { dueMs: 6_000 })];
     expect(sheet(0, ...both).next).toEqual({ what: 'answer', chargebackId: 'du_2', atMs: 4_000 });
     expect(sheet(5_000, ...both).next).toMatchObject({ atMs: 5_000 });
-    expect(sheet(0, record('du_1', 'needs_response', { submissions: 1 })).next).toBeNull();
-    expect(sheet(0, record('du_1', 'needs_response', { givenUp: true })).next).toBeNull();
-    expect(sheet(0, record('du_1', 'under_review')).next).toBeNull();
+    expect(sheet(0, decided('du_1', 'needs_response', { submissions: 1 })).next).toBeNull();
+    expect(sheet(0, decided('du_1', 'needs_response', { givenUp: true })).next).toBeNull();
+    expect(sheet(0, decided('du_1', 'under_review')).next).toBeNull();
   });
 
   test('what the bank keeps is settled at once, and once', () => {
-    expect(sheet(7, record('du_1', 'lost', { advanced: 5 })).next).toEqual({
+    expect(sheet(7, decided('du_1', 'lost', { advanced: 5 })).next).toEqual({
       what: 'settle',
       chargebackId: 'du_1',
       atMs: 7,
     });
-    expect(sheet(7, record('du_1', 'lost', { advanced: 5, settled: true })).next).toBeNull();
-    expect(sheet(7, record('du_1', 'won', { advanced: 0 })).next).toBeNull();
+    expect(sheet(7, decided('du_1', 'lost', { advanced: 5, settled: true })).next).toBeNull();
+    expect(sheet(7, decided('du_1', 'won', { advanced: 0 })).next).toBeNull();
+  });
+});
+
+describe('the money of a chargeback moves after the bank has decided', () => {
+  const won = (reinstated: number, more: Partial<ChargebackRecord> = {}) =>
+    decided('du_1', 'won', { reinstated, closedMs: 100, ...more });
+  const next = (one: ChargebackRecord, nowMs = 100) => sheetOf([one], { nowMs, bufferMs: 2_000, fundsMs: 3_000 }).next;
+
+  test.each([
+    ['won, and nothing is back', 'won', 1_000, 0, 1_000],
+    ['won, and a part is back', 'won', 1_000, 400, 600],
+    ['won, and all is back', 'won', 1_000, 1_000, 0],
+    ['prevented, and nothing was taken', 'prevented', 0, 0, 1_000],
+    ['prevented, and it was taken', 'prevented', 1_000, 0, 0],
+    ['lost, and nothing was taken', 'lost', 0, 0, 1_000],
+    ['lost, and a part was taken', 'lost', 300, 0, 0],
+    ['an inquiry that was closed', 'warning_closed', 0, 0, 0],
+  ] as const)('%s: it goes on until then', (_says, status, withdrawn, reinstated, awaited) => {
+    const one = decided('du_1', status, { withdrawn, reinstated });
+    expect(awaitedOf(one)).toBe(awaited);
+    expect(isLive(overlayOf([one]))).toBe(awaited > 0);
+    // Neither a release nor a refund nor a ruling goes through with what is not there.
+    expect(stopOf({ step: 'settleDispute' }, { chargeback: overlayOf([one]) })).toBe(
+      awaited > 0 ? 'CHARGEBACK_OPEN' : undefined,
+    );
+  });
+
+  test('finance is told once when it has not come in time, and may take it as it stands', () => {
+    expect(next(won(0))).toEqual({ what: 'awaitFunds', chargebackId: 'du_1', atMs: 3_100 });
+    expect(next(won(0), 5_000)).toMatchObject({ atMs: 5_000 });
+    expect(next(won(0, { funds: 'overdue' }))).toBeNull();
+    expect(overlayOf([won(0, { funds: 'overdue' })])).toBe('open');
+    expect(overlayOf([won(0, { funds: 'accepted' })])).toBe('won');
+    expect(next(won(1_000))).toBeNull();
+  });
+
+  test('what is not given back of what was put in is settled as if it was lost, once it is over', () => {
+    const short = { advanced: 600 };
+    expect(next(won(400, short))).toMatchObject({ what: 'awaitFunds' });
+    expect(next(won(400, { ...short, funds: 'overdue' }))).toBeNull();
+    expect(next(won(400, { ...short, funds: 'accepted' }))).toMatchObject({ what: 'settle', atMs: 100 });
+    expect(next(won(400, { ...short, funds: 'accepted', settled: true }))).toBeNull();
   });
 });
 

@@ -38,9 +38,19 @@ const BY_GRAVITY: readonly Chargeback[] = ['open', 'inquiry', 'lost', 'prevented
 export const overlayOfStatus = (status: ChargebackStatus): Chargeback => OVERLAYS[status];
 
 /** What all of them together lay over their purchase: the same, in whatever order they were told. */
-export function overlayOf(chargebacks: Iterable<Pick<ChargebackView, 'status'>>): Chargeback {
-  const laid = new Set([...chargebacks].map(({ status }) => OVERLAYS[status]));
+export function overlayOf(chargebacks: Iterable<Decided>): Chargeback {
+  const laid = new Set([...chargebacks].map(overlayOfOne));
   return BY_GRAVITY.find((overlay) => laid.has(overlay)) ?? 'none';
+}
+
+/** What one of them lays: it goes on until its money is where its status says, or finance has taken it as it stands. */
+export const overlayOfOne = (one: Decided): Chargeback => (awaitedOf(one) > 0 ? 'open' : OVERLAYS[one.status]);
+
+/** Minor units that have still to move until the money of one is where its status says: the bank decides before it moves. */
+export function awaitedOf({ status, amount, withdrawn, reinstated, funds }: Decided): number {
+  if (funds === 'accepted') return 0;
+  if (status === 'won') return Math.max(withdrawn - reinstated, 0);
+  return isKept(status) && withdrawn === 0 ? amount : 0;
 }
 
 /** Whether it still lies over the purchase and stops its money. */
@@ -67,6 +77,13 @@ export interface ChargebackView {
   readonly submissions: number;
 }
 
+/** What is known of money that has not moved as the bank decided: we wait, finance was told, or took it as it stands. */
+export const FUNDS = ['awaited', 'overdue', 'accepted'] as const;
+export type Funds = (typeof FUNDS)[number];
+
+/** What says whether one of them goes on. */
+type Decided = Pick<ChargebackRecord, 'status' | 'amount' | 'withdrawn' | 'reinstated' | 'funds'>;
+
 /** The same as we keep it. */
 export interface ChargebackRecord extends ChargebackView {
   /** Minor units that Wellpact has put in for it, since the bank took more than was held, and that have not come back. */
@@ -75,6 +92,9 @@ export interface ChargebackRecord extends ChargebackView {
   readonly settled: boolean;
   /** Evidence was not taken any more, or is not to be sent. */
   readonly givenUp: boolean;
+  /** When we saw that the bank had decided, milliseconds since 1970; null as long as it has not. */
+  readonly closedMs: number | null;
+  readonly funds: Funds;
 }
 
 /** How far along a view is: money that moved counts before words, since it is never taken out of the list again. */
@@ -117,7 +137,7 @@ export interface Noted {
 }
 
 /** What a newer view changes: the record, and the money that moved since the one before. */
-export function note(books: Books, known: ChargebackRecord | undefined, view: ChargebackView): Noted {
+export function note(books: Books, known: ChargebackRecord | undefined, view: ChargebackView, nowMs: number): Noted {
   const taken = takenMoves(books, view.withdrawn - (known?.withdrawn ?? 0));
   const advanced = (known?.advanced ?? 0) + amountOf(taken, 'chargeBackAdvanced');
   const returned = returnedMoves(advanced, view.reinstated - (known?.reinstated ?? 0));
@@ -127,6 +147,8 @@ export function note(books: Books, known: ChargebackRecord | undefined, view: Ch
       advanced: advanced - amountOf(returned, 'chargebackReturned'),
       settled: known?.settled ?? false,
       givenUp: known?.givenUp ?? false,
+      closedMs: isLive(OVERLAYS[view.status]) ? null : (known?.closedMs ?? nowMs),
+      funds: known?.funds ?? 'awaited',
     },
     moves: [...taken, ...returned],
   };
@@ -137,6 +159,8 @@ const amountOf = (moves: readonly Move[], name: Move['name']): number =>
 
 /** Who bears a chargeback that the bank keeps, minor units. */
 export interface Recovery {
+  /** The buyer was owed it, since a refund came back: the bank has given it to them instead. */
+  readonly fromOwed: number;
   /** The seller's, and not sent yet. */
   readonly unsent: number;
   /** To be taken back from what was sent to the seller: from the buyer's charge, and from Wellpact's own balance. */
@@ -164,17 +188,20 @@ export interface Borne {
 }
 
 /**
- * As for a refund after the release (see takeBack): the commission is worked out anew on what the seller keeps, the rest is
- * the seller's.
+/**
+ * First the buyer is owed no more what the bank has given them. The rest is as for a refund after the release (see takeBack):
+ * the commission is worked out anew on what the seller keeps, what is left is the seller's.
  */
 export function recoveryOf(
   books: Books,
   { advanced, allAdvanced, discount = 0, toppedUp = 0 }: Borne,
   rate: CommissionRate,
 ): Recovery {
+  const fromOwed = Math.min(books.owedToBuyer, advanced);
+  const toBear = advanced - fromOwed;
   const left = Math.max(leftOf(books) + allAdvanced, 0);
   const returned = Math.min(discount, left);
-  const taken = Math.min(advanced, left - returned);
+  const taken = Math.min(toBear, left - returned);
   const commission = Math.min(Math.max(books.fees - commissionOn(left - taken - returned, rate), 0), taken + returned);
   const fromSeller = taken + returned - commission;
   const unsent = Math.min(books.payable, fromSeller);
@@ -182,7 +209,7 @@ export function recoveryOf(
   const topUpReversal = Math.min(reversed, toppedUp);
   const owed = fromSeller - unsent - reversed;
   const reversal = reversed - topUpReversal;
-  return { unsent, reversal, topUpReversal, commission, owed, loss: advanced - taken, discount: returned };
+  return { fromOwed, unsent, reversal, topUpReversal, commission, owed, loss: toBear - taken, discount: returned };
 }
 
 /** Which of the reversals of a recovery the seller's balance gave. */
@@ -202,11 +229,12 @@ export const owedAfter = (recovery: Recovery, reversed: Reversed): number =>
 
 /** The moves of a recovery. The discount's part is taken from the commission first, and is owed like the rest. */
 export function recoveryMoves(recovery: Recovery, reversed: Reversed): Move[] {
-  const { unsent, commission, discount } = recovery;
+  const { fromOwed, unsent, commission, discount } = recovery;
   const fromSeller = unsent + reversedOf(recovery, reversed);
   const discountFromCommission = Math.min(discount, commission);
   const discountFromSeller = Math.min(discount - discountFromCommission, fromSeller);
   return nonZero([
+    { name: 'repayAdvanceFromOwed', amount: fromOwed },
     { name: 'reverseTopUp', amount: reversed.topUpReversal ? recovery.topUpReversal : 0 },
     { name: 'reverseTransfer', amount: reversed.reversal ? recovery.reversal : 0 },
     { name: 'repayAdvance', amount: fromSeller - discountFromSeller },
@@ -229,30 +257,54 @@ export interface ChargebackSheet {
   readonly next: ChargebackWork | null;
 }
 
-/**
- * @param bufferMs how long before the end of its time evidence is submitted
- * @param toppedUp what the seller was sent from Wellpact's own balance, minor units
- */
+/** How long things about chargebacks take, milliseconds. */
+export interface ChargebackTimes {
+  /** How long before the end of its time evidence is submitted. */
+  readonly bufferMs: number;
+  /** How long after the bank has decided its money may still be under way. */
+  readonly fundsMs: number;
+}
+
+/** @param toppedUp what the seller was sent from Wellpact's own balance, minor units */
 export function sheetOf(
   chargebacks: readonly ChargebackRecord[],
-  { nowMs, bufferMs, toppedUp = 0 }: { readonly nowMs: number; readonly bufferMs: number; readonly toppedUp?: number },
+  { nowMs, bufferMs, fundsMs, toppedUp = 0 }: ChargebackTimes & { readonly nowMs: number; readonly toppedUp?: number },
 ): ChargebackSheet {
-  const live = chargebacks.filter(({ status }) => isLive(OVERLAYS[status]));
+  const live = chargebacks.filter((one) => isLive(overlayOfOne(one)));
   const open = live.filter(({ status, submissions, givenUp }) => isAnswerable(status) && submissions === 0 && !givenUp);
   const dues = open.flatMap(({ id, dueMs }) => (dueMs === null ? [] : [{ id, dueMs }]));
   const first = dues.toSorted((one, other) => one.dueMs - other.dueMs)[0];
-  const lost = chargebacks.find(({ status, advanced, settled }) => isKept(status) && advanced > 0 && !settled);
+  // By its money, whatever its status says: what the bank has not given back, it keeps.
+  const kept = chargebacks.find((one) => isToSettle(one));
+  const late = chargebacks.flatMap((one) =>
+    one.closedMs !== null && one.funds === 'awaited' && awaitedOf(one) > 0
+      ? [{ ...one, atMs: one.closedMs + fundsMs }]
+      : [],
+  );
+  const works: ChargebackWork[] = [
+    ...(kept === undefined
+      ? []
+      : [
+          {
+            what: 'settle',
+            chargebackId: kept.id,
+            atMs: nowMs,
+            ...(toppedUp > 0 && { topUp: true as const }),
+          } as const,
+        ]),
+    ...(first === undefined ? [] : [{ what: 'answer', chargebackId: first.id, atMs: first.dueMs - bufferMs } as const]),
+    ...late.map(({ id, atMs }) => ({ what: 'awaitFunds', chargebackId: id, atMs }) as const),
+  ].map((work) => ({ ...work, atMs: Math.max(work.atMs, nowMs) }));
   return {
     amount: (live.length > 0 ? live : chargebacks).reduce((sum, { amount }) => sum + amount, 0),
     dueMs: first?.dueMs ?? null,
-    next:
-      lost !== undefined
-        ? { what: 'settle', chargebackId: lost.id, atMs: nowMs, ...(toppedUp > 0 && { topUp: true }) }
-        : first === undefined
-          ? null
-          : { what: 'answer', chargebackId: first.id, atMs: Math.max(first.dueMs - bufferMs, nowMs) },
+    next: works.toSorted((one, other) => one.atMs - other.atMs)[0] ?? null,
   };
 }
+
+/** Whether it is over and has cost what nobody has borne yet. */
+export const isToSettle = (one: ChargebackRecord): boolean =>
+  !one.settled && one.advanced > 0 && !isLive(overlayOfOne(one));
 
 /** Nothing that the buyer paid is left: the bank, and refunds before it, have given all of it back. */
 export const isAllBack = ({ captured, refunded, chargedBack }: Books): boolean =>

@@ -3,11 +3,15 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import type { Currency } from '../../contracts/money.ts';
 import type { Database, Queryable, Tx } from '../../platform/database.ts';
 import {
+  awaitedOf,
   type ChargebackRecord,
+  type ChargebackTimes,
   type ChargebackView,
+  type Funds,
   isAllBack,
   isLive,
   isNewer,
+  isToSettle,
   type Noted,
   note,
   overlayOf,
@@ -51,12 +55,16 @@ export interface SeenChargeback extends ChargebackView {
 }
 
 const COLUMNS = `id, purchase_id AS "purchaseId", status, amount, currency, reason, due_at AS "dueAt", withdrawn, reinstated,
-  movements, submissions, advanced, settled, given_up AS "givenUp", opened_at AS "openedAt", seen_at AS "seenAt",
+  movements, submissions, advanced, settled, given_up AS "givenUp", funds, opened_at AS "openedAt", seen_at AS "seenAt",
   answered_at AS "answeredAt", closed_at AS "closedAt"`;
 
-type Row = Omit<StoredChargeback, 'dueMs'> & { readonly dueAt: Date | null } & Record<string, unknown>;
+type Row = Omit<StoredChargeback, 'dueMs' | 'closedMs'> & { readonly dueAt: Date | null } & Record<string, unknown>;
 
-const fromRow = ({ dueAt, ...row }: Row): StoredChargeback => ({ ...row, dueMs: dueAt?.getTime() ?? null });
+const fromRow = ({ dueAt, ...row }: Row): StoredChargeback => ({
+  ...row,
+  dueMs: dueAt?.getTime() ?? null,
+  closedMs: row.closedAt?.getTime() ?? null,
+});
 
 /** A buyer's bank opens one or two of them; more than this is a provider gone mad. */
 const MAX_CHARGEBACKS = 100;
@@ -71,15 +79,10 @@ export async function chargebacksOf(db: Queryable, purchaseId: PurchaseId): Prom
   return rows.map(fromRow);
 }
 
-/** How long before the end of its time evidence is submitted. */
-export interface Buffer {
-  readonly bufferMs: number;
-}
-
 /** What a step about a chargeback has come to. */
 export interface ChargebackOutcome {
   readonly purchase: Purchase;
-  /** None of them goes on any more. */
+  /** None of them goes on any more: every bank has decided, and the money is where that says. */
   readonly allClosed: boolean;
   /** Returned after everything was over, so that no rule says whose it is; minor units. */
   readonly ownerless: number;
@@ -99,7 +102,7 @@ export async function noteChargeback(
   db: Database,
   key: Omit<StepKey, 'step' | 'from'>,
   seen: SeenChargeback,
-  { bufferMs }: Buffer,
+  times: ChargebackTimes,
   also: (tx: Tx, outcome: ChargebackOutcome) => Promise<unknown>,
 ): Promise<Purchase> {
   const step = `noteChargeback/${seen.id}/${versionOf(seen)}`;
@@ -113,14 +116,14 @@ export async function noteChargeback(
       const known = await chargebacksOf(tx, purchase.id);
       const before = known.find(({ id }) => id === seen.id);
       if (!isNewer(seen, before)) return undefined;
-      const noted = note(purchase.books, before, seen);
+      const noted = note(purchase.books, before, seen, key.atMs);
       await write(tx, purchase, seen, noted, key.atMs);
       const all = [...known.filter(({ id }) => id !== seen.id), noted.record];
       allClosed = !isLive(overlayOf(all));
       ownerless =
         before?.settled === true ? seen.reinstated - before.reinstated : isPast(purchase) ? amountWon(noted) : 0;
       const moved = { moves: noted.moves, disputeFees: seen.fees, reference: seen.id };
-      const change = changeOf(purchase, all, moved, { nowMs: key.atMs, bufferMs });
+      const change = changeOf(purchase, all, moved, { ...times, nowMs: key.atMs });
       if (change.to !== undefined) [row, overtaken] = [endOf(purchase), purchase.dispute];
       return change;
     },
@@ -148,7 +151,7 @@ function changeOf(
   purchase: Purchase,
   all: readonly ChargebackRecord[],
   change: StepChange,
-  when: { readonly nowMs: number; readonly bufferMs: number },
+  when: ChargebackTimes & { readonly nowMs: number },
 ): StepChange {
   const chargeback = overlayOf(all);
   const { amount: toppedUp } = change.topUp ?? purchase.topUp ?? { amount: 0 };
@@ -183,7 +186,6 @@ async function write(
   { record }: Noted,
   atMs: number,
 ): Promise<void> {
-  const closed = !isLive(overlayOf([record]));
   await tx.query({
     name: 'chargeback_write',
     text: `INSERT INTO transactions.chargebacks (id, purchase_id, status, amount, currency, reason, due_at, withdrawn,
@@ -194,8 +196,7 @@ async function write(
                   withdrawn = excluded.withdrawn, reinstated = excluded.reinstated, movements = excluded.movements,
                   submissions = excluded.submissions, advanced = excluded.advanced,
                   given_up = chargebacks.given_up AND excluded.status <> 'needs_response',
-                  closed_at = CASE WHEN excluded.closed_at IS NULL THEN NULL
-                                   ELSE coalesce(chargebacks.closed_at, excluded.closed_at) END`,
+                  closed_at = excluded.closed_at`,
     values: [
       record.id,
       id,
@@ -211,7 +212,7 @@ async function write(
       record.advanced,
       new Date(openedMs),
       new Date(atMs),
-      closed ? new Date(atMs) : null,
+      record.closedMs === null ? null : new Date(record.closedMs),
     ],
   });
 }
@@ -225,7 +226,7 @@ export async function chargebackToSettle(
   const { id, books, terms } = purchase;
   const all = await chargebacksOf(db, id);
   const found = all.find((one) => one.id === chargebackId);
-  if (found === undefined || found.settled || found.advanced === 0 || isLive(overlayOf([found]))) return undefined;
+  if (found === undefined || !isToSettle(found)) return undefined;
   const allAdvanced = all.filter(({ settled }) => !settled).reduce((sum, { advanced }) => sum + advanced, 0);
   const discount = discountDueFor(purchase, books, all);
   const borne = { advanced: found.advanced, allAdvanced, discount, toppedUp: purchase.topUp?.amount ?? 0 };
@@ -244,8 +245,8 @@ export async function settleChargeback(
     chargebackId,
     recovery,
     reversalId,
-    bufferMs,
-  }: Buffer & {
+    ...times
+  }: ChargebackTimes & {
     readonly chargebackId: string;
     readonly recovery: Recovery;
     readonly reversalId: string | undefined;
@@ -274,7 +275,7 @@ export async function settleChargeback(
             ? ({ transfer: { status: unblocked(purchase) } } as const)
             : {};
       const change = { moves, ...transfer, ...(reversalId !== undefined && { reference: reversalId }) };
-      const changed = changeOf(purchase, all, change, { nowMs: key.atMs, bufferMs });
+      const changed = changeOf(purchase, all, change, { ...times, nowMs: key.atMs });
       if (changed.to !== undefined) overtaken = purchase.dispute;
       return changed;
     },
@@ -310,7 +311,7 @@ export async function giveUpEvidence(
   db: Database,
   key: StepKey,
   chargebackId: string,
-  { bufferMs }: Buffer,
+  times: ChargebackTimes,
   also: (tx: Tx, purchase: Purchase) => Promise<unknown>,
 ): Promise<Purchase> {
   return commitStep(
@@ -322,9 +323,45 @@ export async function giveUpEvidence(
         text: 'UPDATE transactions.chargebacks SET given_up = true WHERE id = $1',
         values: [chargebackId],
       });
-      return changeOf(purchase, await chargebacksOf(tx, purchase.id), {}, { nowMs: key.atMs, bufferMs });
+      return changeOf(purchase, await chargebacksOf(tx, purchase.id), {}, { ...times, nowMs: key.atMs });
     },
     also,
+  );
+}
+
+/**
+ * Notes of money that has not moved as the bank decided that finance was told, or that they take it as it stands: then it is
+ * over. Of one whose money has come meanwhile nothing is noted.
+ */
+export async function noteFunds(
+  db: Database,
+  key: StepKey,
+  { chargebackId, funds, ...times }: ChargebackTimes & { readonly chargebackId: string; readonly funds: Funds },
+  also: (tx: Tx, outcome: ChargebackOutcome, awaited: number) => Promise<unknown>,
+): Promise<Purchase> {
+  let [allClosed, awaited] = [false, 0];
+  let row: Transition | undefined;
+  let overtaken: OpenDispute | null = null;
+  return commitStep(
+    db,
+    key,
+    async (purchase, tx) => {
+      const known = await chargebacksOf(tx, purchase.id);
+      const one = known.find(({ id }) => id === chargebackId);
+      awaited = one === undefined ? 0 : awaitedOf(one);
+      if (one === undefined || awaited === 0) return undefined;
+      await tx.query({
+        name: 'chargeback_note_funds',
+        text: 'UPDATE transactions.chargebacks SET funds = $2 WHERE id = $1',
+        values: [chargebackId, funds],
+      });
+      const all = [...known.filter(({ id }) => id !== chargebackId), { ...one, funds }];
+      allClosed = !isLive(overlayOf(all));
+      const change = changeOf(purchase, all, {}, { ...times, nowMs: key.atMs });
+      if (change.to !== undefined) [row, overtaken] = [endOf(purchase), purchase.dispute];
+      return change;
+    },
+    (tx, purchase) => also(tx, { purchase, allClosed, ownerless: 0, row, overtaken }, awaited),
   );
 }
 

@@ -8,6 +8,7 @@ export {
   giveUpEvidence,
   noteAnswer,
   noteChargeback,
+  noteFunds,
   noteTopUpReversed,
   type SeenChargeback,
   type StoredChargeback,

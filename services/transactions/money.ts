@@ -104,6 +104,11 @@ export const MOVES = {
   chargebackWon: { debit: 'chargedBack', credit: 'held', about: 'a chargeback was won: the money is back' },
   chargebackReturned: { debit: 'chargedBack', credit: 'advanced', about: 'what was advanced for a bank comes back' },
   repayAdvance: { debit: 'payable', credit: 'advanced', about: "the seller's part repays what was advanced" },
+  repayAdvanceFromOwed: {
+    debit: 'owedToBuyer',
+    credit: 'advanced',
+    about: 'what the buyer was owed, the bank has given them: it repays what was advanced',
+  },
   repayAdvanceFromCommission: { debit: 'fees', credit: 'advanced', about: 'the commission repays what was advanced' },
 } as const satisfies Record<string, { debit: Account; credit: Account; about: string }>;
 

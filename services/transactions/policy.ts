@@ -92,6 +92,7 @@ const members = z.strictObject({
   holdLimitCaseDue: window,
   chargebackEvidenceBuffer: window,
   chargebackDecision: window,
+  chargebackFunds: window,
   cancellation: z.strictObject({ flexible: tiers, moderate: tiers, strict: tiers }),
   reminders: z.strictObject({
     acceptDeadline: window,

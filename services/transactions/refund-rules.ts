@@ -9,6 +9,13 @@ import { type Books, type CommissionRate, commissionOn, type Move, nonZero } fro
 export const leftOf = ({ held, payable, transferred, fees, recovered, advanced }: Books): number =>
   held + payable + transferred + fees + recovered - advanced;
 
+/**
+ * What a decision about `gross` leaves the seller, gross: what the bank has taken meanwhile is the buyer's already, so the
+ * seller keeps what was decided as far as it is left.
+ */
+export const leftToSeller = (books: Books, gross: number, refund: number): number =>
+  Math.min(gross - refund, Math.max(leftOf(books), 0));
+
 /** What somebody is told who wants to give back more than that. */
 export const refundTooLargeText = (left: number, currency: string): string =>
   `Of this purchase ${left} ${currency} in minor units are left to be refunded.`;

@@ -69,7 +69,7 @@ export function stopText(stop: Stop, chargeback: Chargeback, dueMs: number | nul
   const until = dueMs === null ? '' : ` It takes evidence until ${new Date(dueMs).toISOString()}.`;
   return chargeback === 'inquiry'
     ? `The buyer's bank asks about this payment: until it has its answer, nothing is released or disputed, and it can only be refunded in full.${until}`
-    : `The buyer's bank has taken this payment back and has not decided yet: until it has, nothing is released, refunded or disputed.${until}`;
+    : `The buyer's bank has taken this payment back: until it has decided and the money has moved accordingly, nothing is released, refunded or disputed.${until}`;
 }
 
 /** What decides whether the needs of a row are met. */

@@ -21,7 +21,7 @@ export const STATEMENT_WORDS: Readonly<Record<Told, { readonly debit: string; re
   refunded: { debit: 'Refund that came back', credit: 'Refund' },
   chargedBack: { debit: 'Chargeback won', credit: 'Chargeback' },
   recovered: { debit: 'Kept amount given back', credit: 'Kept for what you owed' },
-  owedToBuyer: { debit: 'Refund sent anew', credit: 'Owed to the buyer' },
+  owedToBuyer: { debit: 'Refund sent anew, or given by the bank', credit: 'Owed to the buyer' },
 };
 /** What the sums of a month are called. */
 export const STATEMENT_NAMES = {

@@ -20,7 +20,7 @@ export const CHARGEBACK_SUMMARIES: Readonly<Record<Chargeback, string>> = {
   none: '',
   inquiry:
     "The buyer's bank asks about the payment: until it has its answer nothing is released, and the time for it stands still.",
-  open: "The buyer's bank has taken the payment back and has not decided yet: until it has, nothing is released or refunded, and the time for it stands still.",
+  open: "The buyer's bank has taken the payment back: until it has decided and the money has moved accordingly, nothing is released or refunded, and the time for it stands still.",
   won: "The buyer's bank had taken the payment back, and has decided against the buyer.",
   lost: "The buyer's bank has taken the payment back.",
   prevented: 'The bank gave the buyer the payment back before it came to a chargeback.',

@@ -119,7 +119,7 @@ const takeBackAll = (books: Books, terms: TakeBackTerms): Move[] => takeBack(boo
 
 /** A ruling over money that is held, or that was released before the dispute: then the buyer's part comes back. */
 const settle = (books: Books, split: Split): Move[] =>
-  books.held > 0 ? releaseHeld(books, split) : takeBack(books, leftOf(books) - split.forSeller, split);
+  books.held > 0 ? releaseHeld(books, split) : takeBack(books, Math.max(leftOf(books) - split.forSeller, 0), split);
 
 /** What is not left to the seller goes back, and the purchase goes on with the rest. */
 const refundPart = (books: Books, split: Split): Move[] =>

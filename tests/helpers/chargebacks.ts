@@ -37,12 +37,24 @@ export async function disputed(purchaseId: string, wish: DisputeWish = {}): Prom
   return answer.body;
 }
 
-/** The bank decides, or goes on. */
-export async function moveDispute(id: string, status: string): Promise<DisputeBody> {
+/** The bank decides, or goes on. @param more how much comes back with a win at once: all of it unless told */
+export async function moveDispute(
+  id: string,
+  status: string,
+  more: { readonly reinstated?: number } = {},
+): Promise<DisputeBody> {
   const base = stack().urls.sandbox;
-  const answer = await request<DisputeBody>('POST', `/_control/disputes/${id}`, { base, body: { status } });
+  const answer = await request<DisputeBody>('POST', `/_control/disputes/${id}`, { base, body: { status, ...more } });
   if (answer.status !== 200) throw new Error(`the dispute did not move: ${JSON.stringify(answer.body)}`);
   return answer.body;
+}
+
+/** What the bank still has of a dispute that was won comes back, or so much of it. */
+export async function reinstated(id: string, amount?: number): Promise<void> {
+  const base = stack().urls.sandbox;
+  const body = amount === undefined ? {} : { amount };
+  const answer = await request('POST', `/_control/disputes/${id}/reinstatements`, { base, body });
+  if (answer.status !== 200) throw new Error(`nothing came back: ${JSON.stringify(answer.body)}`);
 }
 
 /** Waits until that lies over a purchase, and reads it. */
@@ -61,6 +73,7 @@ export interface ChargebackBody {
   readonly amount: number;
   readonly withdrawn: number;
   readonly reinstated: number;
+  readonly awaited: number;
   readonly advanced: number;
   readonly answerable: boolean;
   readonly answeredAt: string | null;

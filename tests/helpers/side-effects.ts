@@ -202,6 +202,14 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
     },
     ended: ({ state, chargeback }) => state === 'refunded' && chargeback === 'lost',
   }),
+  awaitFunds: notYet({
+    asks: { method: 'GET', path: '/v1/disputes/{dispute}', logged: undefined },
+    set: async (cast) => {
+      const { listingId, purchaseId, id } = await chargedBack(cast);
+      return { listingId, purchaseId, go: () => moveDispute(id, 'won', { reinstated: 0 }).then(nothing) };
+    },
+    ended: ({ chargeback, chargebackSheet }) => chargeback === 'open' && chargebackSheet?.next === null,
+  }),
   settleChargeback: notYet({
     asks: posts('/v1/transfers/{id}/reversals', 'reversal'),
     set: async (cast) => {

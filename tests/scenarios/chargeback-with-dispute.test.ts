@@ -1,10 +1,21 @@
 /** The buyer disputes it with the seller, and their bank takes the payment back meanwhile. */
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { disputed as chargedBack, laid, moveDispute, recordPurchase } from '../helpers/chargebacks.ts';
-import { ask, delivered, disputed, disputeReached, readDispute } from '../helpers/disputes.ts';
+import {
+  ask,
+  delivered,
+  disputed,
+  disputeReached,
+  does,
+  EUR,
+  escalated,
+  readDispute,
+  type Signed,
+} from '../helpers/disputes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { reached } from '../helpers/purchases.ts';
+import { staffToken } from '../helpers/staff.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 let seller: Person;
@@ -54,3 +65,46 @@ test('it goes on when the bank gives it back', async () => {
   await expectEqualBooks(won);
   await recordPurchase('chargeback-won-in-a-dispute', id);
 });
+
+describe('a ruling', () => {
+  test('is refused while the bank has the money, and tried out as what would be left then', async () => {
+    const { id, dispute, mediator } = await mediating();
+    const bank = await chargedBack(id);
+    await laid(buyer, id, 'open');
+    await frozen(dispute.id, true);
+    const ruled = await rule(mediator, dispute.id, 1_000);
+    expect(ruled, JSON.stringify(ruled.body)).toMatchObject({ status: 409, body: { code: 'DISPUTE_FROZEN' } });
+    const tried = await rule(mediator, dispute.id, 1_000, true);
+    expect(tried, JSON.stringify(tried.body)).toMatchObject({ status: 200, body: { effect: { refund: EUR(0) } } });
+    await moveDispute(bank.id, 'lost');
+    await expectEqualBooks(await reached(buyer, id, 'refunded'));
+  });
+
+  test('after the bank has kept a part divides what is left: what the bank gave is the buyer’s already', async () => {
+    const { id, dispute, mediator } = await mediating();
+    const bank = await chargedBack(id, { amount: 1_000 });
+    await laid(buyer, id, 'open');
+    await moveDispute(bank.id, 'lost');
+    await laid(buyer, id, 'lost');
+    await frozen(dispute.id, false);
+    const effect = { refund: EUR(0), toSeller: EUR(1_350), commission: { before: EUR(250), after: EUR(150) } };
+    const ruled = await rule(mediator, dispute.id, 500);
+    expect(ruled, JSON.stringify(ruled.body)).toMatchObject({ status: 200, body: { effect } });
+    for (const party of [buyer, seller]) await does(party, dispute, 'waive-appeal');
+    const ended = await reached(buyer, id, 'completed');
+    expect(ended.money).toMatchObject({ chargedBack: 1_000, refunded: 0, transferred: 1_350, fees: 150, held: 0 });
+    await expectEqualBooks(ended);
+  });
+});
+
+/** A dispute that waits for a mediator. */
+async function mediating() {
+  const [id, mediator] = await Promise.all([delivered({ seller, buyer }), staffToken('mediator')]);
+  const dispute = await disputed(buyer, id);
+  await does(seller, dispute, 'response', { answer: 'contest', text: 'It is what was shown.' });
+  await escalated(buyer, dispute);
+  return { id, dispute, mediator };
+}
+
+const rule = (mediator: Signed, id: string, refund: number, dryRun = false) =>
+  ask(mediator, `/v1/disputes/${id}/rulings`, { refund: EUR(refund), reason: 'The pictures show it.', dryRun });
