@@ -933,7 +933,7 @@ export interface paths {
         };
         /**
          * Read a dispute, as a party or a mediator
-         * @description That a mediator looked stands in the audit trail.
+         * @description Mediators read it from when it has come to them: when a side asked for one, or none agreed in time. That one looked stands in the audit trail.
          *
          *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
@@ -1163,7 +1163,9 @@ export interface paths {
         };
         /**
          * The files of a dispute, as a party or a mediator
-         * @description **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
+         * @description That a mediator looked stands in the audit trail.
+         *
+         *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
         get: operations["listEvidence"];
         put?: never;
@@ -1191,7 +1193,9 @@ export interface paths {
         };
         /**
          * Download a file, as a party or a mediator
-         * @description **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
+         * @description That a mediator did, and which one, stands in the audit trail.
+         *
+         *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
         get: operations["readEvidence"];
         put?: never;
@@ -6076,6 +6080,15 @@ export interface operations {
                     "application/json": components["schemas"]["Dispute"];
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem. */
             default: {
                 headers: {
@@ -6574,6 +6587,15 @@ export interface operations {
                     "application/json": components["schemas"]["Ruling"];
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
              *
@@ -6649,6 +6671,15 @@ export interface operations {
                     "application/json": components["schemas"]["Dispute"];
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
              *
@@ -6699,6 +6730,15 @@ export interface operations {
                     "application/json": components["schemas"]["EvidenceList"];
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem. */
             default: {
                 headers: {
@@ -6738,6 +6778,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /**
@@ -6803,6 +6852,15 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `EVIDENCE_NOT_CLEAN`: it was not looked at yet, or is harmful.
              *
@@ -6852,6 +6910,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Any other problem. */

@@ -19,6 +19,7 @@ export {
   followDispute,
   freezeDispute,
   hasProposal,
+  type Looked,
   type OpeningDispute,
   openDispute,
   readAsMediator,

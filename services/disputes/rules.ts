@@ -200,8 +200,8 @@ export function refundLeaning({ claimedBy, gross, claimRefund }: Positions, perc
   const otherwise = claimedBy === 'buyer' ? 0 : gross;
   const inDispute = BigInt(claimRefund - otherwise);
   const product = inDispute * BigInt(percent);
-  // Half a unit goes to the buyer.
-  const rounded = product >= 0n ? (product + 50n) / 100n : product / 100n;
+  // Half a unit goes to the buyer; of what is below zero, too little would be cut off.
+  const rounded = product >= 0n ? (product + 50n) / 100n : -((49n - product) / 100n);
   return otherwise + Number(rounded);
 }
 

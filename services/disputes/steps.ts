@@ -445,10 +445,19 @@ function toldOf(
   return type === 'dispute.evidence_redacted' ? { number: change['number'] } : {};
 }
 
+/** What a mediator can look at. */
+export type Looked = 'dispute.read' | 'dispute.evidence_listed' | 'dispute.evidence_read';
+
 /** That a mediator looked leaves a trace; those who look at once leave theirs one after another. */
-export async function readAsMediator(db: Database, id: DisputeId, actor: Actor): Promise<void> {
+export async function readAsMediator(
+  db: Database,
+  id: DisputeId,
+  actor: Actor,
+  looked: Looked,
+  change: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   await db.transaction(async (tx) => {
     await lockDispute(tx, id);
-    await audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: 'dispute.read', change: {} });
+    await audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: looked, change });
   });
 }

@@ -3,6 +3,7 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import type { Currency } from '../../contracts/money.ts';
 import type { Database, Queryable, Tx } from '../../platform/database.ts';
 import {
+  acceptSteps,
   awaitedOf,
   type ChargebackRecord,
   type ChargebackTimes,
@@ -29,6 +30,7 @@ import { type OpenDispute, type Purchase, unblocked } from './purchase-record.ts
 import { insertReceivable } from './receivables.ts';
 import { transition } from './rules.ts';
 import { commitStep, type DisputeFee, type StepChange, type StepKey } from './steps.ts';
+import { wasTaken } from './store.ts';
 import { commissionRateOf } from './terms-rules.ts';
 import type { Transition } from './transition-rules.ts';
 
@@ -363,6 +365,12 @@ export async function noteFunds(
     },
     (tx, purchase) => also(tx, { purchase, allClosed, ownerless: 0, row, overtaken }, awaited),
   );
+}
+
+/** Whether finance gave one up. */
+export async function wasAccepted(db: Queryable, { id, purchaseId }: StoredChargeback): Promise<boolean> {
+  const { atStripe, asItStands } = acceptSteps(id);
+  return (await wasTaken(db, purchaseId, atStripe)) || (await wasTaken(db, purchaseId, asItStands));
 }
 
 /** Notes that evidence was submitted by us, and by whom: the audit trail says so. */

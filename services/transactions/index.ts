@@ -13,6 +13,7 @@ export {
   type SeenChargeback,
   type StoredChargeback,
   settleChargeback,
+  wasAccepted,
 } from './chargebacks.ts';
 export { type Explanation, explain } from './explain.ts';
 export {

@@ -17,6 +17,7 @@ import { commitStep, findPurchase, loadPolicy, type StepKey } from '../../servic
 import { payoutAccountOf } from '../../services/users/index.ts';
 import { expectEqualBooks, judgePurchase } from '../helpers/books.ts';
 import { request } from '../helpers/client.ts';
+import { disputed, does, EUR } from '../helpers/disputes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, reached, sandboxLog } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
@@ -135,6 +136,18 @@ test('two sellers are each paid on their own account', async () => {
   }
   const accounts = await Promise.all([seller, other].map(({ id }) => payoutAccountOf(database, id as UserId)));
   expect(new Set(accounts).size).toBe(2);
+});
+
+test('what was decided in a dispute is what its purchase carries out', async () => {
+  const id = await held();
+  const { id: disputeId } = await disputed(buyer, id);
+  const dispute = { id: disputeId };
+  // Neither all of it nor what the policy would have given.
+  await does(seller, dispute, 'response', { answer: 'offer', refund: EUR(701) });
+  await does(buyer, dispute, 'offers/1/accept');
+  const released = await reached(buyer, id, 'released');
+  await expectEqualBooks(released);
+  expect(released.money).toMatchObject({ refunded: 701, transferred: 1_619, fees: 180 });
 });
 
 async function control(path: string, body: Record<string, unknown>): Promise<void> {
