@@ -1119,7 +1119,7 @@ export interface paths {
         put?: never;
         /**
          * Rule on a dispute, as a mediator
-         * @description With `dryRun` nothing changes: the answer says what the ruling would do to the money. A ruling about much money waits for a second mediator. After an appeal it takes somebody who has not ruled before.
+         * @description With `dryRun` nothing changes: the answer says what the ruling would do to the money, or why it would be refused. A ruling about much money waits for a second mediator. After an appeal it takes somebody who has not ruled before.
          *
          *     **Who:** staff with the role mediator or admin.
          *
@@ -2518,6 +2518,44 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             updatedAt: string;
+        };
+        /** @description The state of things does not allow it. The members beyond those of any problem come with `NOT_ALLOWED_NOW`. */
+        NotAllowedNow: {
+            type: string;
+            title: string;
+            status: number;
+            /** @description What happened and what to do about it. */
+            detail: string;
+            /**
+             * @description Stable, for programs.
+             * @example SOLD_OUT
+             */
+            code: string;
+            requestId: string;
+            errors?: {
+                path: string;
+                message: string;
+            }[];
+            /** @description Where the purchase, or the dispute, stands. */
+            state?: string;
+            /** @description With `NOT_ALLOWED_NOW`: what each can do now. Mediators do something about disputes alone. */
+            allowed?: {
+                buyer: string[];
+                seller: string[];
+                mediator?: string[];
+            };
+            /** @description With `NOT_ALLOWED_NOW`: the dispute about the purchase, and what can be done there, at `href`. */
+            dispute?: {
+                id: string;
+                href: string;
+                state: string;
+                allowed: {
+                    buyer: string[];
+                    seller: string[];
+                };
+            };
+        } & {
+            [key: string]: unknown;
         };
         PurchaseForStaff: {
             /** @enum {string} */
@@ -4791,7 +4829,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -4852,7 +4890,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -4913,7 +4951,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -4974,7 +5012,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -5035,7 +5073,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -5102,7 +5140,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -5192,7 +5230,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -5278,7 +5316,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -5383,7 +5421,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -5446,7 +5484,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -5507,7 +5545,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -5715,7 +5753,11 @@ export interface operations {
                     "application/json": components["schemas"]["Chargeback"];
                 };
             };
-            /** @description `IN_PROGRESS`: a change of this purchase is in progress. */
+            /**
+             * @description `IN_PROGRESS`: a change of this purchase is in progress.
+             *
+             *     `CHARGEBACK_CLOSED`: it is over, and nobody gave it up: `chargeback` says how it stands at Stripe.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5979,7 +6021,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -6046,7 +6088,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6147,7 +6189,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -6221,7 +6263,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6284,7 +6326,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -6359,7 +6401,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6420,7 +6462,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6481,7 +6523,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6538,7 +6580,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6612,7 +6654,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -6696,7 +6738,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6799,7 +6841,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description `UNSUPPORTED_MEDIA_TYPE`: files of this type are not taken, or it is not what it says it is. */
@@ -7856,6 +7898,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `NOTHING_SETTLED`: `from` is later than `settledUntil`, before which all is old enough. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem. */
             default: {
                 headers: {
@@ -7919,6 +7970,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `NOT_AN_EVENT`: the body is signed, and no event of this provider. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `BAD_SIGNATURE`: the signature is missing, wrong, or too old or new. */
             401: {
                 headers: {
@@ -7958,6 +8018,15 @@ export interface operations {
                         /** @constant */
                         received: true;
                     };
+                };
+            };
+            /** @description `NOT_AN_EVENT`: the body is signed, and no event of this provider. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `BAD_SIGNATURE`: the signature is missing, wrong, or too old or new. */
