@@ -2482,8 +2482,11 @@ export interface components {
                 [key: string]: string;
             };
             next: {
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 /** @description What you can do now. */
                 actions: string[];
                 /** @description What happens by itself, and when; null when nothing does. */
@@ -2561,8 +2564,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -2680,8 +2686,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -3044,7 +3053,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -3110,11 +3119,14 @@ export interface components {
                 code: string;
             } | null;
             /** @description Why somebody of staff should look at it. */
-            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */
@@ -3173,11 +3185,14 @@ export interface components {
                 code: string;
             } | null;
             /** @description Why somebody of staff should look at it. */
-            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */
@@ -3328,7 +3343,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -4822,6 +4837,8 @@ export interface operations {
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
+             *
              *     `AUTHORISATION_LOST`: the card no longer covers it: the purchase is cancelled.
              */
             409: {
@@ -4884,6 +4901,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -4945,6 +4964,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -5006,6 +5027,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -5067,6 +5090,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -5132,6 +5157,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              *
              *     `TOO_MANY_REFUNDS`: it was refunded in 49 parts: only all that is left can follow.
              */
@@ -5219,6 +5246,8 @@ export interface operations {
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
+             *
              *     `NO_SUCH_SLOT`: this time is not offered, or it is the one that is booked.
              *
              *     `TOO_LATE_TO_BOOK`: this time is too soon to be booked.
@@ -5302,6 +5331,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              *
              *     `NO_SUCH_SLOT`: this time is not offered, or it is the one that is booked.
              *
@@ -5698,6 +5729,8 @@ export interface operations {
             /**
              * @description `IN_PROGRESS`: a change of this purchase is in progress.
              *
+             *     `CHARGEBACK_UNCLEAR`: its money moved in another currency than the purchase is in.
+             *
              *     `NOT_ANSWERABLE`: the bank takes no evidence about it any more.
              *
              *     `PAYMENT_REFUSED`: Stripe refused the evidence.
@@ -5755,6 +5788,8 @@ export interface operations {
             };
             /**
              * @description `IN_PROGRESS`: a change of this purchase is in progress.
+             *
+             *     `CHARGEBACK_UNCLEAR`: its money moved in another currency than the purchase is in.
              *
              *     `CHARGEBACK_CLOSED`: it is over, and nobody gave it up: `chargeback` says how it stands at Stripe.
              */
@@ -7362,7 +7397,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;
@@ -7498,7 +7533,7 @@ export interface operations {
                 /** @description The buyer or the seller. */
                 userId?: string;
                 /** @description Only those that somebody has to look at, for this reason or for any. */
-                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused";
+                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused";
             };
             header?: never;
             path?: never;

@@ -32,6 +32,10 @@ const RESPONSES = {
   200: { description: 'It is committed.', schema: chargebackSchema },
   202: { description: 'It is under way: read it again in a moment.', schema: chargebackSchema },
 } as const;
+const CHARGEBACK_UNCLEAR = {
+  status: 409,
+  when: 'its money moved in another currency than the purchase is in.',
+} as const;
 const IN_PROGRESS = { status: 409, when: 'a change of this purchase is in progress.' } as const;
 
 export function chargebackRoutes(deps: ChargebackDeps, commands: PurchaseCommands): Route[] {
@@ -56,6 +60,7 @@ export function chargebackRoutes(deps: ChargebackDeps, commands: PurchaseCommand
       responses: RESPONSES,
       problems: {
         IN_PROGRESS,
+        CHARGEBACK_UNCLEAR,
         NOT_ANSWERABLE: { status: 409, when: 'the bank takes no evidence about it any more.' },
         PAYMENT_REFUSED: { status: 409, when: 'Stripe refused the evidence.' },
       },
@@ -73,6 +78,7 @@ export function chargebackRoutes(deps: ChargebackDeps, commands: PurchaseCommand
       responses: RESPONSES,
       problems: {
         IN_PROGRESS,
+        CHARGEBACK_UNCLEAR,
         CHARGEBACK_CLOSED: {
           status: 409,
           when: 'it is over, and nobody gave it up: `chargeback` says how it stands at Stripe.',

@@ -10,12 +10,9 @@ const actions = z.array(z.string());
 /** The members of `NOT_ALLOWED_NOW`, of purchases and of disputes. */
 export const notAllowedMembers = {
   state: z.string().optional().meta({ description: 'Where the purchase, or the dispute, stands.' }),
-  allowed: z
-    .object({ buyer: actions, seller: actions, mediator: actions.optional() })
-    .optional()
-    .meta({
-      description: 'With `NOT_ALLOWED_NOW`: what each can do now. Mediators do something about disputes alone.',
-    }),
+  allowed: z.object({ buyer: actions, seller: actions, mediator: actions.optional() }).optional().meta({
+    description: 'With `NOT_ALLOWED_NOW`: what each can do now. Mediators do something about disputes alone.',
+  }),
   dispute: z
     .object({
       id: z.string(),

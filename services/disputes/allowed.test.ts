@@ -15,6 +15,8 @@ const dispute = (state: DisputeState, more: Partial<Dispute> = {}): Dispute =>
     frozenSince: null,
     escalateFrom: null,
     waived: [],
+    gross: 2,
+    claimRefund: 1,
     ...more,
   }) as Dispute;
 
@@ -32,6 +34,8 @@ describe('what each can do', () => {
     ]) {
       expect(allowedNow(still, NOW)).toEqual(NOTHING);
     }
+    const all = dispute('opened', { frozenSince: new Date(NOW), claimRefund: 2 });
+    expect(allowedNow(all, NOW)).toEqual({ ...NOTHING, seller: ['accept_claim'] });
   });
 
   test('is said in the same shape to who hands in a file too late', () => {

@@ -19,7 +19,6 @@ export {
   type DisputeStep,
   followDispute,
   freezeDispute,
-  hasProposal,
   type Looked,
   type OpeningDispute,
   openDispute,
@@ -27,3 +26,4 @@ export {
   tryRuling,
 } from './steps.ts';
 export { findDispute, listDisputes, listOffers, listRemarks, listRulings } from './store.ts';
+export { disputeSituation, disputeWaits } from './waits.ts';

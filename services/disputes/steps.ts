@@ -12,6 +12,7 @@ import type { Decision, Dispute, DisputeRuling } from './record.ts';
 import { DisputeRefused, refuseRuling, refuseSamePerson } from './refusals.ts';
 import {
   allowedToEach,
+  claimsAll,
   type DecidedBy,
   DISPUTE_TIMERS,
   type DisputeCircumstances,
@@ -22,6 +23,7 @@ import {
   type DisputeTransition,
   disputeRows,
   MAX_OFFERS,
+  mayThoughFrozen,
   type Role,
   refundLeaning,
   sideOfRole,
@@ -171,15 +173,15 @@ export async function tryRuling(db: Queryable, dispute: Dispute, person: UserId,
 /** With these a party says something that stands for itself; what is said with an offer or a ruling stands beside that. */
 const SAID: ReadonlySet<DisputeEvent> = new Set(['accept_claim', 'contest', 'escalate', 'appeal']);
 
-export async function hasProposal(db: Queryable, id: DisputeId): Promise<boolean> {
+async function hasProposal(db: Queryable, id: DisputeId): Promise<boolean> {
   return isProposed(await listRulings(db, id));
 }
 
 const isProposed = (rulings: readonly Pick<DisputeRuling, 'status'>[]): boolean =>
   rulings.some(({ status }) => status === 'proposed');
 
-function refuseFrozen({ frozenSince }: Dispute, { by }: Pick<DisputeStep, 'by' | 'event'>): void {
-  if (frozenSince === null || by === 'purchase') return;
+function refuseFrozen(dispute: Dispute, { by, event }: Pick<DisputeStep, 'by' | 'event'>): void {
+  if (dispute.frozenSince === null || by === 'purchase' || mayThoughFrozen(event, claimsAll(dispute))) return;
   throw new DisputeRefused(
     'DISPUTE_FROZEN',
     'The bank of the buyer looks at this payment. The dispute stands still until that is over; evidence can still be handed in.',

@@ -10,12 +10,13 @@ export {
   noteChargeback,
   noteFunds,
   noteTopUpReversed,
+  remindOfEvidence,
   type SeenChargeback,
   type StoredChargeback,
   settleChargeback,
   wasAccepted,
 } from './chargebacks.ts';
-export { type Explanation, explain } from './explain.ts';
+export { type DisputeNow, type Explanation, explain } from './explain.ts';
 export {
   type BooksDifference,
   booksDifferences,
@@ -64,6 +65,7 @@ export {
   MAX_REFUNDS,
   REFUND_STEP,
   type Refund,
+  refundStepOf,
   refundsOf,
   setRefundStatus,
   wasSplit,

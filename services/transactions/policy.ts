@@ -91,6 +91,7 @@ const members = z.strictObject({
   payoutMend: window,
   holdLimitCaseDue: window,
   chargebackEvidenceBuffer: window,
+  chargebackEvidenceReminder: window,
   chargebackDecision: window,
   chargebackFunds: window,
   cancellation: z.strictObject({ flexible: tiers, moderate: tiers, strict: tiers }),
