@@ -29,9 +29,11 @@ import {
   noteTopUpReversed,
   type OpenDispute,
   type Purchase,
+  remindOfEvidence,
   type StepKey,
   settleChargeback,
   timelineOf,
+  wasTaken,
 } from '../services/transactions/index.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
@@ -51,6 +53,8 @@ export interface ChargebackStep {
   readonly actor: Actor;
   /** The workflow's time, milliseconds since 1970. */
   readonly atMs: number;
+  /** The same for every repeat of an order of staff; nobody else gives any. Missing in histories of before. */
+  readonly updateId?: string;
   /** What staff tell the bank besides the facts. */
   readonly statement?: string;
 }
@@ -76,11 +80,11 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       const stage = overlayOfStatus(before.status);
       const key = keyOf(step, `answerChargeback/${before.id}/${stage}`);
       const isOpen = isAnswerable(before.status) && before.submissions === 0;
-      if (!isOpen && step.actor.type === 'staff' && (await wasAnsweredBefore(deps, step))) {
+      if (!isOpen && step.actor.type === 'staff' && (await wasAnsweredOtherwise(deps, step))) {
         throw refusal('NOT_ANSWERABLE', notAnswerable(before));
       }
       const after = isOpen ? await submit(deps, purchase, key, step, before) : before;
-      if (after.submissions > 0) await noteAnswer(database, key, before.id);
+      if (after.submissions > 0) await noteAnswer(database, key, { chargebackId: before.id, order: orderIn(step) });
       const noted = await note(deps, step, after);
       if (after.submissions > 0) return noted;
       if (step.actor.type === 'staff') throw refusal('NOT_ANSWERABLE', notAnswerable(after));
@@ -90,6 +94,15 @@ export function createChargebackActivities(deps: PurchaseDeps) {
         escalateCase(tx, 'chargeback', purchase.id),
       );
       return standing(given);
+    },
+
+    /** Reminds finance and the seller that the evidence is submitted soon: once for an inquiry, and once for what it becomes. */
+    async remindOfEvidence(step: ChargebackStep): Promise<PurchaseStanding> {
+      const purchase = await purchaseToAct(database, step);
+      const known = (await chargebacksOf(database, purchase.id)).find(({ id }) => id === step.chargebackId);
+      if (known === undefined) return standing(purchase);
+      const key = keyOf(step, `remindOfEvidence/${known.id}/${overlayOfStatus(known.status)}`);
+      return standing(await remindOfEvidence(database, key, known.id, timesOf(deps)));
     },
 
     /**
@@ -165,7 +178,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       if (recovery === undefined) return standing(purchase);
       if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
       const reversalId = await takeBack(deps, purchase, key, purchase.transfer.id, recovery.reversal);
-      const settled = { chargebackId: step.chargebackId, recovery, reversalId, ...timesOf(deps) };
+      const settled = { chargebackId: step.chargebackId, recovery, reversalId, times: timesOf(deps) };
       const after = await settleChargeback(database, key, settled, async (tx, current, overtaken) => {
         await closeOvertaken(tx, overtaken, step);
         if (current.transfer.status !== 'blocked') {
@@ -218,14 +231,23 @@ async function refuseForeign(
   throw refusal('CHARGEBACK_UNCLEAR', `The money of ${dispute.id} moved in another currency than ${subjectId} is in.`);
 }
 
-/** Whether it was answered by another step than this one, whose own first try may have got further than we know. */
-async function wasAnsweredBefore({ database }: PurchaseDeps, { purchaseId, chargebackId, atMs }: ChargebackStep) {
+/** The name of an order to answer, by which its repeats are known: the step runs again when its workflow lost the end of it. */
+const orderIn = ({ chargebackId, updateId }: ChargebackStep): string | undefined =>
+  updateId === undefined ? undefined : `answerChargeback/${chargebackId}/order/${updateId}`;
+
+/** Whether it was answered for somebody else than this order, whose own first try may have got further than we know. */
+async function wasAnsweredOtherwise({ database }: PurchaseDeps, step: ChargebackStep): Promise<boolean> {
+  const { purchaseId, chargebackId } = step;
   const known = (await chargebacksOf(database, purchaseId)).find(({ id }) => id === chargebackId);
-  return known?.answeredAt !== undefined && known.answeredAt !== null && known.answeredAt.getTime() !== atMs;
+  if (known === undefined || known.answeredAt === null) return false;
+  const order = orderIn(step);
+  return order === undefined || !(await wasTaken(database, purchaseId, order));
 }
 
+/** When evidence is submitted by itself, when that is reminded of, and how long decided money is waited for. */
 const timesOf = ({ policy }: PurchaseDeps): ChargebackTimes => ({
   bufferMs: policy.chargebackEvidenceBuffer,
+  reminderMs: policy.chargebackEvidenceReminder,
   fundsMs: policy.chargebackFunds,
 });
 

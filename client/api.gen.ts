@@ -933,7 +933,7 @@ export interface paths {
         };
         /**
          * Read a dispute, as a party or a mediator
-         * @description That a mediator looked stands in the audit trail.
+         * @description Mediators read it from when it has come to them: when a side asked for one, or none agreed in time. That one looked stands in the audit trail.
          *
          *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
@@ -1163,7 +1163,9 @@ export interface paths {
         };
         /**
          * The files of a dispute, as a party or a mediator
-         * @description **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
+         * @description That a mediator looked stands in the audit trail.
+         *
+         *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
         get: operations["listEvidence"];
         put?: never;
@@ -1191,7 +1193,9 @@ export interface paths {
         };
         /**
          * Download a file, as a party or a mediator
-         * @description **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
+         * @description That a mediator did, and which one, stands in the audit trail.
+         *
+         *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
         get: operations["readEvidence"];
         put?: never;
@@ -2478,8 +2482,11 @@ export interface components {
                 [key: string]: string;
             };
             next: {
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 /** @description What you can do now. */
                 actions: string[];
                 /** @description What happens by itself, and when; null when nothing does. */
@@ -2519,8 +2526,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -2638,8 +2648,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -3071,8 +3084,11 @@ export interface components {
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */
@@ -3134,8 +3150,11 @@ export interface components {
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */
@@ -6082,6 +6101,15 @@ export interface operations {
                     "application/json": components["schemas"]["Dispute"];
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem. */
             default: {
                 headers: {
@@ -6580,6 +6608,15 @@ export interface operations {
                     "application/json": components["schemas"]["Ruling"];
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
              *
@@ -6655,6 +6692,15 @@ export interface operations {
                     "application/json": components["schemas"]["Dispute"];
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
              *
@@ -6705,6 +6751,15 @@ export interface operations {
                     "application/json": components["schemas"]["EvidenceList"];
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem. */
             default: {
                 headers: {
@@ -6744,6 +6799,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /**
@@ -6809,6 +6873,15 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `EVIDENCE_NOT_CLEAN`: it was not looked at yet, or is harmful.
              *
@@ -6858,6 +6931,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Any other problem. */

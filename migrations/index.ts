@@ -32,6 +32,7 @@ import { payouts } from './0141_payouts.ts';
 import { invoices } from './0142_invoices.ts';
 import { archives } from './0150_archives.ts';
 import { webhookDeliveries } from './0151_webhook_deliveries.ts';
+import { evidenceReminders } from './0152_evidence_reminders.ts';
 import { discounts } from './0161_discounts.ts';
 import { chargebackFunds } from './0191_chargeback_funds.ts';
 
@@ -85,6 +86,7 @@ export const migrations: readonly Migration[] = [
   invoices,
   archives,
   webhookDeliveries,
+  evidenceReminders,
   discounts,
   chargebackFunds,
 ];

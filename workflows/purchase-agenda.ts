@@ -1,7 +1,9 @@
 /** What a purchase does next by itself, and when. */
+import type { DisputeStanding } from '../activities/purchase-steps.ts';
 import type { ChargebackWork } from '../contracts/chargeback.ts';
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
 import { standsStill } from '../services/transactions/rules.ts';
+import { workTimeOf } from './purchase-chargeback.ts';
 import { financeIsAsked, isStopped, overlaysOf, type Story, timerIn, type Wish } from './purchase-steps.ts';
 
 /** A step that the clock or a provider called for was refused. */
@@ -40,7 +42,7 @@ export function nextItem(story: Story, trouble: Trouble | undefined, done: Done)
 function nextWork({ standing }: Story, trouble: Trouble | undefined): AgendaItem | undefined {
   const { chargebackWork: work, pause } = standing;
   if (work === undefined || (work.what === 'settle' && pause !== undefined)) return undefined;
-  return { kind: 'chargeback', work, atMs: Math.max(work.atMs, trouble?.tryAgainMs ?? 0) };
+  return { kind: 'chargeback', work, atMs: Math.max(workTimeOf(work), trouble?.tryAgainMs ?? 0) };
 }
 
 function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
@@ -53,7 +55,7 @@ function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): A
     return { kind: 'unfinished', wish, atMs: trouble?.tryAgainMs ?? atMs };
   }
   // What the dispute decided is carried out as soon as the money is let go, by staff and by the bank.
-  if (dispute?.decided === true && !standsStill(overlaysOf(story.standing))) {
+  if (dispute?.decided === true && !waitsForMoney(story.standing, dispute)) {
     return { kind: 'decision', atMs: trouble?.tryAgainMs ?? Date.now() };
   }
   const transfer = nextTransfer(story, done) ?? nextTopUp(story, trouble);
@@ -63,6 +65,10 @@ function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): A
   if (reminder !== undefined && (deadlineMs === undefined || reminder.atMs < deadlineMs)) return reminder;
   return deadlineMs === undefined ? undefined : { kind: 'deadline', atMs: deadlineMs };
 }
+
+/** What gives the buyer everything ends an inquiry, and does not wait for it. */
+const waitsForMoney = ({ pause, chargeback }: Story['standing'], { givesAll }: DisputeStanding): boolean =>
+  standsStill({ paused: pause !== undefined, chargeback: givesAll && chargeback === 'inquiry' ? 'none' : chargeback });
 
 /** In a dispute, what was not sent yet is not sent either. */
 export const isBlocked = ({ transfer, state }: Story['standing']): boolean =>

@@ -8,7 +8,7 @@ import { allowedActions, isFinal, standsStill } from '../services/transactions/r
 import { CHARGEBACK_SUMMARIES, STATE_SUMMARIES } from '../services/transactions/summary-rules.ts';
 import { outcomeOf, timerOf } from '../services/transactions/timer-rules.ts';
 import type { AgendaItem, Trouble } from './purchase-agenda.ts';
-import { WORK_TEXTS } from './purchase-chargeback.ts';
+import { workText } from './purchase-chargeback.ts';
 import { nowOf, overlaysOf, type Story, timerIn } from './purchase-steps.ts';
 import { moneyText, tellStaff, timeText } from './support/notices.ts';
 
@@ -166,7 +166,7 @@ const reminderText = ({ name, dueMs }: Reminder): string =>
 
 function timerTextOf(story: Story, next: AgendaItem): string {
   if (next.kind === 'unfinished') return `goes through with "${words(next.wish.event)}"`;
-  if (next.kind === 'chargeback') return WORK_TEXTS[next.work.what];
+  if (next.kind === 'chargeback') return workText(next.work);
   if (next.kind === 'transfer') return 'tries the refused transfer again';
   if (next.kind === 'topUp') return "sends what the buyer's charge does not cover";
   if (next.kind === 'reminder') return reminderText(next.reminder);

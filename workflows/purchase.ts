@@ -47,6 +47,7 @@ import {
   CHARGEBACK_UPDATES,
   type ChargebackOrderKind,
   type ChargebackWish,
+  chargebackWishOf,
   doChargebackWork,
   followChargebackOrder,
   noteChargeback,
@@ -181,7 +182,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       });
     }
     for (const [update, kind] of CHARGEBACK_UPDATES) {
-      setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), {
+      setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), {
         validator: (_order: ChargebackOrder) => {
           if (story === undefined || doing !== undefined) throw inProgress(doing ?? 'open');
         },

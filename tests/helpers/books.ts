@@ -11,7 +11,15 @@ import { stack } from './stack.ts';
 /** Far more than anything that is about to happen is late in a test. */
 const OPTIONS = { graceMs: 20_000 } as const;
 /** What is wrong with every purchase whose steps a test takes by itself, behind the back of its workflow. */
-const OF_WORKFLOWS = ['workflow_runs_while_open', 'standing_equals_row', 'end_equals_row', 'nothing_half_done'];
+const OF_WORKFLOWS = [
+  'workflow_runs_while_open',
+  'standing_equals_row',
+  'end_equals_row',
+  'nothing_half_done',
+  'dispute_workflow_runs',
+  'dispute_standing_equals_row',
+  'aftercare_goes_well',
+];
 
 interface Judged {
   /** The test took its steps itself. */

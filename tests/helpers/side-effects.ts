@@ -289,6 +289,7 @@ export const SIDE_EFFECTS: Readonly<Record<keyof (PurchaseActivities & Aftercare
   reportHoldLimit: { unplayed: 'only months bring it about; it commits as pauseMoney does' },
   readStanding: { unplayed: 'it only reads' },
   completePurchase: { unplayed: 'only fourteen days bring it about; it commits as recordDelivery does' },
+  remindOfEvidence: { unplayed: 'only a deadline brings it about; it commits once, as every step does' },
   remindParties: { unplayed: 'only a deadline brings it about; it commits once per reminder, as every step does' },
 };
 

@@ -18,8 +18,9 @@ import { latestCase } from '../../services/cases/index.ts';
 import { commitStep, findPurchase, loadPolicy, type StepKey } from '../../services/transactions/index.ts';
 import { payoutAccountOf } from '../../services/users/index.ts';
 import { expectEqualBooks, judgePurchase } from '../helpers/books.ts';
-import { disputed, laid, moveDispute, reinstated } from '../helpers/chargebacks.ts';
+import { disputed as chargedBack, laid, moveDispute, reinstated } from '../helpers/chargebacks.ts';
 import { request } from '../helpers/client.ts';
+import { disputed, does, EUR } from '../helpers/disputes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, reached, sandboxLog } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
@@ -140,6 +141,18 @@ test('two sellers are each paid on their own account', async () => {
   expect(new Set(accounts).size).toBe(2);
 });
 
+test('what was decided in a dispute is what its purchase carries out', async () => {
+  const id = await held();
+  const { id: disputeId } = await disputed(buyer, id);
+  const dispute = { id: disputeId };
+  // Neither all of it nor what the policy would have given.
+  await does(seller, dispute, 'response', { answer: 'offer', refund: EUR(701) });
+  await does(buyer, dispute, 'offers/1/accept');
+  const released = await reached(buyer, id, 'released');
+  await expectEqualBooks(released);
+  expect(released.money).toMatchObject({ refunded: 701, transferred: 1_619, fees: 180 });
+});
+
 async function control(path: string, body: Record<string, unknown>): Promise<void> {
   const answer = await request('POST', `/_control/${path}`, { base: stack().urls.sandbox, body });
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
@@ -151,7 +164,7 @@ describe('a chargeback whose money is not in the currency of its purchase', () =
     ['a part of it came back in another currency', { hasUnclearPart: true }],
   ])('is not booked, and finance have a case: %s', async (_says, shown) => {
     const id = await held();
-    const { id: chargebackId } = await disputed(id);
+    const { id: chargebackId } = await chargedBack(id);
     const before = await laid(buyer, id, 'open');
     await moveDispute(chargebackId, 'won', { reinstated: 0 });
     const getDispute = async (disputeId: string) => ({ ...(await deps.payments.getDispute(disputeId)), ...shown });

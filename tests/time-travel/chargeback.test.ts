@@ -1,6 +1,6 @@
 /** What a chargeback does to the deadlines of a purchase, with their real lengths: months pass in seconds. */
 import { describe, expect } from 'vitest';
-import { chargebackHintSignal } from '../../contracts/chargeback.ts';
+import { answerChargebackUpdate, chargebackHintSignal } from '../../contracts/chargeback.ts';
 import {
   acceptPurchaseUpdate,
   deliverPurchaseUpdate,
@@ -14,6 +14,7 @@ import { type DisputeWish, disputed, moveDispute } from '../helpers/chargebacks.
 import { recordHistory } from '../helpers/histories.ts';
 import { type Bought, journey, journeyAlone, type Market } from '../helpers/journeys.ts';
 import { sandboxLog } from '../helpers/purchases.ts';
+import type { Travel } from '../helpers/travel.ts';
 import { placeStatement } from '../helpers/travel-disputes.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
@@ -82,6 +83,64 @@ describe('the time of a purchase', () => {
       expect(known?.answeredAt).not.toBeNull();
     },
   );
+});
+
+describe('finance and the seller are reminded before evidence is submitted', () => {
+  interface Reminded {
+    readonly due_at: string;
+    readonly at: Date;
+  }
+  const remindersOf = async (travel: Travel, { purchaseId }: Bought): Promise<Reminded[]> => {
+    const { rows } = await travel.database.query<Reminded>(
+      `SELECT data ->> 'dueAt' AS due_at, occurred_at AS at FROM outbox.events
+        WHERE key = $1 AND type = 'purchase.reminder' AND data ->> 'reminder' = 'chargeback_evidence' ORDER BY id`,
+      [purchaseId],
+    );
+    return rows;
+  };
+  const onceReminded = (travel: Travel, bought: Bought): Promise<unknown> =>
+    waitFor(async () => (await remindersOf(travel, bought)).length > 0, { what: 'a reminder', timeoutMs: 20_000 });
+
+  journey('three days before, once, however much else is heard of it', async ({ travel, market }) => {
+    const bought = await delivered(market);
+    const dispute = await opened(bought);
+    const { chargebackSheet: sheet } = await bought.now();
+    expect(sheet?.next).toMatchObject({ what: 'answer', remindAtMs: (sheet?.next?.atMs ?? 0) - 3 * DAY_MS });
+    await travel.sleep('47 hours');
+    expect(await remindersOf(travel, bought)).toEqual([]);
+    await travel.sleep('2 hours');
+    await onceReminded(travel, bought);
+    await hint(bought, dispute, (chargeback) => chargeback === 'open');
+    const [known] = await chargebacksOf(travel.database, bought.purchaseId);
+    expect(known).toMatchObject({ reminded: true, submissions: 0 });
+    await travel.sleep('2 days');
+    expect(await remindersOf(travel, bought)).toMatchObject([
+      { due_at: new Date(sheet?.next?.atMs ?? 0).toISOString() },
+    ]);
+    await travel.sleep('30 days');
+    expect(await remindersOf(travel, bought)).toHaveLength(1);
+    await record('chargeback-evidence-reminded', bought, travel.client);
+  });
+
+  journey('not when finance has answered before', async ({ travel, market }) => {
+    const bought = await delivered(market);
+    const dispute = await opened(bought);
+    const order = { staffId: newId('usr'), chargebackId: dispute };
+    await bought.handle.executeUpdate(answerChargebackUpdate, { args: [order] });
+    await travel.sleep('30 days');
+    expect(await remindersOf(travel, bought)).toEqual([]);
+  });
+
+  journey('anew about what an inquiry becomes', async ({ travel, market }) => {
+    const bought = await delivered(market);
+    const dispute = await opened(bought, { status: 'warning_needs_response' });
+    await travel.sleep('49 hours');
+    await onceReminded(travel, bought);
+    await moveDispute(dispute, 'needs_response');
+    await hint(bought, dispute, (chargeback) => chargeback === 'open');
+    await travel.sleep('20 days');
+    expect((await remindersOf(travel, bought)).length).toBe(2);
+  });
 });
 
 describe('the hold limit', () => {
