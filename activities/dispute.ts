@@ -27,6 +27,8 @@ export interface DisputeStands extends Omit<DisputeSituation, 'offeredBy' | 'cla
   readonly currency: string;
 }
 
+export type DisputeActivities = ReturnType<typeof createDisputeActivities>;
+
 export function createDisputeActivities({ database }: { readonly database: Database }) {
   /** @throws ApplicationFailure NO_DISPUTE */
   const stands = async (id: DisputeId): Promise<DisputeStands> => {

@@ -35,6 +35,7 @@ import { webhookDeliveries } from './0151_webhook_deliveries.ts';
 import { evidenceReminders } from './0152_evidence_reminders.ts';
 import { discounts } from './0161_discounts.ts';
 import { chargebackFunds } from './0191_chargeback_funds.ts';
+import { ledgerQuickChecks } from './0212_ledger_quick_checks.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -89,4 +90,5 @@ export const migrations: readonly Migration[] = [
   evidenceReminders,
   discounts,
   chargebackFunds,
+  ledgerQuickChecks,
 ];

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../platform/logging.ts';
-import type { Verdict } from '../faults/transport.ts';
+import type { FaultBackend, Verdict } from '../faults/transport.ts';
 import type { Clock } from '../store/clock.ts';
-import { type Database, isLockConflict, type Tx } from '../store/database.ts';
+import { isLockConflict, type Tx } from '../store/database.ts';
 import { claimKey, type KeyConflict, releaseKey, saveAnswer } from '../store/idempotency.ts';
 import { findObject } from '../store/objects.ts';
 import { type KeyKind, secretKeyRequired } from './authentication.ts';
@@ -13,8 +13,7 @@ import { type Call, COMMON_PARAMETERS, type Operation, type Outcome } from './op
 import { readParameters } from './parameters.ts';
 
 /** What executing requests needs of its surroundings. */
-export interface StripeBackend {
-  readonly database: Database;
+export interface StripeBackend extends FaultBackend {
   readonly clock: Clock;
   readonly log: Logger;
   readonly kinds: Kinds;

@@ -21,6 +21,9 @@ const OF_WORKFLOWS = [
   'aftercare_goes_well',
 ];
 
+/** So many are looked at together. */
+const AT_ONCE = 8;
+
 interface Judged {
   /** The test took its steps itself. */
   readonly withoutWorkflow?: true;
@@ -31,6 +34,20 @@ export const judgePurchase = (id: string, { withoutWorkflow }: Judged = {}): Pro
   withSources(async (sources) => {
     const options = { ...OPTIONS, ...(withoutWorkflow && { except: OF_WORKFLOWS }) };
     expectNothingWrong(await judge.judgePurchase(sources, id, options));
+  });
+
+/** What is wrong with each of these, in words: empty where everybody tells the same. */
+export const wrongAbout = (ids: readonly string[]): Promise<ReadonlyMap<string, string>> =>
+  withSources(async (sources) => {
+    const wrong = new Map<string, string>();
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      const judged = ids.slice(at, at + AT_ONCE).map(async (id) => {
+        const { differences } = await judge.judgePurchase(sources, id, OPTIONS);
+        wrong.set(id, differences.length === 0 ? '' : tableOf(differences));
+      });
+      await Promise.all(judged);
+    }
+    return wrong;
   });
 
 /** The same of every purchase of the stack, and nothing at Stripe is nobody's. @returns how many there are */

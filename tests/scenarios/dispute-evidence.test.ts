@@ -9,6 +9,7 @@ import type { Answered } from '../helpers/client.ts';
 import { request } from '../helpers/client.ts';
 import {
   ask,
+  contested,
   type DisputeBody,
   delivered,
   disputed,
@@ -72,7 +73,7 @@ async function open(): Promise<DisputeBody> {
   await act(buyer, purchaseId, 'confirm');
   await reached(buyer, purchaseId, 'released');
   const dispute = await disputed(buyer, purchaseId);
-  await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
+  await contested(seller, dispute);
   return dispute;
 }
 
