@@ -96,15 +96,17 @@ export const post = <Body = { code?: string }>(
   });
 
 /** Asks as a good client does: with the same key, until there is a final answer. @returns its status */
-export function insist(ask: (key: string) => Promise<Response<{ code?: string }>>): Promise<number> {
-  const key = randomUUID();
+export function insist(
+  ask: (key: string) => Promise<Response<{ code?: string }>>,
+  key: string = randomUUID(),
+): Promise<number> {
   return waitFor(
     async () => {
       const { status, body } = await ask(key);
       const isFinal = status !== 202 && status < 500 && body.code !== 'IN_PROGRESS';
       return isFinal && status;
     },
-    { what: 'a final answer', timeoutMs: 60_000, intervalMs: 250 },
+    { what: 'a final answer', timeoutMs: 150_000, intervalMs: 250 },
   );
 }
 

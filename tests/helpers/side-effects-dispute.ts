@@ -1,5 +1,6 @@
 /** The side effects of a dispute, and of a purchase that has one. */
 import { randomUUID } from 'node:crypto';
+import { commandIdOf } from '../../api/idempotency/idempotency.ts';
 import { disputeSettledSignal, disputeWorkflowId } from '../../contracts/dispute.ts';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import type { DisputeEvent } from '../../services/disputes/rules.ts';
@@ -15,6 +16,7 @@ import {
   type Setting,
   type SideEffect,
   type Sold,
+  type Staff,
   type Unplayed,
   type Ways,
   withTemporal,
@@ -99,17 +101,17 @@ const FOLLOWED = {
   },
   rule: {
     asks: undefined,
-    set: async (cast) => doing(await mediating(cast), cast.mediator, 'rulings', RULING),
+    set: async (cast) => ruling(await mediating(cast), cast.mediator),
     ended: (_purchase, { dispute }) => dispute?.state === 'ruled',
   },
   'rule about much': {
     asks: undefined,
-    set: async (cast) => doing(await mediating(cast, MUCH), cast.mediator, 'rulings', RULING),
+    set: async (cast) => ruling(await mediating(cast, MUCH), cast.mediator),
     ended: (_purchase, { dispute }) => dispute?.state === 'mediating',
   },
   'rule on appeal': {
     asks: undefined,
-    set: async (cast) => doing(await appealed(cast), cast.otherMediator, 'rulings', RULING),
+    set: async (cast) => ruling(await appealed(cast), cast.otherMediator),
     ended: ({ state }, { dispute }) => state === 'released' && dispute?.state === 'closed',
   },
   approve: {
@@ -117,7 +119,7 @@ const FOLLOWED = {
     set: async (cast) => {
       const about = await mediating(cast, MUCH);
       await does(cast.mediator, about, 'rulings', RULING);
-      return doing(about, cast.otherMediator, 'rulings/1/approve');
+      return mediates(about, cast.otherMediator, 'approveRuling', 'rulings/1/approve');
     },
     ended: (_purchase, { dispute }) => dispute?.state === 'ruled',
   },
@@ -222,6 +224,27 @@ const doing = (
   what: string,
   body: Record<string, unknown> = {},
 ): Setting => ({ ...waiting(about), go: () => insist((key) => post(who, `${about.dispute}/${what}`, body, key)) });
+
+/** A mediator leaves a trace before anything else, for which the API has the row: what is waited for is the very step. */
+function mediates(
+  { listingId, purchaseId, id, dispute }: InDispute,
+  { id: mediator, accessToken }: Staff,
+  operation: 'ruleOnDispute' | 'approveRuling',
+  what: string,
+  body: Record<string, unknown> = {},
+): Setting {
+  const key = randomUUID();
+  const step = commandIdOf(mediator, operation, key);
+  return {
+    listingId,
+    purchaseId,
+    waitsFor: { table: 'disputes.steps', id, step },
+    go: () => insist((same) => post({ accessToken }, `${dispute}/${what}`, body, same), key),
+  };
+}
+
+const ruling = (about: InDispute, mediator: Staff): Setting =>
+  mediates(about, mediator, 'ruleOnDispute', 'rulings', RULING);
 
 /** Its time is over now, which its flow finds when it looks: as after a word of its purchase. */
 async function passing(about: InDispute): Promise<Setting> {
