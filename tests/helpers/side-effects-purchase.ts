@@ -1,5 +1,6 @@
 /** The side effects of a purchase on its way: opening, payment, delivery, times, what staff do, and what the clock does. */
 import { freeSlots, publishedBooking } from './bookings.ts';
+import { untilFinal } from './client.ts';
 import { type Person, verifiedSeller } from './people.ts';
 import { act, buy, publishedListing } from './purchases.ts';
 import {
@@ -111,7 +112,7 @@ export const PURCHASE_EFFECTS = {
     asks: undefined,
     set: async ({ buyer }) => {
       const { seller, to, ...sold } = await booked(buyer);
-      await propose(seller, sold.purchaseId, to);
+      await insist((key) => propose(seller, sold.purchaseId, to, key));
       const accept = `purchases/${sold.purchaseId}/reschedule/accept`;
       return { ...sold, go: () => insist((key) => post(buyer, accept, { startsAt: to }, key)) };
     },
@@ -140,7 +141,7 @@ export const PURCHASE_EFFECTS = {
     set: async (cast) => {
       const sold = await bought(cast, ['accept']);
       const reason = { reason: 'All is well.' };
-      await order(cast.finance, sold.purchaseId, 'pause', reason);
+      await insist((key) => order(cast.finance, sold.purchaseId, 'pause', reason, key));
       return { ...sold, go: () => insist((key) => order(cast.finance, sold.purchaseId, 'resume', reason, key)) };
     },
     ended: ({ pause, stoodStillMs }) => pause === null && stoodStillMs > 0,
@@ -156,9 +157,9 @@ async function booked(buyer: Person): Promise<Sold & { readonly seller: Person; 
   const seller = await verifiedSeller();
   const listingId = await publishedBooking(seller);
   const [from, to] = (await freeSlots(listingId, 200)).map(({ startsAt }) => startsAt);
-  const { status, body } = await buy(buyer, listingId, { slot: { startsAt: from } });
+  const { status, body } = await untilFinal((key) => buy(buyer, listingId, { slot: { startsAt: from } }, key));
   if (status !== 201 || to === undefined) throw new Error(`it was not booked: ${JSON.stringify(body)}`);
-  await act(seller, body.id, 'accept');
+  await insist((key) => act(seller, body.id, 'accept', key));
   return { seller, listingId, purchaseId: body.id, to };
 }
 
