@@ -36,7 +36,7 @@ export async function makeOnce<T>(
       return await make(providerKey(key, epoch.epoch));
     } catch (error) {
       // A refusal, too, is given again under its key: whoever asks once more, with what was refused mended, needs another.
-      if (isRefusal(error)) await storeKeyEpoch(db, key.purchaseId, key.step, after(epoch));
+      if (isRefusal(error)) await storeKeyEpoch(db, key.purchaseId, key.step, refused(epoch));
       if (!isSpent(error)) throw error;
     }
   }
@@ -53,7 +53,14 @@ export async function makeOnce<T>(
   return make(providerKey(key, next.epoch));
 }
 
-const after = ({ epoch }: KeyEpoch): KeyEpoch => ({ epoch: epoch + 1, sinceMs: Date.now(), absentSinceMs: null });
+const after = ({ epoch, refusals }: KeyEpoch): KeyEpoch => ({
+  epoch: epoch + 1,
+  sinceMs: Date.now(),
+  absentSinceMs: null,
+  ...(refusals !== undefined && { refusals }),
+});
+
+const refused = (epoch: KeyEpoch): KeyEpoch => ({ ...after(epoch), refusals: (epoch.refusals ?? 0) + 1 });
 
 /** The key under which a provider acts once, for what would otherwise happen twice. */
 const providerKey = ({ purchaseId, step }: StepKey, epoch: number): string => `purchase/${purchaseId}/${step}/${epoch}`;

@@ -2482,8 +2482,11 @@ export interface components {
                 [key: string]: string;
             };
             next: {
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 /** @description What you can do now. */
                 actions: string[];
                 /** @description What happens by itself, and when; null when nothing does. */
@@ -2523,8 +2526,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -2642,8 +2648,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -3006,7 +3015,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -3075,8 +3084,11 @@ export interface components {
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */
@@ -3138,8 +3150,11 @@ export interface components {
             attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */
@@ -3290,7 +3305,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -5660,6 +5675,8 @@ export interface operations {
             /**
              * @description `IN_PROGRESS`: a change of this purchase is in progress.
              *
+             *     `CHARGEBACK_UNCLEAR`: its money moved in another currency than the purchase is in.
+             *
              *     `NOT_ANSWERABLE`: the bank takes no evidence about it any more.
              *
              *     `PAYMENT_REFUSED`: Stripe refused the evidence.
@@ -5715,7 +5732,11 @@ export interface operations {
                     "application/json": components["schemas"]["Chargeback"];
                 };
             };
-            /** @description `IN_PROGRESS`: a change of this purchase is in progress. */
+            /**
+             * @description `IN_PROGRESS`: a change of this purchase is in progress.
+             *
+             *     `CHARGEBACK_UNCLEAR`: its money moved in another currency than the purchase is in.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7320,7 +7341,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;

@@ -166,6 +166,8 @@ export interface Dispute {
   /** What was taken from our balance, and what came back. */
   readonly withdrawn: number;
   readonly reinstated: number;
+  /** A part of it moved in another currency: how much that is in that of the dispute cannot be told, and is not counted. */
+  readonly hasUnclearPart: boolean;
   /** How many balance transactions say so. */
   readonly movements: number;
   /** How often evidence was submitted. */

@@ -33,7 +33,6 @@ import {
 import { isLive } from '../services/transactions/chargeback-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
-import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
 import {
   type AgendaItem,
@@ -48,6 +47,7 @@ import {
   CHARGEBACK_UPDATES,
   type ChargebackOrderKind,
   type ChargebackWish,
+  chargebackWishOf,
   doChargebackWork,
   followChargebackOrder,
   noteChargeback,
@@ -59,6 +59,7 @@ import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from
 import {
   beginPayment,
   CLOCK,
+  financeIsAsked,
   follow,
   look,
   notAllowed,
@@ -68,6 +69,7 @@ import {
   retryTransfer,
   type Story,
   stepOf,
+  timerIn,
   topUpSeller,
   type Wish,
 } from './purchase-steps.ts';
@@ -180,7 +182,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       });
     }
     for (const [update, kind] of CHARGEBACK_UPDATES) {
-      setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), {
+      setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), {
         validator: (_order: ChargebackOrder) => {
           if (story === undefined || doing !== undefined) throw inProgress(doing ?? 'open');
         },
@@ -402,11 +404,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** The deadline passed and nobody did anything. */
   async function followTheClock(current: Story): Promise<void> {
-    const { state, deadlineEvent } = current.standing;
-    const timer = timerOf(state, current.deal.kind, deadlineEvent)?.timer;
-    if (timer === undefined) return;
-    const wish = { ...CLOCK, event: timer.event };
-    if (!asksFinance(timer, overlaysOf(current.standing))) return follow(input, current, wish);
+    const found = timerIn(current);
+    if (found === undefined) return;
+    const wish = { ...CLOCK, event: found.timer.event };
+    if (!financeIsAsked(current, found)) return follow(input, current, wish);
     const step = stepOf(input, current, wish);
     current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that stands still');
   }

@@ -1,8 +1,8 @@
 /** The disputes of a purchase: what was decided and by whom, whether that was carried out, and whether somebody does. */
-import { leaning } from './arithmetic.ts';
+import { leaning, sum } from './arithmetic.ts';
 import type { DisputeFacts, PurchaseFacts } from './facts.ts';
 import type { Finding, Moment, Rule } from './rules.ts';
-import { type Chapter, chaptersOf, leftIn } from './story.ts';
+import { type Chapter, chaptersOf, isOfBank, leftIn } from './story.ts';
 import { isWithinTime } from './time-rules.ts';
 
 const nameOf = ({ n }: Pick<DisputeFacts, 'n'>): string => `dispute ${n}`;
@@ -28,33 +28,35 @@ const disputesEqualPurchase: Rule = ({ row, audit, disputes }) => {
   ];
 };
 
-/** The steps by which a purchase came into its `n`-th dispute, and out of it again; undefined as long as it has not. */
-function stepsOf(facts: PurchaseFacts, n: number): { readonly into?: Chapter; readonly outOf?: Chapter } {
+/** The step by which a purchase came into its `n`-th dispute, and those up to the one that led out of it again. */
+function stepsOf(facts: PurchaseFacts, n: number): { readonly into?: Chapter; readonly until?: readonly Chapter[] } {
   const chapters = chaptersOf(facts);
   const into = chapters.filter(({ to }) => to === 'disputed')[n - 1];
   const outOf = chapters.filter(({ from, to }) => from === 'disputed' && to !== null)[n - 1];
-  return { ...(into && { into }), ...(outOf && { outOf }) };
+  if (into === undefined || outOf === undefined) return { ...(into && { into }) };
+  return { into, until: chapters.slice(chapters.indexOf(into) + 1, chapters.indexOf(outOf) + 1) };
 }
 
 const atLeastNothing = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
 
 /** Disputed is all that was left; and what was decided is what was carried out. */
 const carriedOut = forEachDispute((dispute, facts) => {
-  const { into, outOf } = stepsOf(facts, dispute.n);
+  const { into, until } = stepsOf(facts, dispute.n);
   const { gross, decision } = dispute;
   const findings: Finding[] = [];
   const add = (what: string, expected: bigint, found: bigint): void => {
     if (expected !== found) findings.push({ what, expected: String(expected), found: String(found) });
   };
   if (into !== undefined) add(`what ${nameOf(dispute)} is about`, leftIn(into.after), gross);
-  if (into === undefined || outOf === undefined || decision === null) return findings;
+  const last = until?.at(-1);
+  if (until === undefined || last === undefined || decision === null) return findings;
   // What a bank took meanwhile is the buyer's already: it counts as given back, and the seller keeps no more than is left.
-  const taken = (outOf.after['chargedBack'] ?? 0n) - (into.after['chargedBack'] ?? 0n);
+  const taken = sum(until.filter(isOfBank).map(({ before, after }) => leftIn(before) - leftIn(after)));
   const forSeller = gross - (decision.refund > taken ? decision.refund : taken);
   add(
     `what ${nameOf(dispute)} has left the seller, gross`,
     atLeastNothing(forSeller),
-    atLeastNothing(leftIn(outOf.after)),
+    atLeastNothing(leftIn(last.after)),
   );
   return findings;
 });

@@ -17,6 +17,9 @@ export interface Chapter extends Pick<AuditEntry, 'step' | 'from' | 'to'> {
 /** The steps about a bank's dispute say which one it is: `noteChargeback/<id>/…`, `settleChargeback/<id>`. */
 const ABOUT_BANK = /^(note|settle)Chargeback\/([^/]+)/;
 
+/** Whether a step noted what a bank did, or settled it. */
+export const isOfBank = ({ step }: Pick<Chapter, 'step'>): boolean => ABOUT_BANK.test(step ?? '');
+
 export function chaptersOf({ audit, ledger }: Pick<PurchaseFacts, 'audit' | 'ledger'>): readonly Chapter[] {
   const unread = new Set(ledger);
   const pending = new Map<string, bigint>();

@@ -9,6 +9,7 @@ export type CaseKind =
   | 'hold_limit'
   | 'chargeback'
   | 'chargeback_remainder'
+  | 'chargeback_unclear'
   | 'dispute_mediation'
   | 'reconciliation';
 
@@ -77,6 +78,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about:
       'A chargeback has ended and left money behind that no rule gives to anybody, or a loss that nobody else bears.',
+  },
+  chargeback_unclear: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'Stripe shows a dispute in another currency than its purchase, or that a part of it moved in one: it is not booked.',
   },
   dispute_mediation: {
     roles: ['mediator', 'admin'],

@@ -172,6 +172,16 @@ export const allowedToEach = (
   mediator: allowedInDispute(from, 'mediator', so),
 });
 
+/** How a claim stands to what is disputed about, minor units. */
+export const claimsAll = ({ gross, claimRefund }: Pick<Positions, 'gross' | 'claimRefund'>): boolean =>
+  claimRefund === gross;
+
+/**
+ * What is possible while a chargeback makes a dispute stand still: to give the buyer everything, which is what a bank that
+ * asks about a payment is content with.
+ */
+export const mayThoughFrozen = (on: DisputeEvent, claimIsAll: boolean): boolean => on === 'accept_claim' && claimIsAll;
+
 /** In which states files can be handed in. */
 export const EVIDENCE_STATES: readonly DisputeState[] = ['opened', 'negotiating', 'mediating', 'appealed'];
 

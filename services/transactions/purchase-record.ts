@@ -183,6 +183,8 @@ export interface KeyEpoch {
   readonly sinceMs: number;
   /** When a look at the provider first showed nothing made under it; null when it has not. */
   readonly absentSinceMs: number | null;
+  /** How often the provider has refused it, each time under a key of its own; missing when it never has. */
+  readonly refusals?: number;
 }
 
 /** The column of each account of the books. */

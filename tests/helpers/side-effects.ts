@@ -20,6 +20,7 @@ export const SIDE_EFFECTS: Readonly<Record<Step, Entry>> = {
   ...DISCOUNT_EFFECTS,
   ...DISPUTE_EFFECTS,
   readStanding: { unplayed: 'it only reads' },
+  remindOfEvidence: { unplayed: 'only a deadline brings it about; it commits as remindParties does' },
   reportHoldLimit: { unplayed: 'only months bring it about; it commits as pauseMoney does' },
 };
 
