@@ -1,6 +1,9 @@
 /** The side effects of a purchase on its way: opening, payment, delivery, times, what staff do, and what the clock does. */
+import type { PurchaseId } from '../../contracts/ids.ts';
+import { findPurchase } from '../../services/transactions/index.ts';
 import { freeSlots, publishedBooking } from './bookings.ts';
 import { untilFinal } from './client.ts';
+import { withDatabase } from './outcomes.ts';
 import { type Person, verifiedSeller } from './people.ts';
 import { act, buy, publishedListing } from './purchases.ts';
 import {
@@ -145,6 +148,23 @@ export const PURCHASE_EFFECTS = {
       return { ...sold, go: () => insist((key) => order(cast.finance, sold.purchaseId, 'resume', reason, key)) };
     },
     ended: ({ pause, stoodStillMs }) => pause === null && stoodStillMs > 0,
+  },
+  reportHoldLimit: {
+    asks: undefined,
+    set: async (cast) => {
+      const sold = await bought(cast, ['accept']);
+      const reason = { reason: 'The card may be stolen.' };
+      await insist((key) => order(cast.support, sold.purchaseId, 'pause', reason, key));
+      await deadlineIn(sold.purchaseId, 0);
+      const purchase = await withDatabase((database) => findPurchase(database, sold.purchaseId as PurchaseId));
+      const step = `reportHoldLimit/${purchase?.standstill?.sinceMs}`;
+      return {
+        ...sold,
+        waitsFor: { table: 'transactions.steps', id: sold.purchaseId, step },
+        go: () => lookAgain(sold.purchaseId),
+      };
+    },
+    ended: ({ standstill }) => standstill?.limitReached === true,
   },
 } as const satisfies Readonly<Record<string, SideEffect>>;
 

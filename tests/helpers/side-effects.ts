@@ -21,7 +21,6 @@ export const SIDE_EFFECTS: Readonly<Record<Step, Entry>> = {
   ...DISPUTE_EFFECTS,
   readStanding: { unplayed: 'it only reads' },
   remindOfEvidence: { unplayed: 'only a deadline brings it about; it commits as remindParties does' },
-  reportHoldLimit: { unplayed: 'only months bring it about; it commits as pauseMoney does' },
 };
 
 const isUnplayed = (entry: Entry): entry is Unplayed => 'unplayed' in entry && typeof entry.unplayed === 'string';
