@@ -143,20 +143,16 @@ export async function withTemporal<T>(work: (temporal: ReturnType<typeof connect
   }
 }
 
-/**
- * The clock goes forward for a purchase alone: its deadline is so far away now. Its flow learns of that when it looks the next
- * time: {@link lookAgain}.
- */
-export async function deadlineIn(purchaseId: string, milliseconds: number): Promise<Date> {
-  const deadlineAt = new Date(Date.now() + milliseconds);
+/** The clock goes forward for a purchase alone: its deadline is then. Its flow finds that when it looks, which it does next. */
+export async function deadlineIs(purchaseId: string, at: Date = new Date()): Promise<undefined> {
   const text = 'UPDATE transactions.purchases SET deadline_at = $2 WHERE id = $1 AND deadline_at IS NOT NULL';
-  const { rowCount } = await withDatabase((database) => database.query(text, [purchaseId, deadlineAt]));
+  const { rowCount } = await withDatabase((database) => database.query(text, [purchaseId, at]));
   if (rowCount !== 1) throw new Error(`${purchaseId} has no deadline`);
-  return deadlineAt;
+  return lookAgain(purchaseId);
 }
 
 /** The flow of a purchase looks at its payment, as after a webhook. */
-export const lookAgain = (purchaseId: string): Promise<undefined> =>
+const lookAgain = (purchaseId: string): Promise<undefined> =>
   withTemporal(async ({ client }) => {
     await createFlowSignals(client).payment(purchaseId as PurchaseId, {
       eventId: `evt_${randomUUID()}`,

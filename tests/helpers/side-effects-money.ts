@@ -7,11 +7,10 @@ import {
   accountOf,
   bought,
   type Cast,
-  deadlineIn,
+  deadlineIs,
   disable,
   happens,
   insist,
-  lookAgain,
   looks,
   payOut,
   post,
@@ -103,8 +102,7 @@ export const MONEY_EFFECTS = {
       asks: REFUNDS,
       set: async (cast) => {
         const { listingId, purchaseId } = await disputed(cast);
-        await deadlineIn(purchaseId, 0);
-        return { listingId, purchaseId, go: () => lookAgain(purchaseId) };
+        return { listingId, purchaseId, go: () => deadlineIs(purchaseId) };
       },
       ended: ({ state }) => state === 'released',
     },

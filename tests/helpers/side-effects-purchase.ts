@@ -9,9 +9,8 @@ import { act, buy, publishedListing } from './purchases.ts';
 import {
   bought,
   type Cast,
-  deadlineIn,
+  deadlineIs,
   insist,
-  lookAgain,
   looks,
   post,
   posts,
@@ -82,9 +81,8 @@ export const PURCHASE_EFFECTS = {
     asks: undefined,
     set: async (cast) => {
       const sold = await bought(cast, ['accept', 'deliver', 'confirm']);
-      await deadlineIn(sold.purchaseId, 0);
       const waitsFor = { table: 'transactions.steps', id: sold.purchaseId, step: 'completePurchase' } as const;
-      return { ...sold, waitsFor, go: () => lookAgain(sold.purchaseId) };
+      return { ...sold, waitsFor, go: () => deadlineIs(sold.purchaseId) };
     },
     ended: ({ state }) => state === 'completed',
   },
@@ -93,12 +91,12 @@ export const PURCHASE_EFFECTS = {
     set: async (cast) => {
       const sold = await bought(cast, ['accept', 'deliver']);
       // Half a day before it both are reminded, which is in a moment.
-      const dueAt = await deadlineIn(sold.purchaseId, HALF_A_DAY_MS + A_MOMENT_MS);
+      const dueAt = new Date(Date.now() + HALF_A_DAY_MS + A_MOMENT_MS);
       const step = `remind/inspection_ending/${dueAt.getTime()}`;
       return {
         ...sold,
         waitsFor: { table: 'transactions.steps', id: sold.purchaseId, step },
-        go: () => lookAgain(sold.purchaseId),
+        go: () => deadlineIs(sold.purchaseId, dueAt),
       };
     },
     ended: (_purchase, { events }) => events.includes('purchase.reminder'),
@@ -155,13 +153,12 @@ export const PURCHASE_EFFECTS = {
       const sold = await bought(cast, ['accept']);
       const reason = { reason: 'The card may be stolen.' };
       await insist((key) => order(cast.support, sold.purchaseId, 'pause', reason, key));
-      await deadlineIn(sold.purchaseId, 0);
       const purchase = await withDatabase((database) => findPurchase(database, sold.purchaseId as PurchaseId));
       const step = `reportHoldLimit/${purchase?.standstill?.sinceMs}`;
       return {
         ...sold,
         waitsFor: { table: 'transactions.steps', id: sold.purchaseId, step },
-        go: () => lookAgain(sold.purchaseId),
+        go: () => deadlineIs(sold.purchaseId),
       };
     },
     ended: ({ standstill }) => standstill?.limitReached === true,

@@ -20,7 +20,6 @@ export const SIDE_EFFECTS: Readonly<Record<Step, Entry>> = {
   ...DISCOUNT_EFFECTS,
   ...DISPUTE_EFFECTS,
   readStanding: { unplayed: 'it only reads' },
-  remindOfEvidence: { unplayed: 'only a deadline brings it about; it commits as remindParties does' },
 };
 
 const isUnplayed = (entry: Entry): entry is Unplayed => 'unplayed' in entry && typeof entry.unplayed === 'string';
