@@ -10,9 +10,12 @@ import { ProviderError } from '../providers/provider-error.ts';
 import { amendCase, amendOpenCase, closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
 import { closeDispute } from '../services/disputes/index.ts';
 import {
+  acceptSteps,
   type ChargebackTimes,
+  closedText,
   isAnswerable,
   isLive,
+  overlayOfOne,
   overlayOfStatus,
 } from '../services/transactions/chargeback-rules.ts';
 import { evidenceOf } from '../services/transactions/evidence-rules.ts';
@@ -33,6 +36,7 @@ import {
   type StepKey,
   settleChargeback,
   timelineOf,
+  wasAccepted,
   wasTaken,
 } from '../services/transactions/index.ts';
 import { refusal } from './failures.ts';
@@ -46,6 +50,7 @@ import {
   stepKey,
   stopped,
 } from './purchase-steps.ts';
+import { isRefusedForTheSeller } from './reversals.ts';
 
 export interface ChargebackStep {
   readonly purchaseId: PurchaseId;
@@ -107,15 +112,16 @@ export function createChargebackActivities(deps: PurchaseDeps) {
 
     /**
      * Gives a chargeback up: the bank keeps what it took. One that is closed already stays as it is, and what has not moved as
-     * the bank decided is waited for no longer.
+     * the bank decided is waited for no longer. @throws ApplicationFailure CHARGEBACK_CLOSED when it was won in this moment
      */
     async acceptChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
       const before = await payments.getDispute(step.chargebackId);
       await refuseForeign(deps, step, purchase, before);
-      const key = keyOf(step, `acceptChargeback/${before.id}`);
+      const key = keyOf(step, acceptSteps(before.id).atStripe);
       if (!isLive(overlayOfStatus(before.status))) {
         await note(deps, step, before);
+        await refuseWon(deps, step);
         return acceptAsItStands(deps, step);
       }
       const after = await unlessClosed(deps, before.id, () =>
@@ -200,10 +206,18 @@ const keyOf = (step: ChargebackStep, name: string): StepKey & { readonly from: '
 /** Finance waits no longer for money that has not moved as the bank decided: what has moved counts. */
 async function acceptAsItStands(deps: PurchaseDeps, step: ChargebackStep): Promise<PurchaseStanding> {
   const { chargebackId } = step;
-  const key = keyOf(step, `acceptChargeback/${chargebackId}/asItStands`);
+  const key = keyOf(step, acceptSteps(chargebackId).asItStands);
   const accepted = { chargebackId, funds: 'accepted', ...timesOf(deps) } as const;
   const after = await noteFunds(deps.database, key, accepted, (tx, outcome) => keepCase(deps, tx, step, outcome));
   return standing(after);
+}
+
+/** What we won, whole, nobody has given up: unlike what was lost, it cannot be what an earlier try of this step has done. */
+async function refuseWon({ database }: PurchaseDeps, { purchaseId, chargebackId }: ChargebackStep): Promise<void> {
+  const one = (await chargebacksOf(database, purchaseId)).find(({ id }) => id === chargebackId);
+  if (one === undefined || one.status !== 'won' || isLive(overlayOfOne(one))) return;
+  if (!(await wasAccepted(database, one)))
+    throw refusal('CHARGEBACK_CLOSED', closedText(one), { chargeback: one.status });
 }
 
 /** A dispute says which payment it is about: what anybody tells us of it cannot bring it to another purchase. */
@@ -356,7 +370,7 @@ async function unlessClosed({ payments }: PurchaseDeps, id: string, act: () => P
 const notAnswerable = ({ status }: Dispute): string =>
   `The bank takes no evidence about it any more: at Stripe it is ${status.replaceAll('_', ' ')}.`;
 
-/** Takes the seller's part back from their balance. @returns the reversal; undefined when the balance does not cover it */
+/** Takes the seller's part back from their balance. @returns the reversal; undefined when nothing is to be had there */
 async function takeBack(
   { database, payments }: PurchaseDeps,
   purchase: Purchase,
@@ -368,12 +382,13 @@ async function takeBack(
   const ref = { purchaseId: purchase.id, step: key.step, transferId };
   try {
     const made = await makeOnce(database, purchase, key, {
+      amount,
       make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
       find: () => payments.findReversal(ref),
     });
     return made.id;
   } catch (error) {
-    if (error instanceof ProviderError && error.code === 'balance_insufficient') return undefined;
+    if (isRefusedForTheSeller(error)) return undefined;
     throw error;
   }
 }

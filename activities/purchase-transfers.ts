@@ -74,7 +74,7 @@ async function topUp(
   step: PurchaseStep,
   amount: number,
 ): Promise<PurchaseStanding> {
-  const key = stepKey(step, 'topUp');
+  const key = stepKey(step, TOP_UP);
   const { status, id } = await sendToSeller(deps, purchase, key, amount, null);
   const moves: Move[] = nonZero([{ name: 'topUp', amount }]);
   const change: StepChange =
@@ -118,6 +118,8 @@ async function recoverFromPayable({ database }: PurchaseDeps, purchase: Purchase
     return amount === 0 ? undefined : { moves: [{ name: 'recover', amount }] };
   });
 }
+
+const TOP_UP = 'topUp';
 
 /**
  * A transfer that was refused for too long becomes a case, for finance to speak with the seller; at the hold limit at the
@@ -164,6 +166,7 @@ export async function sendToSeller(
   const ref = { purchaseId: purchase.id, step: key.step };
   try {
     const { id } = await makeOnce(database, purchase, key, {
+      amount,
       make: (idempotencyKey) =>
         payments.transfer({ ...ref, amount, currency: purchase.currency, destination, sourceCharge }, idempotencyKey),
       find: () => payments.findTransfer(ref),

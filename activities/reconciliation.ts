@@ -10,7 +10,6 @@ import { newId } from '../platform/ids.ts';
 import type { BalanceLine, Payments } from '../providers/payments.ts';
 import {
   type Counts,
-  comparedUntil,
   endRun,
   forgetSeen,
   insertRun,
@@ -19,6 +18,7 @@ import {
   noteDifference,
   notSeen,
   openDifferences,
+  periodOf,
   settle,
 } from '../services/reconciliations/index.ts';
 import {
@@ -64,8 +64,6 @@ export interface PartDone {
 }
 
 const SETTLE_MS = 15 * 60_000;
-/** The day before is compared anew, and two more: what somebody did to old books comes out, too. */
-const OVERLAP_MS = 3 * 24 * 60 * 60 * 1_000;
 const PAGES_AT_ONCE = 10;
 const POSTINGS_AT_ONCE = 200;
 const DIFFERENCES_AT_ONCE = 50;
@@ -76,21 +74,14 @@ const MAX_PAGES_OF_SOURCE = 5;
 export function createReconciliationActivities(deps: ReconciliationDeps) {
   const { database, payments, reconciliationSettleMs = SETTLE_MS } = deps;
   return {
-    /** Decides what is compared, once for each workflow. */
+    /** Decides what is compared, once for each workflow; of one that was asked for that is decided already. */
     async openReconciliation(input: ReconciliationInput | undefined): Promise<Period> {
       const workflowId = activityInfo().workflowExecution?.workflowId ?? 'no workflow';
-      const settledMs = Date.now() - reconciliationSettleMs;
-      const untilMs = Math.min(input?.untilMs ?? settledMs, settledMs);
-      const last = await comparedUntil(database);
-      const fromMs = input?.fromMs ?? Math.max((last?.getTime() ?? 0) - OVERLAP_MS, 0);
       const run = await insertRun(database, {
         id: input?.id ?? newId('rec'),
         workflowId,
         requestedBy: input?.requestedBy ?? null,
-        // Stripe counts in seconds.
-        fromAt: wholeSecond(Math.min(fromMs, untilMs)),
-        untilAt: wholeSecond(untilMs),
-        settledAt: new Date(settledMs),
+        ...(await periodOf(database, input ?? {}, reconciliationSettleMs)),
       });
       return {
         id: run.id,
@@ -165,13 +156,12 @@ export function createReconciliationActivities(deps: ReconciliationDeps) {
       readonly state: 'completed' | 'failed';
     }): Promise<void> {
       await noteCounts(database, id, counts);
-      while (await forgetSeen(database, id, FORGOTTEN_AT_ONCE)) heartbeat();
       await endRun(database, id, state);
+      // Also of those that were terminated: nobody was there to do it.
+      while (await forgetSeen(database, FORGOTTEN_AT_ONCE)) heartbeat();
     },
   };
 }
-
-const wholeSecond = (ms: number): Date => new Date(ms - (ms % 1_000));
 
 /** Does some pieces of a part; a try that is done again goes on where the one before was last heard of. */
 async function inPieces(

@@ -80,6 +80,11 @@ function refused(error: WorkflowUpdateFailedError): CommandResult {
   const extra = (failure.details?.[0] ?? {}) as Record<string, unknown>;
   if (failure.type === 'IN_PROGRESS')
     throw new Problem(409, failure.type, failure.message, { headers: { 'Retry-After': '1' } });
+  if (failure.type === 'PROVIDER_TIMEOUT') {
+    const detail =
+      'The payment provider did not answer in time, so nobody knows yet whether it has done this. Read the purchase again in a moment.';
+    throw new Problem(409, 'PAYMENT_UNKNOWN', detail);
+  }
   if (failure.type.startsWith('PROVIDER_')) {
     const detail = 'The payment provider refused this. Nothing has changed; look at the payment before you try again.';
     throw new Problem(409, 'PAYMENT_REFUSED', detail, { extra: { reason: extra['code'] ?? null } });

@@ -18,7 +18,7 @@ export interface ProblemBody {
 /** The problems that any route can answer with, or many can; those of one route stand beside it. */
 export const USUAL_PROBLEMS = {
   INVALID_REQUEST: { status: 400, when: 'fields of the request are wrong, missing or unknown: `errors` names them.' },
-  MALFORMED_BODY: { status: 400, when: 'the body is not JSON in UTF-8.' },
+  MALFORMED_BODY: { status: 400, when: 'the body is not JSON in UTF-8, or has a member twice.' },
   INVALID_IDEMPOTENCY_KEY: { status: 400, when: 'the `Idempotency-Key` is not 1 to 255 printable ASCII characters.' },
   UNAUTHENTICATED: { status: 401, when: 'there is no access token, or it is not good any more.' },
   FORBIDDEN: { status: 403, when: 'the account has none of the roles that may.' },

@@ -3081,7 +3081,7 @@ export interface components {
                 code: string;
             } | null;
             /** @description Why somebody of staff should look at it. */
-            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
                 /**
@@ -3147,7 +3147,7 @@ export interface components {
                 code: string;
             } | null;
             /** @description Why somebody of staff should look at it. */
-            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
                 /**
@@ -4799,6 +4799,8 @@ export interface operations {
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
+             *
              *     `AUTHORISATION_LOST`: the card no longer covers it: the purchase is cancelled.
              */
             409: {
@@ -4861,6 +4863,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -4922,6 +4926,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -4983,6 +4989,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -5044,6 +5052,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -5109,6 +5119,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              *
              *     `TOO_MANY_REFUNDS`: it was refunded in 49 parts: only all that is left can follow.
              */
@@ -5196,6 +5208,8 @@ export interface operations {
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
+             *
              *     `NO_SUCH_SLOT`: this time is not offered, or it is the one that is booked.
              *
              *     `TOO_LATE_TO_BOOK`: this time is too soon to be booked.
@@ -5279,6 +5293,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              *
              *     `NO_SUCH_SLOT`: this time is not offered, or it is the one that is booked.
              *
@@ -7477,7 +7493,7 @@ export interface operations {
                 /** @description The buyer or the seller. */
                 userId?: string;
                 /** @description Only those that somebody has to look at, for this reason or for any. */
-                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused";
+                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused";
             };
             header?: never;
             path?: never;

@@ -34,6 +34,7 @@ import { archives } from './0150_archives.ts';
 import { webhookDeliveries } from './0151_webhook_deliveries.ts';
 import { evidenceReminders } from './0152_evidence_reminders.ts';
 import { discounts } from './0161_discounts.ts';
+import { refusedSteps, refusedStepsIndexed } from './0181_refused_steps.ts';
 import { chargebackFunds } from './0191_chargeback_funds.ts';
 import { ledgerQuickChecks } from './0212_ledger_quick_checks.ts';
 
@@ -89,6 +90,8 @@ export const migrations: readonly Migration[] = [
   webhookDeliveries,
   evidenceReminders,
   discounts,
+  refusedSteps,
+  refusedStepsIndexed,
   chargebackFunds,
   ledgerQuickChecks,
 ];

@@ -2,7 +2,6 @@
  * `npm run what-if -- --policy new-policy.yml`: runs the rules again over every purchase that has ended, as if it had been
  * opened under another policy, and prints which would have ended otherwise and whose money that would have been.
  */
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { helpIfAsked } from '../platform/arguments.ts';
 import { openDatabase } from '../platform/database.ts';
@@ -12,6 +11,7 @@ import { localDatabaseUrl } from './stack/local-stack.ts';
 import { StartError } from './stack/problems.ts';
 import { compareAll } from './what-if/compare.ts';
 import { csvOf, summaryOf, tablesOf } from './what-if/report.ts';
+import { refuseUnwritable, writeTable } from './what-if/table-file.ts';
 
 const USAGE = `Usage: npm run what-if -- --policy <file.yml> [--csv <file.csv>]
 
@@ -53,12 +53,13 @@ helpIfAsked(USAGE);
 try {
   const { policy: file, csv } = readArguments();
   const policy = loadPolicy(file);
+  if (csv !== undefined) await refuseUnwritable(csv);
   const log = createLogger({ role: 'what-if', level: 'error' });
   const database = openDatabase({ url: await localDatabaseUrl(), maxConnections: 1, applicationName: 'what-if', log });
   try {
     const comparison = await compareAll(database, policy, tellProgress);
-    if (csv !== undefined) await writeFile(csv, csvOf(comparison));
     console.log([...tablesOf(comparison), summaryOf(comparison)].join('\n\n'));
+    if (csv !== undefined) await writeTable(csv, csvOf(comparison));
   } finally {
     await database.close();
   }

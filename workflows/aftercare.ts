@@ -3,7 +3,16 @@
  * is sent once more; the buyer's bank takes the payment back. A story of its own, begun by what comes in and over when nothing
  * is left to do. As long as the purchase lives, its workflow does all of this itself: never do two write.
  */
-import { allHandlersFinished, condition, currentUpdateInfo, log, patched, setHandler } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  currentUpdateInfo,
+  log,
+  patched,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import {
   type AftercareInput,
   type RefundAgainOrder,
@@ -24,6 +33,7 @@ import {
   workTimeOf,
 } from './purchase-chargeback.ts';
 import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
+import { askFinance, CHARGEBACK_STEPS } from './purchase-refused.ts';
 import { type Item, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
 import { answerOf } from './support/steps.ts';
@@ -138,18 +148,26 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
     const { title, due } = ATTENDED[next.what];
     tell(`${title} of ${purchaseId}.`, due === '' ? '' : `**Until ${timeText(next.atMs)}**: then ${due}.`);
     const waitMs = workTimeOf(next) - Date.now();
+    // What is refused for months is tried again all that time.
+    const isLong = workflowInfo().continueAsNewSuggested && !cameIn() && allHandlersFinished();
+    if (isLong && patched('begins-afresh')) await continueAsNew<typeof aftercare>({ purchaseId, work: next });
     if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary: workText(next) })))) return;
-    await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork);
+    const step = CHARGEBACK_STEPS[next.what];
+    await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork, step);
   }
 
-  /** What is refused is nobody's to hear: it is tried again later, if there is still something to do. */
-  async function orTryAgain(step: () => Promise<typeof work>): Promise<void> {
+  /**
+   * What is refused is nobody's to hear: it is tried again later, if there is still something to do.
+   * @param step what it is called where finance is asked about it
+   */
+  async function orTryAgain(act: () => Promise<typeof work>, step?: string): Promise<void> {
     try {
-      work = await step();
+      work = await act();
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
       log.error('a step was refused', { type: answer.type, message: answer.message });
+      await askFinance(purchaseId, step, answer);
       if (work !== undefined) work = { ...work, atMs: Date.now() + TRY_AGAIN_AFTER_MS };
     }
   }

@@ -11,6 +11,8 @@ export interface Trouble {
   readonly reason: string;
   /** When it is tried again, milliseconds since 1970; undefined when somebody has to ask for it. */
   readonly tryAgainMs: number | undefined;
+  /** The step that finance was asked about. */
+  readonly asked?: string | undefined;
 }
 
 /** The next thing on the agenda, and when it comes, in milliseconds since 1970. */

@@ -115,7 +115,8 @@ function stoppedBy({ standing }: Story, { trouble }: Ahead): string[] {
   }
   if (trouble !== undefined) {
     const again = trouble.tryAgainMs === undefined ? '' : ` It is tried again at ${timeText(trouble.tryAgainMs)}.`;
-    lines.push(`**Needs a person:** ${trouble.reason}${again}`);
+    const asked = trouble.asked === undefined ? '' : ' Finance has a case about it.';
+    lines.push(`**Needs a person:** ${trouble.reason}${asked}${again}`);
   }
   return lines;
 }

@@ -2,7 +2,7 @@
  * Compares the ledger with Stripe's balance, line by line: each line of the period against the ledger, then each posting
  * that no line answered to against Stripe, then the differences of before. What differs becomes a case for finance.
  */
-import { continueAsNew, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, ContinueAsNew, continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { Period } from '../activities/reconciliation.ts';
 import type { ReconciliationInput } from '../contracts/reconciliation.ts';
@@ -41,25 +41,34 @@ export async function reconciliation(input?: ReconciliationInput & Resumed): Pro
     scheduleToCloseTimeout: TRIED_FOR,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
   });
-  const period = input?.resume?.period ?? (await steps.openReconciliation(input));
+  let period = input?.resume?.period;
   let counts = input?.resume?.counts ?? NOTHING;
   let { part, after } = input?.resume ?? { part: 0, after: undefined };
-  for (let doing = PARTS[part]; doing !== undefined; doing = PARTS[part]) {
-    tell(period, counts, `${doing.says}.`);
-    if (workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof reconciliation>({ ...asked(period, input), resume: { period, part, after, counts } });
-    }
-    try {
+  try {
+    period ??= await steps.openReconciliation(input);
+    for (let doing = PARTS[part]; doing !== undefined; doing = PARTS[part]) {
+      tell(period, counts, `${doing.says}.`);
+      if (workflowInfo().continueAsNewSuggested) {
+        await continueAsNew<typeof reconciliation>({
+          ...asked(period, input),
+          resume: { period, part, after, counts },
+        });
+      }
       ({ after, counts } = await steps[doing.name]({ period, after, counts }));
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      await steps.endReconciliation({ id: period.id, counts, state: 'failed' });
-      tell(period, counts, 'It could not be gone on with, and has ended.');
-      throw error;
+      if (after === undefined) part += 1;
     }
-    if (after === undefined) part += 1;
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    const id = period?.id ?? input?.id;
+    // Also when staff cancel it in the Temporal UI: what nobody ends is counted as running for ever.
+    if (id !== undefined) {
+      await CancellationScope.nonCancellable(() => steps.endReconciliation({ id, counts, state: 'failed' }));
+    }
+    if (period !== undefined) tell(period, counts, 'It could not be gone on with, and has ended.');
+    throw error;
   }
-  await steps.endReconciliation({ id: period.id, counts, state: 'completed' });
+  const done = { id: period.id, counts, state: 'completed' } as const;
+  await CancellationScope.nonCancellable(() => steps.endReconciliation(done));
   tell(period, counts, 'It has ended.');
 }
 

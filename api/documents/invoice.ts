@@ -24,8 +24,8 @@ const percentText = (basisPoints: number): string => `${decimalText(basisPoints)
 
 /** What is taken off is written as it is, and called so. */
 function receiptLines({ purchase, invoice: { figures } }: InvoiceParts): Line[] {
-  const { gross, discount, refunded, chargedBack, total } = figures;
-  const { taxes } = taxesWithin(total, purchase.terms.taxes ?? []);
+  const { gross, discount, refunded, chargedBack, total, taxed = total } = figures;
+  const { taxes } = taxesWithin(taxed, purchase.terms.taxes ?? []);
   return [
     ['Price', gross],
     ...some('Less discount paid by Wellpact', discount),

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../../platform/errors.ts';
 import type { Context } from '../context.ts';
+import { duplicateMember } from './duplicate-members.ts';
 
 /** The largest JSON body that is read. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -22,7 +23,7 @@ export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
 /**
  * The body as JSON; undefined when there is none.
  * @throws Problem 413 when it is larger than {@link MAX_BODY_BYTES}; 415 when it is not declared as JSON;
- *   400 when it is not well-formed JSON in UTF-8
+ *   400 when it is not well-formed JSON in UTF-8, or has a member twice
  */
 export async function readJson(ctx: Context): Promise<unknown> {
   const bytes = await readBytes(ctx, MAX_BODY_BYTES);
@@ -31,7 +32,10 @@ export async function readJson(ctx: Context): Promise<unknown> {
     throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send the body as JSON, with Content-Type: application/json.');
   }
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), refuseUnsafe);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const body: unknown = JSON.parse(text, refuseUnsafe);
+    refuseDuplicates(text);
+    return body;
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw malformed('The body is not well-formed JSON in UTF-8.');
@@ -48,6 +52,14 @@ function refuseUnsafe(name: string, value: unknown): unknown {
     throw malformed('The body has a text with a NUL character or half a surrogate pair, which is refused.');
   }
   return value;
+}
+
+function refuseDuplicates(text: string): void {
+  const path = duplicateMember(text);
+  if (path === undefined) return;
+  const errors = [{ path: `body.${path}`.slice(0, 200), message: 'It is there twice.' }];
+  const detail = 'The body has a member twice, and which of them counts nobody can say: see `errors`. Send it once.';
+  throw new Problem(400, 'MALFORMED_BODY', detail, { errors });
 }
 
 const malformed = (detail: string): Problem => new Problem(400, 'MALFORMED_BODY', detail);

@@ -4,13 +4,15 @@ import { z } from 'zod';
 import { acceptChargebackUpdate, answerChargebackUpdate, type ChargebackOrder } from '../../contracts/chargeback.ts';
 import { type PurchaseOutcome, purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { conflict, notFound } from '../../platform/errors.ts';
+import { closedText, isLive, overlayOfOne } from '../../services/transactions/chargeback-rules.ts';
 import { evidenceOf, MAX_STATEMENT } from '../../services/transactions/evidence-rules.ts';
 import {
   chargebacksOf,
-  findPurchase,
   type Purchase,
   readAsStaff,
+  type StoredChargeback,
   timelineOf,
+  wasAccepted,
 } from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Policy, type Reply, type Request, type Route, route } from '../route.ts';
@@ -74,8 +76,18 @@ export function chargebackRoutes(deps: ChargebackDeps, commands: PurchaseCommand
         'A formal one is lost then, an inquiry is closed. After the release the seller’s part is taken back. Of one that the bank ' +
         'has decided you accept that no more of its money moves: see `awaited`.',
       responses: RESPONSES,
-      problems: { IN_PROGRESS, CHARGEBACK_UNCLEAR },
-      handle: (request) => order(deps, commands, request, acceptChargebackUpdate, {}),
+      problems: {
+        IN_PROGRESS,
+        CHARGEBACK_UNCLEAR,
+        CHARGEBACK_CLOSED: {
+          status: 409,
+          when: 'it is over, and nobody gave it up: `chargeback` says how it stands at Stripe.',
+        },
+      },
+      handle: async (request) => {
+        await refuseClosed(deps, request.params);
+        return order(deps, commands, request, acceptChargebackUpdate, {});
+      },
     }),
   ];
 }
@@ -115,7 +127,23 @@ async function evidenceFor(database: ApiDeps['database'], purchase: Purchase): P
   return evidenceBody(evidenceOf(source, await timelineOf(database, purchase)));
 }
 
-type OrderRequest = Pick<Request<z.output<typeof oneParams>>, 'params' | 'caller' | 'commandId' | 'log'>;
+type One = z.output<typeof oneParams>;
+
+/** @throws Problem 404 */
+async function chargebackOf(database: ApiDeps['database'], { id, chargebackId }: One): Promise<StoredChargeback> {
+  const one = (await chargebacksOf(database, id)).find((candidate) => candidate.id === chargebackId);
+  if (one === undefined) throw notFound('chargeback');
+  return one;
+}
+
+/** What is over cannot be given up; what finance gave up before is so still. @throws Problem 404, 409 */
+async function refuseClosed({ database }: ChargebackDeps, params: One): Promise<void> {
+  const one = await chargebackOf(database, params);
+  if (isLive(overlayOfOne(one)) || (await wasAccepted(database, one))) return;
+  throw conflict('CHARGEBACK_CLOSED', closedText(one), { chargeback: one.status });
+}
+
+type OrderRequest = Pick<Request<One>, 'params' | 'caller' | 'commandId' | 'log'>;
 
 /** Sends what finance wants to the flow that writes the purchase, and answers how the chargeback stands then. */
 async function order(
@@ -126,13 +154,7 @@ async function order(
   more: Pick<ChargebackOrder, 'statement'>,
 ): Promise<Reply> {
   const { userId: staffId } = caller();
-  const read = async () => {
-    const purchase = await findPurchase(database, id);
-    const all = purchase === undefined ? [] : await chargebacksOf(database, purchase.id);
-    const one = all.find((candidate) => candidate.id === chargebackId);
-    if (one === undefined) throw notFound('chargeback');
-    return chargebackBody(one);
-  };
+  const read = async () => chargebackBody(await chargebackOf(database, { id, chargebackId }));
   await read();
   const result = await commands.sendAbout(id, update, { staffId, chargebackId, ...more }, commandId);
   log.info('finance dealt with a chargeback', {

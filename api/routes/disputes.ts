@@ -14,9 +14,9 @@ import {
   ruleDisputeUpdate,
   waiveAppealUpdate,
 } from '../../contracts/dispute.ts';
-import type { DisputeId, PurchaseId } from '../../contracts/ids.ts';
+import type { DisputeId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import { conflict, notFound, unprocessable } from '../../platform/errors.ts';
-import { type Dispute, listDisputes } from '../../services/disputes/index.ts';
+import { type Dispute, DisputeRefused, listDisputes, tryRuling } from '../../services/disputes/index.ts';
 import { effectOfRuling, findPurchase } from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
 import { createDisputeCommands, type DisputeCommands, disputeById } from '../disputes/commands.ts';
@@ -298,7 +298,7 @@ const rulingRoutes = (parts: Parts): Route[] => [
     operationId: 'ruleOnDispute',
     summary: 'Rule on a dispute, as a mediator',
     description:
-      'With `dryRun` nothing changes: the answer says what the ruling would do to the money. A ruling about much money waits ' +
+      'With `dryRun` nothing changes: the answer says what the ruling would do to the money, or why it would be refused. A ruling about much money waits ' +
       'for a second mediator. After an appeal it takes somebody who has not ruled before.',
     policy: { access: 'staff', roles: MEDIATORS },
     body: z
@@ -323,6 +323,7 @@ const rulingRoutes = (parts: Parts): Route[] => [
       refuseOtherCurrency(dispute, refund.currency);
       const effect = await effectOf(database, dispute, refund.amount);
       if (dryRun) {
+        await refuseAsTheRealOne(database, dispute, request.caller().userId);
         const body = await disputeBody(database, parts.writing.texts, dispute, 'staff');
         return { status: 200, body: { dispute: body, effect } };
       }
@@ -352,6 +353,16 @@ const rulingRoutes = (parts: Parts): Route[] => [
     },
   }),
 ];
+
+/** A ruling that would not be taken has no effect to show. @throws Problem 409 */
+async function refuseAsTheRealOne(database: ApiDeps['database'], dispute: Dispute, person: UserId): Promise<void> {
+  try {
+    await tryRuling(database, dispute, person, Date.now());
+  } catch (error) {
+    if (!(error instanceof DisputeRefused)) throw error;
+    throw conflict(error.code, error.message, { ...error.detail });
+  }
+}
 
 /** What a ruling does to the money. @throws Problem 422 */
 async function effectOf(

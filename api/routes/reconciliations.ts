@@ -3,28 +3,28 @@ import { z } from 'zod';
 import { idPattern, type ReconciliationId } from '../../contracts/ids.ts';
 import { type ReconciliationWorkflow, reconciliationWorkflowId } from '../../contracts/reconciliation.ts';
 import { TASK_QUEUES } from '../../contracts/task-queues.ts';
-import { conflict, notFound } from '../../platform/errors.ts';
+import { notFound } from '../../platform/errors.ts';
 import { idFrom } from '../../platform/ids.ts';
 import {
-  countRunning,
   type Difference,
   differencesOf,
   findRun,
   listRuns,
+  MAX_RUNNING,
   RECONCILIATION_STATES,
   type Reconciliation,
+  reserveRun,
 } from '../../services/reconciliations/index.ts';
 import { DIFFERENCE_KINDS } from '../../services/reconciliations/rules.ts';
 import { decodeCursor, pageFrom } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ANSWER_WITHIN_MS, temporalAnswers } from '../outcomes.ts';
+import { endLeftovers } from '../reconciliations/leftovers.ts';
 import { type Policy, type Route, route } from '../route.ts';
 import { idOf, page, pageOf, timestamp } from '../schemas.ts';
 
 const policy: Policy = { access: 'staff', roles: ['finance', 'admin'] };
 const tag = 'staff';
-/** More at once would only ask Stripe for the same lines. */
-const MAX_RUNNING = 3;
 const MAX_SHOWN = 200;
 
 const count = z.int().min(0);
@@ -65,7 +65,12 @@ const reportSchema = z
   .meta({ id: 'ReconciliationReport' });
 
 /** The ledger against Stripe, on demand, and what came out. */
-export function reconciliationRoutes({ database, temporal }: Pick<ApiDeps, 'database' | 'temporal'>): Route[] {
+export function reconciliationRoutes({
+  config,
+  database,
+  temporal,
+}: Pick<ApiDeps, 'config' | 'database' | 'temporal'>): Route[] {
+  const settleMs = config.RECONCILIATION_SETTLE_SECONDS * 1_000;
   const { client } = temporal;
   return [
     route({
@@ -86,30 +91,34 @@ export function reconciliationRoutes({ database, temporal }: Pick<ApiDeps, 'data
           path: ['from'],
         })
         .meta({ id: 'NewReconciliation' }),
-      problems: { RECONCILIATIONS_RUNNING: { status: 409, when: `${MAX_RUNNING} are running already.` } },
+      problems: {
+        RECONCILIATIONS_RUNNING: { status: 409, when: `${MAX_RUNNING} are running already.` },
+        NOTHING_SETTLED: { status: 422, when: '`from` is later than `settledUntil`, before which all is old enough.' },
+      },
       responses: { 202: { description: 'It has begun.', schema: z.object({ id: idOf('rec') }) } },
       handle: async ({ body: { from, until }, caller, operationUuid }) => {
-        if ((await countRunning(database)) >= MAX_RUNNING) {
-          throw conflict('RECONCILIATIONS_RUNNING', `${MAX_RUNNING} reconciliations are running. Wait for one to end.`);
-        }
+        await endLeftovers(database, client);
         const id = idFrom('rec', operationUuid);
-        const input = {
-          id,
-          requestedBy: caller().userId,
+        const workflowId = reconciliationWorkflowId(id);
+        const requestedBy = caller().userId;
+        const asked = {
           ...(from !== undefined && { fromMs: Date.parse(from) }),
           ...(until !== undefined && { untilMs: Date.parse(until) }),
         };
+        const { state } = await reserveRun(database, { id, workflowId, requestedBy }, asked, settleMs);
+        const reply = { status: 202, body: { id }, headers: { Location: `/v1/admin/reconciliations/${id}` } };
+        if (state !== 'running') return reply;
         await temporalAnswers(client, Date.now() + ANSWER_WITHIN_MS, () =>
           client.workflow.start<ReconciliationWorkflow>('reconciliation', {
-            workflowId: reconciliationWorkflowId(id),
+            workflowId,
             taskQueue: TASK_QUEUES.workflows,
-            args: [input],
+            args: [{ id, requestedBy, ...asked }],
             workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
             workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
             staticSummary: `Reconciliation ${id}`,
           }),
         );
-        return { status: 202, body: { id }, headers: { Location: `/v1/admin/reconciliations/${id}` } };
+        return reply;
       },
     }),
     route({

@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/database.ts';
 import { Problem, unavailable } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logging.ts';
+import type { Unread } from '../../providers/webhook-body.ts';
 import {
   deliverEvent,
   type FlowSignals,
@@ -38,5 +39,15 @@ async function deliverNow(database: Database, signals: FlowSignals, log: Logger,
   }
 }
 
-export const badSignature = (): Problem =>
-  new Problem(401, 'BAD_SIGNATURE', 'The signature does not fit the body, or its time is too far from now.');
+/** @throws Problem 401, or 400: neither would be taken if it came again */
+export function refuseUnread<Hint extends object>(read: Hint | Unread): asserts read is Hint {
+  if (read === 'not_signed') {
+    const detail = 'The signature does not fit the body, or its time is too far from now.';
+    throw new Problem(401, 'BAD_SIGNATURE', detail);
+  }
+  if (read === 'no_event') {
+    const detail =
+      'The body is signed, but it is no event: an id or a name is missing or not one. Do not send it again.';
+    throw new Problem(400, 'NOT_AN_EVENT', detail);
+  }
+}

@@ -4,7 +4,7 @@ import { readOnfidoEvent } from '../../providers/onfido-webhooks.ts';
 import { readStripeEvent } from '../../providers/stripe-webhooks.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Route, route } from '../route.ts';
-import { badSignature, receive } from './receive.ts';
+import { receive, refuseUnread } from './receive.ts';
 
 type WebhookDeps = Pick<ApiDeps, 'config' | 'database' | 'temporal'>;
 
@@ -15,7 +15,10 @@ const COMMON = {
   idempotency: { none: 'the provider repeats an event under its own id, and each id counts once' },
   rawBody: true,
   responses: { 200: { description: 'Stored.', schema: z.object({ received: z.literal(true) }) } },
-  problems: { BAD_SIGNATURE: { status: 401, when: 'the signature is missing, wrong, or too old or new.' } },
+  problems: {
+    BAD_SIGNATURE: { status: 401, when: 'the signature is missing, wrong, or too old or new.' },
+    NOT_AN_EVENT: { status: 400, when: 'the body is signed, and no event of this provider.' },
+  },
 } as const;
 
 /** Where the providers send their events. */
@@ -30,7 +33,7 @@ export function webhookRoutes({ config, database, temporal }: WebhookDeps): Rout
       summary: 'Events of Stripe',
       handle: async ({ rawBody, headers, log }) => {
         const hint = readStripeEvent(rawBody, headers['stripe-signature'], secrets);
-        if (hint === undefined) throw badSignature();
+        refuseUnread(hint);
         const provider = hint.accountId === null ? 'stripe' : 'stripe-connect';
         return receive(database, signals, log, { provider, ...hint, body: rawBody });
       },
@@ -42,7 +45,7 @@ export function webhookRoutes({ config, database, temporal }: WebhookDeps): Rout
       summary: 'Events of Onfido',
       handle: async ({ rawBody, headers, log }) => {
         const hint = readOnfidoEvent(rawBody, headers['x-sha2-signature'], config.ONFIDO_WEBHOOK_TOKENS);
-        if (hint === undefined) throw badSignature();
+        refuseUnread(hint);
         const event = {
           provider: 'onfido',
           ...hint,

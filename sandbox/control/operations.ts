@@ -65,6 +65,7 @@ const accountBody = z
     require: z.array(z.string().min(1).max(200)).max(50),
     dueInSeconds: z.int().min(1).max(MAX_ADVANCE_SECONDS).nullable(),
     payOut: z.literal(true),
+    gone: z.boolean(),
   })
   .partial();
 
@@ -127,13 +128,20 @@ export function controlOperations(controls: Controls): Router {
   });
 
   router.post('/accounts/:id', async (context) => {
-    const { disabledReason, require: demanded, dueInSeconds, payOut: paysOut } = await bodyOf(context, accountBody);
+    const {
+      disabledReason,
+      require: demanded,
+      dueInSeconds,
+      payOut: paysOut,
+      gone,
+    } = await bodyOf(context, accountBody);
     context.body = await steps.stripe(async (call) => {
       const account = await lockAccount(call, context.params['id'] ?? '');
       if (paysOut === true) await payOut(call, account.body.id, call.now);
       return applyToAccount(call, account, account.body, {
         ...account.hidden,
         ...(disabledReason !== undefined && { disabledReason }),
+        ...(gone !== undefined && { gone }),
         ...(demanded !== undefined && { demanded, demandedUntil: null }),
         ...(typeof dueInSeconds === 'number' && { demandedUntil: call.now + dueInSeconds }),
       });

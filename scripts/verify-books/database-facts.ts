@@ -2,7 +2,15 @@
 import type pg from 'pg';
 import { PURCHASE_ACCOUNTS } from './arithmetic.ts';
 import { type DisputeRecords, readDisputes } from './dispute-facts.ts';
-import type { AuditEntry, Difference, LedgerEntry, LedgerTransaction, PurchaseFacts, PurchaseRow } from './facts.ts';
+import type {
+  AuditEntry,
+  Difference,
+  DiscountFacts,
+  LedgerEntry,
+  LedgerTransaction,
+  PurchaseFacts,
+  PurchaseRow,
+} from './facts.ts';
 import { type ByPurchase, grouped } from './lists.ts';
 import { readCases, readChargebacks, readDebts, readRefunds } from './record-facts.ts';
 
@@ -46,6 +54,7 @@ export async function readPurchases(db: pg.Pool, ids: readonly string[]): Promis
     const chargebacks = await readChargebacks(client, ids);
     const debts = await readDebts(client, ids);
     const disputes = await readDisputes(client, ids);
+    const discounts = await readDiscounts(client, ids);
     await client.query('COMMIT');
     return rows.map(({ row, sellerAccount }) => ({
       row,
@@ -59,6 +68,7 @@ export async function readPurchases(db: pg.Pool, ids: readonly string[]): Promis
       chargebacks: chargebacks.get(row.id) ?? [],
       debts: debts(row.id),
       disputes: disputes.get(row.id) ?? [],
+      discount: discounts.get(row.id)?.[0] ?? null,
     }));
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
@@ -193,6 +203,36 @@ async function readEvents(client: pg.PoolClient, ids: readonly string[]): Promis
     rows,
     ({ key }) => key,
     ({ type }) => type,
+  );
+}
+
+async function readDiscounts(client: pg.PoolClient, ids: readonly string[]): Promise<ByPurchase<DiscountFacts>> {
+  const { rows } = await client.query<{
+    purchase_id: string;
+    code: string;
+    amount: string;
+    given_back: boolean;
+    basis_points: string | null;
+    fixed: string | null;
+    maximum: string | null;
+  }>(
+    `SELECT u.purchase_id, c.code, u.amount::text, u.given_back_at IS NOT NULL AS given_back,
+            c.basis_points::text, c.amount::text AS fixed, c.maximum_amount::text AS maximum
+       FROM discounts.uses u JOIN discounts.codes c ON c.id = u.code_id WHERE u.purchase_id = ANY ($1)`,
+    [ids],
+  );
+  const whole = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
+  return grouped(
+    rows,
+    (row) => row.purchase_id,
+    ({ code, amount, given_back: isGivenBack, ...promise }) => ({
+      code,
+      amount: BigInt(amount),
+      isGivenBack,
+      basisPoints: whole(promise.basis_points),
+      fixed: whole(promise.fixed),
+      maximum: whole(promise.maximum),
+    }),
   );
 }
 

@@ -89,7 +89,7 @@ export const WELL: PurchaseFacts = {
     id: ID,
     sellerId: 'usr_seller',
     currency: 'EUR',
-    terms: { commissionBasisPoints: 1_000, transferCaseMs: AN_HOUR_MS, transferRetryMs: 60_000 },
+    terms: { price: 2_505, commissionBasisPoints: 1_000, transferCaseMs: AN_HOUR_MS, transferRetryMs: 60_000 },
     state: 'released',
     stateSinceMs: NOW_MS - AN_HOUR_MS,
     deadlineMs: NOW_MS + AN_HOUR_MS,
@@ -107,6 +107,7 @@ export const WELL: PurchaseFacts = {
   debts: { receivables: [], paidBack: 0n },
   chargebacks: [],
   disputes: [],
+  discount: null,
   ledger: [CAPTURED, FEE, RELEASED],
   testimonies: seen([moved('capture', 2_505n), moved('transfer', 2_254n)]),
   audit: [
@@ -135,6 +136,23 @@ export const WELL: PurchaseFacts = {
       standing('releaseToSeller', 'released', 0n, 'sent'),
     ],
   },
+};
+
+/** The same, of which Wellpact has paid 5.01, a fifth of the price. */
+export const DISCOUNTED: PurchaseFacts = {
+  ...WELL,
+  row: { ...WELL.row, terms: { ...WELL.row.terms, discount: { code: 'FIFTH', amount: 501 } } },
+  discount: { code: 'FIFTH', amount: 501n, isGivenBack: false, basisPoints: 2_000n, fixed: null, maximum: null },
+  ledger: [
+    posting('capturePayment', [
+      ['captured', 2_004n, 'capture_1'],
+      ['held', -2_004n],
+      ['platformFunded', 501n],
+      ['held', -501n],
+    ]),
+    FEE,
+    RELEASED,
+  ],
 };
 
 export const withRow = (row: Partial<PurchaseFacts['row']>): PurchaseFacts => ({

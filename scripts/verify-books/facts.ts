@@ -119,6 +119,16 @@ export interface Receivable {
   readonly paidBack: bigint;
 }
 
+/** What a purchase used of a discount code, and what that code promises; amounts in minor units. */
+export interface DiscountFacts {
+  readonly code: string;
+  readonly amount: bigint;
+  readonly isGivenBack: boolean;
+  readonly basisPoints: bigint | null;
+  readonly fixed: bigint | null;
+  readonly maximum: bigint | null;
+}
+
 /** What the seller came to owe by this purchase, and what its release paid back of older debts. */
 export interface Debts {
   readonly receivables: readonly Receivable[];
@@ -214,6 +224,8 @@ export interface PurchaseFacts {
   readonly chargebacks: readonly ChargebackRow[];
   /** In the order of their numbers. */
   readonly disputes: readonly DisputeFacts[];
+  /** Null when it used none. */
+  readonly discount: DiscountFacts | null;
   /** Oldest first. */
   readonly ledger: readonly LedgerTransaction[];
   readonly testimonies: readonly Testimony[];

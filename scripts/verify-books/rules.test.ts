@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { commissionOn, leaning } from './arithmetic.ts';
 import {
   CAPTURED,
+  DISCOUNTED,
   DISPUTED,
   LOST,
   MOMENT,
@@ -27,6 +28,7 @@ const [CAPTURE, FEE, RELEASE] = WELL.ledger as [
 ];
 const TAKEN = moved('capture', 2_505n);
 const SENT = moved('transfer', 2_254n);
+const FIFTH = DISCOUNTED.discount as NonNullable<PurchaseFacts['discount']>;
 const AN_HOUR_MS = 60 * 60 * 1_000;
 
 const DOCTORED: readonly Doctored[] = [
@@ -255,6 +257,53 @@ const DOCTORED: readonly Doctored[] = [
     what: 'its workflow ended elsewhere',
     facts: withWorkflow({ status: 'failed', standings: WELL.workflow.standings.slice(0, 3) }),
   },
+  { rule: 'discount_as_promised', what: 'a discount without a code', facts: { ...DISCOUNTED, discount: null } },
+  {
+    rule: 'discount_as_promised',
+    what: 'more than the code gives',
+    facts: { ...DISCOUNTED, discount: { ...FIFTH, maximum: 500n } },
+  },
+  { rule: 'discount_as_promised', what: 'a code that gave nothing', facts: { ...WELL, discount: FIFTH } },
+  {
+    rule: 'discount_is_funded',
+    what: 'the card was charged all of the price',
+    facts: { ...DISCOUNTED, ledger: WELL.ledger },
+  },
+  {
+    rule: 'discount_is_shared_back',
+    what: 'a refund of the buyer’s part alone',
+    facts: {
+      ...DISCOUNTED,
+      ledger: [
+        ...DISCOUNTED.ledger.slice(0, 2),
+        posting('refundBuyer', [
+          ['held', 200n],
+          ['refunded', -200n],
+        ]),
+      ],
+    },
+  },
+  {
+    rule: 'discount_is_shared_back',
+    what: 'the buyer has all back, and Wellpact a cent less',
+    facts: {
+      ...DISCOUNTED,
+      row: { ...DISCOUNTED.row, state: 'refunded' },
+      ledger: [
+        ...DISCOUNTED.ledger.slice(0, 2),
+        posting('refundBuyer', [
+          ['held', 2_504n],
+          ['refunded', -2_004n],
+          ['platformFunded', -500n],
+        ]),
+      ],
+    },
+  },
+  {
+    rule: 'discount_code_is_given_back',
+    what: 'who has paid can use it once more',
+    facts: { ...DISCOUNTED, discount: { ...FIFTH, isGivenBack: true } },
+  },
 ];
 
 test.each([
@@ -264,6 +313,11 @@ test.each([
   ['lost to the bank', LOST],
 ])('nothing is wrong with what is well and %s', (_how, facts) => {
   expect(judge(facts, MOMENT)).toEqual([]);
+});
+
+test('nor with a discount that was funded and is in proportion', () => {
+  const found = judge(DISCOUNTED, MOMENT).map(({ rule }) => rule);
+  expect(found.filter((rule) => rule.startsWith('discount') || rule === 'commission_as_agreed')).toEqual([]);
 });
 
 test('every rule is seen to fail', () => {

@@ -5,6 +5,7 @@
 
 import { bankRules } from './bank-rules.ts';
 import { debtRules } from './debt-rules.ts';
+import { discountRules } from './discount-rules.ts';
 import { disputeRules } from './dispute-rules.ts';
 import type { Difference, PurchaseFacts } from './facts.ts';
 import { ledgerRules } from './ledger-rules.ts';
@@ -31,6 +32,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ...bankRules,
   ...debtRules,
   ...disputeRules,
+  ...discountRules,
   ...timeRules,
 };
 

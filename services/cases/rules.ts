@@ -5,6 +5,7 @@ export type CaseKind =
   | 'transfer_blocked'
   | 'payout_failed'
   | 'refund_failed'
+  | 'step_refused'
   | 'compliance_hold'
   | 'hold_limit'
   | 'chargeback'
@@ -49,6 +50,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     roles: ['finance', 'admin'],
     decisions: ['resolved'],
     about: 'A refund came back: the buyer is owed money.',
+  },
+  step_refused: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'Stripe refuses what has to happen to the money of a purchase. It is tried again every hour, and going through closes the case.',
   },
   compliance_hold: {
     roles: ['compliance', 'admin'],

@@ -10,11 +10,11 @@ export {
   refuseLate,
 } from './evidence.ts';
 export type { Decision, Dispute, DisputeRuling, Offer, Remark } from './record.ts';
+export { DisputeRefused } from './refusals.ts';
 export { dropStatement, putStatement, readStatements } from './statements.ts';
 export {
   circumstancesOf,
   closeDispute,
-  DisputeRefused,
   type DisputeStep,
   followDispute,
   freezeDispute,
@@ -22,6 +22,7 @@ export {
   type OpeningDispute,
   openDispute,
   readAsMediator,
+  tryRuling,
 } from './steps.ts';
 export { findDispute, listDisputes, listOffers, listRemarks, listRulings } from './store.ts';
 export { disputeSituation, disputeWaits } from './waits.ts';

@@ -1,6 +1,6 @@
 /** Taking the steps of a dispute: row, what came with it, case, audit entry and event in one transaction, once. */
 import type { Actor } from '../../contracts/actor.ts';
-import type { DisputeReason, DisputeRefusal, DisputeState } from '../../contracts/dispute.ts';
+import type { DisputeReason, DisputeState } from '../../contracts/dispute.ts';
 import type { EventType } from '../../contracts/events.ts';
 import type { DisputeId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Currency } from '../../contracts/money.ts';
@@ -8,7 +8,8 @@ import { audit } from '../../platform/audit.ts';
 import type { Database, Queryable, Tx } from '../../platform/database.ts';
 import { emit } from '../../platform/outbox.ts';
 import { closeCase, openCase } from '../cases/index.ts';
-import type { Decision, Dispute } from './record.ts';
+import type { Decision, Dispute, DisputeRuling } from './record.ts';
+import { DisputeRefused, refuseRuling, refuseSamePerson } from './refusals.ts';
 import {
   allowedToEach,
   claimsAll,
@@ -42,19 +43,6 @@ import {
   takeDisputeStep,
   updateDispute,
 } from './store.ts';
-
-/** A rule says no: the code is stable, the message is for the person who asked. */
-export class DisputeRefused extends Error {
-  readonly code: DisputeRefusal;
-  readonly detail: Readonly<Record<string, unknown>>;
-
-  constructor(code: DisputeRefusal, message: string, detail: Readonly<Record<string, unknown>> = {}) {
-    super(message);
-    this.name = 'DisputeRefused';
-    this.code = code;
-    this.detail = detail;
-  }
-}
 
 /** What happened to a dispute. */
 export interface DisputeStep {
@@ -173,14 +161,27 @@ export async function followDispute(db: Database, step: DisputeStep): Promise<Di
   });
 }
 
+/** Whether a mediator could rule now, and everything that they would be told if not; changes nothing. @throws DisputeRefused */
+export async function tryRuling(db: Queryable, dispute: Dispute, person: UserId, nowMs: number): Promise<void> {
+  refuseFrozen(dispute, { by: 'mediator', event: 'rule' });
+  const rulings = await listRulings(db, dispute.id);
+  const so = circumstancesOf(dispute, nowMs, isProposed(rulings));
+  const rows = dispute.decision === null ? disputeRows(dispute.state, 'rule', 'mediator', so) : [];
+  if (rows.length === 0) throw notAllowedInDispute(dispute, 'rule', so);
+  refuseRuling(dispute, rulings, person);
+}
+
 /** With these a party says something that stands for itself; what is said with an offer or a ruling stands beside that. */
 const SAID: ReadonlySet<DisputeEvent> = new Set(['accept_claim', 'contest', 'escalate', 'appeal']);
 
 async function hasProposal(db: Queryable, id: DisputeId): Promise<boolean> {
-  return (await listRulings(db, id)).some(({ status }) => status === 'proposed');
+  return isProposed(await listRulings(db, id));
 }
 
-function refuseFrozen(dispute: Dispute, { by, event }: DisputeStep): void {
+const isProposed = (rulings: readonly Pick<DisputeRuling, 'status'>[]): boolean =>
+  rulings.some(({ status }) => status === 'proposed');
+
+function refuseFrozen(dispute: Dispute, { by, event }: Pick<DisputeStep, 'by' | 'event'>): void {
   if (dispute.frozenSince === null || by === 'purchase' || mayThoughFrozen(event, claimsAll(dispute))) return;
   throw new DisputeRefused(
     'DISPUTE_FROZEN',
@@ -196,12 +197,13 @@ function conditionOf(dispute: Dispute, { event }: DisputeStep): DisputeCondition
 }
 
 function notAllowedInDispute(
-  { state, claimedBy, escalateFrom }: Pick<Dispute, 'state' | 'claimedBy' | 'escalateFrom'>,
+  { state, claimedBy, escalateFrom, decision }: Dispute,
   event: string,
   so: DisputeCircumstances,
 ): DisputeRefused {
-  const allowed = allowedToEach(state, claimedBy, so);
-  const message = `"${event}" is not possible for you while the dispute is ${state}.`;
+  const allowed = decision === null ? allowedToEach(state, claimedBy, so) : { buyer: [], seller: [], mediator: [] };
+  const when = decision === null ? `while the dispute is ${state}` : 'once it is decided';
+  const message = `"${event}" is not possible for you ${when}.`;
   const from = event === 'escalate' && escalateFrom !== null ? { escalateFrom: escalateFrom.toISOString() } : {};
   return new DisputeRefused('NOT_ALLOWED_NOW', message, { state, allowed, ...from });
 }
@@ -249,10 +251,7 @@ const EFFECTS: Readonly<Record<DisputeEvent, Effect>> = {
     const refund = amountIn(dispute, step);
     const ruledBy = step.actor.id as UserId;
     const rulings = await listRulings(tx, dispute.id);
-    if (rulings.length >= MAX_RULINGS) {
-      throw new DisputeRefused('TOO_MANY_RULINGS', `A dispute takes ${MAX_RULINGS} rulings. Have one approved.`);
-    }
-    refuseSamePerson(dispute, rulings, ruledBy);
+    refuseRuling(dispute, rulings, ruledBy);
     await insertRuling(tx, dispute.id, {
       number: rulings.length + 1,
       refund,
@@ -305,27 +304,6 @@ function amountIn({ gross, currency }: Dispute, { refund }: DisputeStep): number
   if (refund !== undefined && Number.isSafeInteger(refund) && refund >= 0 && refund <= gross) return refund;
   const disputed = { amount: gross, currency };
   throw new DisputeRefused('BEYOND_WHAT_IS_DISPUTED', 'The buyer cannot get back more than is disputed.', { disputed });
-}
-
-/** Nobody judges what is their own, and an appeal is for those who have not judged before. */
-function refuseSamePerson(
-  { state, buyerId, sellerId }: Dispute,
-  rulings: readonly {
-    readonly ruledBy: UserId | null;
-    readonly approvedBy: UserId | null;
-    readonly onAppeal: boolean;
-  }[],
-  person: UserId,
-): void {
-  const judged = rulings.some(
-    ({ ruledBy, approvedBy, onAppeal }) => !onAppeal && [ruledBy, approvedBy].includes(person),
-  );
-  if (person === buyerId || person === sellerId) {
-    throw new DisputeRefused('NEEDS_ANOTHER_PERSON', 'Somebody else has to do this: you are a party of this dispute.');
-  }
-  if (state === 'appealed' && judged) {
-    throw new DisputeRefused('NEEDS_ANOTHER_PERSON', 'Somebody else has to do this: you have ruled before the appeal.');
-  }
 }
 
 function changed(before: Dispute, step: DisputeStep, row: DisputeTransition, refund: number | undefined): Dispute {

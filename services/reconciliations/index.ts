@@ -8,10 +8,10 @@ import { closeCase, openCase } from '../cases/index.ts';
 import { DIFFERENCES, type DifferenceKind, type Side, type Sides, type Subject } from './rules.ts';
 import { insertDifference, lockDifference, markFoundAgain, markSettled } from './store.ts';
 
+export { MAX_RUNNING, periodOf, reserveRun } from './begin.ts';
 export {
   type Counts,
   comparedUntil,
-  countRunning,
   type Difference,
   differencesOf,
   endRun,
@@ -25,6 +25,7 @@ export {
   openDifferences,
   RECONCILIATION_STATES,
   type Reconciliation,
+  runningRuns,
 } from './store.ts';
 
 const SYSTEM: Actor = { type: 'system', id: 'reconciliation' };

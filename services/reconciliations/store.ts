@@ -107,12 +107,19 @@ export async function comparedUntil(db: Queryable): Promise<Date | undefined> {
   return rows[0]?.until;
 }
 
-export async function countRunning(db: Queryable): Promise<number> {
-  const { rows } = await db.query<{ count: number }>({
+/** Until the transaction ends nobody else begins one: what was counted holds. */
+export async function lockBeginning(tx: Tx): Promise<void> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('reconciliations', 0))`);
+}
+
+/** Oldest first. */
+export async function runningRuns(db: Queryable, limit: number): Promise<Reconciliation[]> {
+  const { rows } = await db.query<{ [Member in keyof Reconciliation]: Reconciliation[Member] }>({
     name: 'reconciliation_running',
-    text: `SELECT count(*) AS count FROM reconciliations.runs WHERE state = 'running'`,
+    text: `SELECT ${RUN} FROM reconciliations.runs WHERE state = 'running' ORDER BY started_at LIMIT $1`,
+    values: [limit],
   });
-  return rows[0]?.count ?? 0;
+  return rows;
 }
 
 export async function noteCounts(db: Queryable, id: ReconciliationId, counts: Counts): Promise<void> {
@@ -160,13 +167,14 @@ export async function notSeen<T extends Subject>(
   return subjects.filter((_, index) => places.has(index));
 }
 
-/** @returns whether there may be more */
-export async function forgetSeen(db: Queryable, id: ReconciliationId, atOnce: number): Promise<boolean> {
+/** What those have seen that have ended, however they did. @returns whether there may be more */
+export async function forgetSeen(db: Queryable, atOnce: number): Promise<boolean> {
   const { rowCount } = await db.query({
     name: 'reconciliation_forget',
     text: `DELETE FROM reconciliations.seen WHERE ctid IN
-             (SELECT ctid FROM reconciliations.seen WHERE run_id = $1 LIMIT $2)`,
-    values: [id, atOnce],
+             (SELECT seen.ctid FROM reconciliations.seen JOIN reconciliations.runs ON runs.id = seen.run_id
+               WHERE runs.state <> 'running' LIMIT $1)`,
+    values: [atOnce],
   });
   return rowCount === atOnce;
 }

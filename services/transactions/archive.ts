@@ -63,7 +63,10 @@ function withFact(facts: Fact[], { actor, change }: { actor: string; change: Cha
   const by = isOrder(event) ? 'staff' : partyOf(actor, purchase);
   const isOfRules = to !== undefined || moves.length > 0 || (slot !== undefined && slot !== null) || isOrder(event);
   if (event === undefined || atMs === undefined || by === undefined || !isOfRules) return facts;
-  const refund = moves.reduce((sum, { name, amount }) => sum + (MOVES[name].credit === 'refunded' ? amount : 0), 0);
+  // Of a discounted purchase a part of what goes back is Wellpact's.
+  const goesBack = ({ name }: { readonly name: MoveName }): boolean =>
+    MOVES[name].credit === 'refunded' || MOVES[name].credit === 'platformFunded';
+  const refund = moves.filter(goesBack).reduce((sum, { amount }) => sum + amount, 0);
   const fact: Fact = {
     atMs,
     event: event as Fact['event'],

@@ -60,6 +60,18 @@ export const isAnswerable = (status: ChargebackStatus): boolean =>
 /** The bank keeps what it took. */
 const isKept = (status: ChargebackStatus): boolean => status === 'lost' || status === 'prevented';
 
+/** The steps by which one is given up: at Stripe, or after the bank decided, what has not moved as it did. */
+export const acceptSteps = (chargebackId: string) => ({
+  atStripe: `acceptChargeback/${chargebackId}`,
+  asItStands: `acceptChargeback/${chargebackId}/asItStands`,
+});
+
+/** Why one that is over cannot be given up. */
+export const closedText = ({ status }: Pick<ChargebackView, 'status'>): string => {
+  const money = isKept(status) ? 'the bank keeps what it took' : 'nothing of it is left with the bank';
+  return `There is nothing to give up: at Stripe it is ${status.replaceAll('_', ' ')}, and ${money}.`;
+};
+
 /** One of them as Stripe shows it: its money is what the balance transactions say, and nothing else. */
 export interface ChargebackView {
   readonly id: string;
@@ -191,7 +203,6 @@ export interface Borne {
   readonly toppedUp?: number;
 }
 
-/**
 /** What of a chargeback the bank has given in place of a refund that came back, minor units. */
 export const owedGiven = ({ owedToBuyer }: Books, advanced: number): number => Math.min(owedToBuyer, advanced);
 

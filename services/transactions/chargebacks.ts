@@ -4,6 +4,7 @@ import type { Currency } from '../../contracts/money.ts';
 import type { Database, Queryable, Tx } from '../../platform/database.ts';
 import { emit } from '../../platform/outbox.ts';
 import {
+  acceptSteps,
   awaitedOf,
   type ChargebackRecord,
   type ChargebackTimes,
@@ -31,7 +32,7 @@ import { type OpenDispute, type Purchase, unblocked } from './purchase-record.ts
 import { insertReceivable } from './receivables.ts';
 import { transition } from './rules.ts';
 import { commitStep, type DisputeFee, type StepChange, type StepKey } from './steps.ts';
-import { takeStep } from './store.ts';
+import { takeStep, wasTaken } from './store.ts';
 import { commissionRateOf } from './terms-rules.ts';
 import type { Transition } from './transition-rules.ts';
 
@@ -403,6 +404,12 @@ export async function noteFunds(
     },
     (tx, purchase) => also(tx, { purchase, allClosed, ownerless: 0, row, overtaken }, awaited),
   );
+}
+
+/** Whether finance gave one up. */
+export async function wasAccepted(db: Queryable, { id, purchaseId }: StoredChargeback): Promise<boolean> {
+  const { atStripe, asItStands } = acceptSteps(id);
+  return (await wasTaken(db, purchaseId, atStripe)) || (await wasTaken(db, purchaseId, asItStands));
 }
 
 /**

@@ -72,6 +72,7 @@ function purchaseIn({ state, kind, chargeback, paused, blocked, unfinished }: Si
     transfer: { status: blocked ? 'blocked' : 'none', id: null },
     topUp: null,
     unfinished: unfinished ? begun : null,
+    refusedStep: null,
     pause: paused ? { sinceMs: SINCE_MS, by: 'usr_2', verified: true } : null,
   };
   return known as Purchase;

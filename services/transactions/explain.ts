@@ -3,7 +3,7 @@ import type { PurchaseState } from '../../contracts/purchase.ts';
 import { isLive } from './chargeback-rules.ts';
 import { isTopUpBlocked, type Purchase } from './purchase-record.ts';
 import { allowedActions, type Circumstances, isFinal, transition } from './rules.ts';
-import { CHARGEBACK_SUMMARIES, PAUSE_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
+import { CHARGEBACK_SUMMARIES, PAUSE_SUMMARY, REFUSED_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
 import { defaultCondition, outcomeOf, timerOf } from './timer-rules.ts';
 import type { PurchaseEvent } from './transition-rules.ts';
 
@@ -15,7 +15,7 @@ export interface Explanation {
   /** Whose move it is; nobody's once the purchase has ended. */
   readonly waitsFor: 'buyer' | 'seller' | 'both' | 'mediator' | 'platform' | 'nobody';
   /** What stands in the way of the money. */
-  readonly holds: readonly ('staff_pause' | 'transfer_blocked' | 'chargeback')[];
+  readonly holds: readonly ('staff_pause' | 'transfer_blocked' | 'chargeback' | 'step_refused')[];
   readonly mayAct: readonly { readonly party: 'buyer' | 'seller'; readonly actions: readonly PurchaseEvent[] }[];
   /** What happens by itself, and when; null when nothing does. */
   readonly automatic: { readonly at: string; readonly becomes: PurchaseState; readonly says: string } | null;
@@ -34,13 +34,18 @@ export interface DisputeNow {
 }
 
 function summaryOf(purchase: Purchase, dispute: DisputeNow | undefined): string {
-  const { state, transfer, pause, chargeback } = purchase;
+  const { state, transfer, pause, chargeback, refusedStep } = purchase;
   const standing = isTopUpBlocked(purchase)
     ? "The seller's money is released and a part of it is sent; the rest follows as soon as Wellpact's own balance covers it."
     : transfer.status === 'blocked'
       ? "The seller's money is released, but Stripe refuses to send it: their account has to be mended."
       : STATE_SUMMARIES[state];
-  const more = [dispute?.summary ?? '', pause === null ? '' : PAUSE_SUMMARY, CHARGEBACK_SUMMARIES[chargeback]];
+  const more = [
+    dispute?.summary ?? '',
+    pause === null ? '' : PAUSE_SUMMARY,
+    CHARGEBACK_SUMMARIES[chargeback],
+    refusedStep === null ? '' : REFUSED_SUMMARY,
+  ];
   return [standing, ...more].filter((text) => text !== '').join(' ');
 }
 
@@ -69,6 +74,7 @@ export function explain(purchase: Purchase, nowMs: number, known?: DisputeNow): 
       ...(pause !== null ? (['staff_pause'] as const) : []),
       ...(purchase.transfer.status === 'blocked' ? (['transfer_blocked'] as const) : []),
       ...(isLive(purchase.chargeback) ? (['chargeback'] as const) : []),
+      ...(purchase.refusedStep === null ? [] : (['step_refused'] as const)),
     ],
     mayAct: parties
       .map((party) => ({ party, actions: allowedActions(state, terms.kind, party, circumstances) }))
@@ -105,9 +111,10 @@ function waitsFor(
   circumstances: Circumstances,
   dispute: DisputeNow | undefined,
 ): Explanation['waitsFor'] {
-  const { state, terms, unfinished, transfer, pause, chargeback } = purchase;
+  const { state, terms, unfinished, transfer, pause, chargeback, refusedStep } = purchase;
   if (isFinal(state)) return 'nobody';
   if ((pause !== null && state !== 'payment_pending') || isLive(chargeback)) return 'platform';
+  if (refusedStep !== null) return 'platform';
   if (dispute !== undefined) return dispute.waitsFor;
   // Stripe refuses to pay somebody whose account lacks something: only they can give it.
   if (transfer.status === 'blocked') return isTopUpBlocked(purchase) ? 'platform' : 'seller';

@@ -14,6 +14,7 @@ export {
   type SeenChargeback,
   type StoredChargeback,
   settleChargeback,
+  wasAccepted,
 } from './chargebacks.ts';
 export { type DisputeNow, type Explanation, explain } from './explain.ts';
 export {
@@ -64,6 +65,7 @@ export {
   MAX_REFUNDS,
   REFUND_STEP,
   type Refund,
+  refundStepOf,
   refundsOf,
   setRefundStatus,
   wasSplit,

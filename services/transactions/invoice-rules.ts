@@ -8,15 +8,21 @@ export type InvoiceKind = 'receipt' | 'commission';
 export interface InvoiceFigures {
   /** `receipt`: the price, paid by the buyer and, for a discount, by Wellpact. `commission`: what the seller gets of it, gross. */
   readonly gross: number;
+  /** As it was agreed on. */
   readonly discount: number;
   readonly refunded: number;
   readonly chargedBack: number;
   /** What is left of it: paid by the buyer in the end, or kept by Wellpact. */
   readonly total: number;
+  /** Of a discounted purchase: what is left of the price, which the taxes are within, whoever paid it. */
+  readonly taxed?: number;
 }
 
-/** @returns undefined while there is nothing to say: nothing was paid, or nothing earned yet */
-export function invoiceFigures(kind: InvoiceKind, books: Books): InvoiceFigures | undefined {
+/**
+ * @param discount what Wellpact has agreed to pay of the price, minor units
+ * @returns undefined while there is nothing to say: nothing was paid, or nothing earned yet
+ */
+export function invoiceFigures(kind: InvoiceKind, books: Books, discount = 0): InvoiceFigures | undefined {
   const { captured, platformFunded, refunded, chargedBack, fees } = books;
   if (kind === 'commission') {
     const gross = Math.max(books.payable + books.transferred + books.recovered + fees - books.advanced, 0);
@@ -24,7 +30,8 @@ export function invoiceFigures(kind: InvoiceKind, books: Books): InvoiceFigures 
   }
   if (captured === 0) return undefined;
   const total = Math.max(captured - refunded - chargedBack, 0);
-  return { gross: captured + platformFunded, discount: platformFunded, refunded, chargedBack, total };
+  const figures = { gross: captured + discount, discount, refunded, chargedBack, total };
+  return discount === 0 ? figures : { ...figures, taxed: total + platformFunded };
 }
 
 export const NOTHING: InvoiceFigures = { gross: 0, discount: 0, refunded: 0, chargedBack: 0, total: 0 };

@@ -40,7 +40,7 @@ export async function issueInvoice(
     const purchase = await findPurchase(tx, purchaseId);
     if (purchase === undefined) return undefined;
     const [latest, before] = await issued(tx, purchaseId, kind);
-    const now = invoiceFigures(kind, purchase.books) ?? (latest && NOTHING);
+    const now = invoiceFigures(kind, purchase.books, purchase.terms.discount?.amount) ?? (latest && NOTHING);
     if (now === undefined) return undefined;
     if (latest !== undefined && canonicalJson(latest.figures) === canonicalJson(now)) {
       return invoiceOf(kind, latest, before);

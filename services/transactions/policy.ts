@@ -13,7 +13,16 @@ const duration = z.string().transform((text, context): number => {
     return z.NEVER;
   }
 });
-const window = duration.refine((ms) => ms > 0, 'a window is longer than nothing');
+const DAY_MS = 24 * 60 * 60 * 1_000;
+/** Dates stay dates, and nobody waits longer for anything. */
+const LONGEST_WINDOW_MS = 366 * DAY_MS;
+/** How long Stripe holds money for a platform in the European Economic Area, https://docs.stripe.com/connect/manual-payouts. */
+const STRIPE_HOLDS_MS = 90 * DAY_MS;
+
+const span = duration
+  .refine((ms) => ms >= 0, 'a time before another one is not negative')
+  .refine((ms) => ms <= LONGEST_WINDOW_MS, 'nothing takes longer than P366D');
+const window = span.refine((ms) => ms !== 0, 'a window is longer than nothing');
 
 const percent = z.int().min(0).max(100);
 
@@ -21,7 +30,7 @@ const percent = z.int().min(0).max(100);
 const tiers = z
   .array(
     z
-      .strictObject({ before: duration, refundPercent: percent })
+      .strictObject({ before: span, refundPercent: percent })
       .transform(({ before, refundPercent }) => ({ beforeStartMs: before, refundBasisPoints: refundPercent * 100 })),
   )
   .min(1)
@@ -66,11 +75,11 @@ const commissionTable = z
     'the minimum of a commission is no more than its maximum',
   );
 
-const policySchema = z.strictObject({
+const members = z.strictObject({
   version: z.int().positive(),
   paymentWindow: window,
   acceptWindow: window,
-  captureReserve: duration,
+  captureReserve: span,
   handlingDay: window,
   inspectionWindow: window,
   aftercareWindow: window,
@@ -106,6 +115,21 @@ const policySchema = z.strictObject({
   commission: commissionTable,
 });
 
+/** What each member allows, and all of them together do not. */
+const policySchema = members.superRefine((policy, { addIssue }) => {
+  const { holdLimit, holdLimitCaseDue, inspectionWindow, longestDispute } = policy;
+  const wrong = (member: keyof typeof policy, message: string): void =>
+    addIssue({ code: 'custom', path: [member], message });
+  if (holdLimit >= STRIPE_HOLDS_MS) {
+    wrong('holdLimit', 'Stripe holds money for 90 days: the hold limit is less than P90D');
+  } else if (holdLimit + holdLimitCaseDue > STRIPE_HOLDS_MS) {
+    wrong('holdLimitCaseDue', 'finance decide before Stripe’s 90 days are over: with holdLimit it is at most P90D');
+  }
+  if (inspectionWindow + longestDispute >= holdLimit) {
+    wrong('longestDispute', 'with inspectionWindow it is less than holdLimit, or no booking could be paid for');
+  }
+});
+
 /** What `policy.yml` says; durations in milliseconds. */
 export type Policy = Readonly<z.output<typeof policySchema>>;
 
@@ -114,9 +138,19 @@ export type Policy = Readonly<z.output<typeof policySchema>>;
  * @throws Error naming the file and everything that is wrong in it
  */
 export function loadPolicy(path: string): Policy {
-  const result = policySchema.safeParse(parse(readFileSync(path, 'utf8')));
+  const result = policySchema.safeParse(contentOf(path));
   if (result.success) return result.data;
   throw new Error(`The policy file ${path} is wrong:\n${z.prettifyError(result.error)}`);
+}
+
+/** @throws Error naming the file, and where it is no YAML */
+function contentOf(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`The policy file ${path} cannot be read: ${why}`, { cause: error });
+  }
 }
 
 /**

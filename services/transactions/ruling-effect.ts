@@ -7,7 +7,7 @@ import { commissionRateOf } from './terms-rules.ts';
 
 /** Minor units. */
 export interface RulingEffect {
-  /** What the buyer gets back from us, besides what the bank has given them meanwhile. */
+  /** What the buyer gets back from us, besides what the bank has given them meanwhile; a discount's part is Wellpact's. */
   readonly refund: number;
   /** What is left the seller, after commission; what is kept of it for what they owe is theirs, too. */
   readonly toSeller: number;

@@ -54,6 +54,20 @@ describe('a purchase that is run again', () => {
     expect(ended(PAID.slice(1)).outcome.state).toBe('expired');
   });
 
+  test('with a discount pays the seller as without it, and gives the discount back with what is refunded', () => {
+    const discounted = { discount: { code: 'FIFTH', amount: 2_000 } };
+    const part: Fact = { atMs: DAY, event: 'refund_in_part', by: 'seller', refund: 5_000 };
+    const confirmed: Fact = { atMs: DAY + 1, event: 'confirm', by: 'buyer' };
+    const whole = ended([...PAID, confirmed], discounted);
+    expect(whole.outcome).toEqual({ state: 'completed', buyer: 8_000, seller: 9_000, commission: 1_000 });
+    expect(ended([...PAID, part, confirmed], discounted).outcome).toEqual({
+      state: 'completed',
+      buyer: 4_000,
+      seller: 4_500,
+      commission: 500,
+    });
+  });
+
   test('pays another commission', () => {
     const facts: readonly Fact[] = [...PAID, { atMs: DAY, event: 'confirm', by: 'buyer' }];
     expect(ended(facts, { commissionBasisPoints: 500 }).outcome).toMatchObject({ seller: 9_500, commission: 500 });

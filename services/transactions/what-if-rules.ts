@@ -20,7 +20,7 @@ export interface Fact {
   /** What happened; `money_paused` and `money_resumed` are orders of staff. */
   readonly event: PurchaseEvent | 'money_paused' | 'money_resumed';
   readonly by: Party | 'staff';
-  /** What went back to the buyer with it, minor units. */
+  /** What of the price went back with it, to the buyer and for a discount to Wellpact; minor units. */
   readonly refund?: number;
   /** Of a dispute that is opened: what goes back when the money may be held no longer before it is decided. */
   readonly defaultRefund?: number;

@@ -20,6 +20,7 @@ export const SIDE_EFFECTS: Readonly<Record<Step, Entry>> = {
   ...DISCOUNT_EFFECTS,
   ...DISPUTE_EFFECTS,
   readStanding: { unplayed: 'it only reads' },
+  reportRefusedStep: { unplayed: 'only a refusal brings it about; it commits as reportHoldLimit does' },
 };
 
 const isUnplayed = (entry: Entry): entry is Unplayed => 'unplayed' in entry && typeof entry.unplayed === 'string';

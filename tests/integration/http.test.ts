@@ -63,6 +63,8 @@ describe('bodies', () => {
     ['a text that is no JSON', 'email=a'],
     ['a member called __proto__', '{"email":"a@example.com","password":"x","__proto__":{"roles":["admin"]}}'],
     ['a nested member called __proto__', '{"email":{"__proto__":1},"password":"x"}'],
+    ['a member that is there twice', '{"email":"a@example.com","password":"x","email":"b@example.com"}'],
+    ['the same in other letters', '{"email":"a@example.com","password":"x","\\u0065mail":"b@example.com"}'],
     ['a NUL character', '{"email":"a\\u0000@example.com","password":"x"}'],
     ['half a surrogate pair', '{"email":"a\\ud800@example.com","password":"x"}'],
   ])('refuses %s with 400', async (_what, body) => {

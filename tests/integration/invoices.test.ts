@@ -1,9 +1,11 @@
 /** Receipts and invoices: what they say is what the books say, and each number is given once, without gaps. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { discountCode } from '../helpers/discounts.ts';
 import { documentAt, rowsOf, textOf } from '../helpers/documents.ts';
 import { withDatabase } from '../helpers/outcomes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, type PurchaseAction, publishedListing } from '../helpers/purchases.ts';
+import { staffToken } from '../helpers/staff.ts';
 
 let seller: Person;
 let buyer: Person;
@@ -80,6 +82,32 @@ describe('of a sale', () => {
     const commission = await said(seller, id);
     expect(commission).toMatchObject({ replaces: before.commission.number, amounts: { Commission: '0.00' } });
     expect(await oneLine((await invoice(buyer, id, 'pdf')).bytes)).toContain(`Replaces ${before.receipt.number}`);
+  });
+
+  test('with a discount the receipt says who paid what, and the commission is on the full price', async () => {
+    const { code } = await discountCode(await staffToken('finance'), { currency: 'EUR', amount: 499 });
+    const { body } = await buy(buyer, listing, { discountCode: code });
+    for (const [who, action] of [[seller, 'accept'] as const, [buyer, 'confirm'] as const])
+      await act(who, body.id, action);
+    expect((await said(buyer, body.id)).amounts).toEqual({
+      Price: '24.99',
+      'Less discount paid by Wellpact': '4.99',
+      // The seller owes the tax on all that they sold it for.
+      'Of which VAT 19 % (DE)': '3.99',
+      Paid: '20.00',
+    });
+    expect((await said(seller, body.id)).amounts).toEqual({
+      'Sold for, less what went back': '24.99',
+      Commission: '2.50',
+    });
+    expect((await act(seller, body.id, 'refunds')).status).toBe(200);
+    expect((await said(buyer, body.id)).amounts).toEqual({
+      Price: '24.99',
+      'Less discount paid by Wellpact': '4.99',
+      'Less refunded': '20.00',
+      'Of which VAT 19 % (DE)': '0.00',
+      Paid: '0.00',
+    });
   });
 
   test('there is none before anything was paid, or earned', async () => {

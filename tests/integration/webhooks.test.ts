@@ -95,10 +95,12 @@ describe('events of Stripe', () => {
     expect(await send('stripe', body, { 'stripe-signature': stripeSignature(body, secretOf('platform')) })).toBe(401);
   });
 
-  test('that are signed but no JSON are refused', async () => {
-    const body = 'not json';
-    expect(await send('stripe', body, { 'stripe-signature': stripeSignature(body, secretOf('platform')) })).toBe(401);
-  });
+  test.each(['not json', '[]', '{}', 'null'])(
+    'that are signed but none are refused once and for all: %s',
+    async (body) => {
+      expect(await send('stripe', body, { 'stripe-signature': stripeSignature(body, secretOf('platform')) })).toBe(400);
+    },
+  );
 
   test('are stored once, however often they come', async () => {
     const body = stripeEvent({ type: 'charge.updated' });
@@ -144,6 +146,10 @@ describe('events of Onfido', () => {
   ])('with %s are refused', async (what, given) => {
     const value = what.startsWith('junk') ? `${signature(body)}zz` : given;
     expect(await send('onfido', body, value === undefined ? {} : { 'x-sha2-signature': value })).toBe(401);
+  });
+
+  test.each(['not json', '[]', '{}'])('that are signed but none are refused once and for all: %s', async (none) => {
+    expect(await send('onfido', none, { 'x-sha2-signature': signature(none) })).toBe(400);
   });
 
   test('that are signed are stored', async () => {

@@ -79,6 +79,11 @@ describe('finance', () => {
     expect(told.product_description).toContain('25.00 EUR');
     expect(JSON.stringify(told)).not.toMatch(/balm|skin_care/i);
     expect(await caseOf(id)).toMatchObject([{ state: 'closed' }]);
+    const late = await aboutChargeback(finance, id, dispute.id, 'accept');
+    expect(late, JSON.stringify(late.body)).toMatchObject({
+      status: 409,
+      body: { code: 'CHARGEBACK_CLOSED', chargeback: 'won', detail: expect.stringContaining('at Stripe it is won') },
+    });
     await expectEqualBooks(won);
     await recordPurchase('chargeback-answered-by-finance', id);
   });

@@ -41,10 +41,12 @@ test('an appeal is looked at by somebody who has not ruled before, and that ruli
   });
   expect(await ask(seller, `${path}/appeal`, { text: 'Me, too.' })).toMatchObject({ status: 409 });
   const ruling = { refund: EUR(2_500), reason: 'Now it was.' };
-  expect(await ask(first, `${path}/rulings`, ruling)).toMatchObject({
-    status: 409,
-    body: { code: 'NEEDS_ANOTHER_PERSON' },
-  });
+  for (const dryRun of [true, false]) {
+    expect(await ask(first, `${path}/rulings`, { ...ruling, dryRun })).toMatchObject({
+      status: 409,
+      body: { code: 'NEEDS_ANOTHER_PERSON' },
+    });
+  }
   await does(second, dispute, 'rulings', ruling);
   const closed = await expectSettled(buyer, dispute, 'refunded', { captured: 2_500, refunded: 2_500 });
   expect(closed.rulings).toMatchObject([

@@ -35,6 +35,11 @@ test('a mediator rules, after a dry run, and both sides waive the appeal', async
   const purchaseId = await delivered({ seller, buyer });
   const dispute = await disputed(buyer, purchaseId);
   const path = `/v1/disputes/${dispute.id}`;
+  const ruling = { refund: EUR(1_500), reason: 'The pictures show another colour.' };
+  const dryRun = { ...ruling, dryRun: true };
+  const notYet = { status: 403, body: { code: 'NOT_WITH_MEDIATORS' } };
+  expect(await ask(mediator, `${path}/rulings`, dryRun)).toMatchObject(notYet);
+  expect(await ask(mediator, `${path}/rulings`, ruling)).toMatchObject(notYet);
   await contested(seller, dispute);
   const early = await ask(buyer, `${path}/escalate`);
   // Nobody waits a day on this stack: who asks a second later may have it.
@@ -49,8 +54,7 @@ test('a mediator rules, after a dry run, and both sides waive the appeal', async
     next: { waitsFor: 'mediator', actions: ['rule'] },
   });
 
-  const ruling = { refund: EUR(1_500), reason: 'The pictures show another colour.' };
-  const tried = await ask<Schemas['Ruling']>(mediator, `${path}/rulings`, { ...ruling, dryRun: true });
+  const tried = await ask<Schemas['Ruling']>(mediator, `${path}/rulings`, dryRun);
   expect(tried).toMatchObject({
     status: 200,
     body: {
@@ -89,6 +93,9 @@ test('a mediator rules, after a dry run, and both sides waive the appeal', async
   await does(seller, dispute, 'waive-appeal');
   const money = { captured: 2_500, refunded: 1_500, transferred: 900, fees: 100 };
   expect(await expectSettled(buyer, dispute, 'released', money)).toMatchObject({ decision: { restsOn: 'ruling' } });
+  const over = { status: 409, body: { code: 'NOT_ALLOWED_NOW', state: 'closed', allowed: { mediator: [] } } };
+  expect(await ask(mediator, `${path}/rulings`, dryRun)).toMatchObject(over);
+  expect(await ask(mediator, `${path}/rulings`, ruling)).toMatchObject(over);
   await recordBoth('ruled-and-waived', dispute);
 });
 

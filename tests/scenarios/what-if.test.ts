@@ -82,4 +82,5 @@ test('what ended is run again: under its own policy as it was, under another one
 
   const second = await whatIf(other);
   for (const id of [released, refunded, declined, silent]) expect(second.lines.get(id)).toEqual(first.lines.get(id));
-});
+  // A purchase that goes all its way, and then three runs of a command that loads the sources each time.
+}, 120_000);

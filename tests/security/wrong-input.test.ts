@@ -258,6 +258,8 @@ function* wrongBodies({ body, required, nullable = [] }: Sample): Generator<Wron
   }
   const text = JSON.stringify(body);
   yield { what: 'with a prototype', text: `{"__proto__":{"role":"admin"},${text.slice(1)}` };
+  const [first] = Object.keys(body);
+  if (first !== undefined) yield { what: `with ${first} twice`, text: `{"${first}":1,${text.slice(1)}` };
   yield { what: 'cut off', text: text.slice(0, -1) };
   yield { what: 'with NaN', text: `{"amount":NaN,${text.slice(1)}` };
   yield { what: 'a list', text: `[${text}]` };
