@@ -30,7 +30,7 @@ beforeAll(async () => {
   const scenes = await setAll(PLAYED);
   await someAtOnce(scenes, ({ go }) => go());
   for (const [step, outcome] of await endAll(scenes)) undisturbed.set(step, outcome);
-}, 300_000);
+}, 420_000);
 
 test('every step of purchases and disputes is played here, or says why it is not', () => {
   const deps = {} as ActivityDeps;
@@ -69,7 +69,7 @@ describe.each(DEATHS)('the death of %s at the point %s', (who, point) => {
     const scenes = await setAll(played);
     await dieAt(point, who, scenes);
     outcomes = await endAll(scenes);
-  }, 300_000);
+  }, 420_000);
 
   test.each(played)('of %s', (step) => {
     expect(outcomes.get(step)).toEqual(undisturbed.get(step));

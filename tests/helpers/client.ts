@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Schemas } from '../../client/index.ts';
 import { stack } from './stack.ts';
+import { waitFor } from './wait-for.ts';
 
 export interface RequestOptions {
   /** An access token. */
@@ -73,4 +74,20 @@ export async function patiently<Body>(
     if (answer.status !== 503 || after === null) return answer;
     await sleep(Number(after) * 1_000);
   }
+}
+
+/** Asks as a good client does: with the same key, until what was answered is final. */
+export function untilFinal<Body>(
+  ask: (idempotencyKey: string) => Promise<Response<Body>>,
+  key: string = randomUUID(),
+): Promise<Response<Body>> {
+  return waitFor(
+    async () => {
+      const answer = await ask(key);
+      const { code } = answer.body as { readonly code?: string };
+      const isFinal = answer.status !== 202 && answer.status < 500 && code !== 'IN_PROGRESS';
+      return isFinal && answer;
+    },
+    { what: 'a final answer', timeoutMs: 150_000, intervalMs: 250 },
+  );
 }

@@ -30,7 +30,7 @@ export interface StripeCall {
 export type Lock =
   | { readonly table: 'transactions.purchases' | 'marketplace.listings' | 'disputes.disputes'; readonly id: string }
   /** The very step: two transactions cannot take it at once. */
-  | { readonly table: 'transactions.steps'; readonly id: string; readonly step: string };
+  | { readonly table: 'transactions.steps' | 'disputes.steps'; readonly id: string; readonly step: string };
 
 /** A side effect that is about to happen. */
 export interface Scene {
@@ -99,8 +99,9 @@ async function dieCommitting(
   try {
     for (const scene of asking) await hold(scene, 'late_reply');
     for (const scene of scenes) if (scene.asks === undefined) await locks.take(scene.step, lockOf(scene));
-    begin(scenes);
+    begin(asking);
     await allHeld(asking);
+    begin(scenes.filter((scene) => !asking.includes(scene)));
     for (const scene of asking) {
       await locks.take(scene.step, { table: 'transactions.purchases', id: await purchaseOf(scene) });
     }
@@ -253,10 +254,15 @@ const nothing = (): undefined => undefined;
 
 /** Rows held by one transaction of ours. */
 async function openLocks(): Promise<Locks> {
-  const client = new pg.Client({ connectionString: stack().databases.app });
+  const { app, superuser } = stack().databases;
+  const url = new URL(superuser);
+  url.pathname = new URL(app).pathname;
+  const client = new pg.Client({ connectionString: url.href });
   // PostgreSQL may die with what we hold.
   client.on('error', nothing);
   await client.connect();
+  // Who takes a step has the row of its purchase, too, by its foreign key: without looking at those we have the step alone.
+  await client.query('SET session_replication_role = replica');
   await client.query('BEGIN');
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   const ours = rows[0]?.pid;
@@ -265,15 +271,16 @@ async function openLocks(): Promise<Locks> {
   const rowsOf = new Map<string, string>();
   return {
     take: async (name, lock) => {
-      const taken =
-        lock.table === 'transactions.steps'
-          ? await client.query('INSERT INTO transactions.steps (purchase_id, step) VALUES ($1, $2)', [
-              lock.id,
-              lock.step,
-            ])
-          : await client.query<Place>(`SELECT ctid::text AS at FROM ${lock.table} WHERE id = $1 FOR UPDATE`, [lock.id]);
-      expect(taken.rowCount, `${lock.table} ${lock.id}`).toBe(1);
-      if (lock.table !== 'transactions.steps') rowsOf.set(name, `${lock.table} ${taken.rows[0]?.at}`);
+      if ('step' in lock) {
+        const owner = lock.table === 'disputes.steps' ? 'dispute_id' : 'purchase_id';
+        await client.query(`INSERT INTO ${lock.table} (${owner}, step) VALUES ($1, $2)`, [lock.id, lock.step]);
+        return;
+      }
+      // Not of who only refers to it, as what is said in a dispute does.
+      const text = `SELECT ctid::text AS at FROM ${lock.table} WHERE id = $1 FOR NO KEY UPDATE`;
+      const { rows: taken } = await client.query<Place>(text, [lock.id]);
+      expect(taken.length, `${lock.table} ${lock.id}`).toBe(1);
+      rowsOf.set(name, `${lock.table} ${taken[0]?.at}`);
     },
     // Of several that wait for one row, the first waits for us, and the others for the first.
     waiting: async () => {

@@ -7,7 +7,7 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import { purchaseWorkflowId } from '../../contracts/purchase.ts';
 import type { Account } from '../../services/transactions/money.ts';
 import { expectEqualBooks } from './books.ts';
-import { type Answered, patiently, type Response, request } from './client.ts';
+import { type Answered, type Response, request, untilFinal } from './client.ts';
 import { recordHistory } from './histories.ts';
 import type { Person } from './people.ts';
 import { act, buy, type PurchaseBody, publishedListing, reached } from './purchases.ts';
@@ -57,7 +57,7 @@ export async function disputed(
 ): Promise<DisputeBody> {
   const words = { reason: 'not_as_described', description: 'It is not what the pictures show.' };
   const path = `/v1/purchases/${purchaseId}/disputes`;
-  const { status, body } = await patiently((key) => ask<DisputeBody>(buyer, path, { ...words, ...more }, key));
+  const { status, body } = await untilFinal((key) => ask<DisputeBody>(buyer, path, { ...words, ...more }, key));
   expect(status, JSON.stringify(body)).toBe(201);
   return body;
 }
@@ -72,7 +72,7 @@ export async function disputedAfterRelease(people: { seller: Person; buyer: Pers
 
 /** Does something about a dispute that has to be taken. */
 export async function does(who: Signed, dispute: { readonly id: string }, what: string, body: unknown = {}) {
-  const answer = await patiently((key) => ask<DisputeBody>(who, `/v1/disputes/${dispute.id}/${what}`, body, key));
+  const answer = await untilFinal((key) => ask<DisputeBody>(who, `/v1/disputes/${dispute.id}/${what}`, body, key));
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   return answer.body;
 }

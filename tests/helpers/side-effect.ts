@@ -5,7 +5,7 @@ import { connectTemporal } from '../../platform/temporal/client.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
 import type { Purchase } from '../../services/transactions/index.ts';
 import { payoutAccountOf } from '../../services/users/index.ts';
-import { patiently, type Response, request } from './client.ts';
+import { type Response, request, untilFinal } from './client.ts';
 import type { Scene, StripeCall } from './death.ts';
 import { type Told, withDatabase } from './outcomes.ts';
 import { TEST_PAYLOAD_KEYS } from './payload-key.ts';
@@ -73,10 +73,10 @@ export async function bought(
   { amount = 2_500, more = {} }: Deal = {},
 ): Promise<Sold> {
   const listingId = await publishedListing(seller, { amount });
-  const { status, body } = await patiently((key) => buy(buyer, listingId, more, key));
+  const { status, body } = await untilFinal((key) => buy(buyer, listingId, more, key));
   if (status !== 201) throw new Error(`it was not bought: ${JSON.stringify(body)}`);
   for (const action of actions) {
-    const answer = await patiently((key) => act(action === 'confirm' ? buyer : seller, body.id, action, key));
+    const answer = await untilFinal((key) => act(action === 'confirm' ? buyer : seller, body.id, action, key));
     if (answer.status !== 200) throw new Error(`${action}: ${JSON.stringify(answer.body)}`);
   }
   if (actions.includes('confirm')) await reached(buyer, body.id, 'released');
@@ -95,18 +95,11 @@ export const post = <Body = { code?: string }>(
     ...(key !== undefined && { idempotencyKey: key }),
   });
 
-/** Asks as a good client does: with the same key, until there is a final answer. @returns its status */
-export function insist(ask: (key: string) => Promise<Response<{ code?: string }>>): Promise<number> {
-  const key = randomUUID();
-  return waitFor(
-    async () => {
-      const { status, body } = await ask(key);
-      const isFinal = status !== 202 && status < 500 && body.code !== 'IN_PROGRESS';
-      return isFinal && status;
-    },
-    { what: 'a final answer', timeoutMs: 60_000, intervalMs: 250 },
-  );
-}
+/** Asks until there is a final answer. @returns its status */
+export const insist = async (
+  ask: (key: string) => Promise<Response<{ code?: string }>>,
+  key: string = randomUUID(),
+): Promise<number> => (await untilFinal(ask, key)).status;
 
 export const nothing = (): undefined => undefined;
 
@@ -150,20 +143,16 @@ export async function withTemporal<T>(work: (temporal: ReturnType<typeof connect
   }
 }
 
-/**
- * The clock goes forward for a purchase alone: its deadline is so far away now. Its flow learns of that when it looks the next
- * time: {@link lookAgain}.
- */
-export async function deadlineIn(purchaseId: string, milliseconds: number): Promise<Date> {
-  const deadlineAt = new Date(Date.now() + milliseconds);
+/** The clock goes forward for a purchase alone: its deadline is then. Its flow finds that when it looks, which it does next. */
+export async function deadlineIs(purchaseId: string, at: Date = new Date()): Promise<undefined> {
   const text = 'UPDATE transactions.purchases SET deadline_at = $2 WHERE id = $1 AND deadline_at IS NOT NULL';
-  const { rowCount } = await withDatabase((database) => database.query(text, [purchaseId, deadlineAt]));
+  const { rowCount } = await withDatabase((database) => database.query(text, [purchaseId, at]));
   if (rowCount !== 1) throw new Error(`${purchaseId} has no deadline`);
-  return deadlineAt;
+  return lookAgain(purchaseId);
 }
 
 /** The flow of a purchase looks at its payment, as after a webhook. */
-export const lookAgain = (purchaseId: string): Promise<undefined> =>
+const lookAgain = (purchaseId: string): Promise<undefined> =>
   withTemporal(async ({ client }) => {
     await createFlowSignals(client).payment(purchaseId as PurchaseId, {
       eventId: `evt_${randomUUID()}`,

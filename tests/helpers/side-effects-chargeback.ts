@@ -1,11 +1,12 @@
 /** The side effects of what a buyer's bank does. */
-import { aboutChargeback, laid, moveDispute, disputed as takenByTheBank } from './chargebacks.ts';
+import { aboutChargeback, type DisputeWish, laid, moveDispute, disputed as takenByTheBank } from './chargebacks.ts';
 import { withDatabase } from './outcomes.ts';
 import { verifiedSeller } from './people.ts';
 import {
   AVAILABLE,
   bought,
   type Cast,
+  happens,
   insist,
   looks,
   nothing,
@@ -29,7 +30,7 @@ export const CHARGEBACK_EFFECTS = {
       asks: LOOKS,
       set: async (cast) => {
         const sold = await bought(cast, ['accept']);
-        return moving(await taken(cast, sold, 'warning_needs_response'), 'needs_response');
+        return moving(await taken(cast, sold, { status: 'warning_needs_response' }), 'needs_response');
       },
       ended: ({ chargeback, chargebackSheet }) => chargeback === 'open' && chargebackSheet?.next?.what === 'answer',
     },
@@ -77,6 +78,21 @@ export const CHARGEBACK_EFFECTS = {
       ended: ({ chargeback, books }) => chargeback === 'won' && books.advanced === 0,
     },
   },
+  remindOfEvidence: {
+    asks: undefined,
+    set: async (cast) => {
+      // The evidence is to be submitted so soon that it is reminded of at once: of the inquiry, and of what it becomes.
+      const dueInSeconds = 4 * 24 * 60 * 60;
+      const sold = await bought(cast, ['accept']);
+      const { bankId } = await taken(cast, sold, { status: 'warning_needs_response', dueInSeconds });
+      await wasTaken(sold, `remindOfEvidence/${bankId}/inquiry`);
+      const waitsFor = stepOf(sold, `remindOfEvidence/${bankId}/open`);
+      const go = () => happens(`disputes/${bankId}`, { status: 'needs_response', dueInSeconds });
+      return { ...sold, waitsFor, go };
+    },
+    ended: ({ chargeback }, { events }) =>
+      chargeback === 'open' && events.filter((event) => event === 'purchase.reminder').length === 2,
+  },
   awaitFunds: {
     asks: undefined,
     set: async (cast) => {
@@ -116,10 +132,10 @@ type Taken = Sold & { readonly bankId: string };
 async function taken(
   { buyer }: Pick<Cast, 'buyer'>,
   { listingId, purchaseId }: Sold,
-  status: 'needs_response' | 'warning_needs_response' = 'needs_response',
+  wish: DisputeWish = {},
 ): Promise<Taken> {
-  const { id } = await takenByTheBank(purchaseId, { status });
-  await laid(buyer, purchaseId, status === 'needs_response' ? 'open' : 'inquiry');
+  const { id } = await takenByTheBank(purchaseId, wish);
+  await laid(buyer, purchaseId, wish.status === 'warning_needs_response' ? 'inquiry' : 'open');
   return { listingId, purchaseId, bankId: id };
 }
 

@@ -1,5 +1,7 @@
 /** The side effects of a dispute, and of a purchase that has one. */
 import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { commandIdOf } from '../../api/idempotency/idempotency.ts';
 import { disputeSettledSignal, disputeWorkflowId } from '../../contracts/dispute.ts';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import type { DisputeEvent } from '../../services/disputes/rules.ts';
@@ -15,10 +17,12 @@ import {
   type Setting,
   type SideEffect,
   type Sold,
+  type Staff,
   type Unplayed,
   type Ways,
   withTemporal,
 } from './side-effect.ts';
+import { waitFor } from './wait-for.ts';
 
 const CLAIM = { reason: 'damaged', description: 'It is broken.' };
 const RULING = { refund: EUR(1_000), reason: 'So it is.' };
@@ -99,17 +103,17 @@ const FOLLOWED = {
   },
   rule: {
     asks: undefined,
-    set: async (cast) => doing(await mediating(cast), cast.mediator, 'rulings', RULING),
+    set: async (cast) => ruling(await mediating(cast), cast.mediator),
     ended: (_purchase, { dispute }) => dispute?.state === 'ruled',
   },
   'rule about much': {
     asks: undefined,
-    set: async (cast) => doing(await mediating(cast, MUCH), cast.mediator, 'rulings', RULING),
+    set: async (cast) => ruling(await mediating(cast, MUCH), cast.mediator),
     ended: (_purchase, { dispute }) => dispute?.state === 'mediating',
   },
   'rule on appeal': {
     asks: undefined,
-    set: async (cast) => doing(await appealed(cast), cast.otherMediator, 'rulings', RULING),
+    set: async (cast) => ruling(await appealed(cast), cast.otherMediator),
     ended: ({ state }, { dispute }) => state === 'released' && dispute?.state === 'closed',
   },
   approve: {
@@ -117,7 +121,7 @@ const FOLLOWED = {
     set: async (cast) => {
       const about = await mediating(cast, MUCH);
       await does(cast.mediator, about, 'rulings', RULING);
-      return doing(about, cast.otherMediator, 'rulings/1/approve');
+      return mediates(about, cast.otherMediator, 'approveRuling', 'rulings/1/approve');
     },
     ended: (_purchase, { dispute }) => dispute?.state === 'ruled',
   },
@@ -142,27 +146,27 @@ const FOLLOWED = {
   },
   response_window_over: {
     asks: undefined,
-    set: async (cast) => passing(await disputed(cast)),
+    set: async (cast) => passing(await disputed(cast), 'response_window_over'),
     ended: ({ state }, { dispute }) => state === 'refunded' && dispute?.state === 'closed',
   },
   negotiation_over: {
     asks: undefined,
-    set: async (cast) => passing(await negotiating(cast)),
+    set: async (cast) => passing(await negotiating(cast), 'negotiation_over'),
     ended: (_purchase, { dispute }) => dispute?.state === 'mediating',
   },
   mediation_over: {
     asks: undefined,
-    set: async (cast) => passing(await mediating(cast)),
+    set: async (cast) => passing(await mediating(cast), 'mediation_over'),
     ended: (_purchase, { dispute }) => dispute?.state === 'ruled',
   },
   appeal_window_over: {
     asks: undefined,
-    set: async (cast) => passing(await ruled(cast)),
+    set: async (cast) => passing(await ruled(cast), 'appeal_window_over'),
     ended: ({ state }, { dispute }) => state === 'released' && dispute?.state === 'closed',
   },
   appeal_over: {
     asks: undefined,
-    set: async (cast) => passing(await appealed(cast)),
+    set: async (cast) => passing(await appealed(cast), 'appeal_over'),
     ended: ({ state }, { dispute }) => state === 'released' && dispute?.state === 'closed',
   },
   closed_by_purchase: { unplayed: 'the step of the purchase that carries the decision out closes it, and is played' },
@@ -223,17 +227,51 @@ const doing = (
   body: Record<string, unknown> = {},
 ): Setting => ({ ...waiting(about), go: () => insist((key) => post(who, `${about.dispute}/${what}`, body, key)) });
 
-/** Its time is over now, which its flow finds when it looks: as after a word of its purchase. */
-async function passing(about: InDispute): Promise<Setting> {
-  const { purchaseId, id } = about;
-  const text = 'UPDATE disputes.disputes SET deadline_at = now() WHERE id = $1 AND deadline_at IS NOT NULL';
-  const { rowCount } = await withDatabase((database) => database.query(text, [id]));
-  if (rowCount !== 1) throw new Error(`${id} has no deadline`);
-  const go = () =>
-    withTemporal(async ({ client }) => {
-      const flow = client.workflow.getHandle(disputeWorkflowId(purchaseId as PurchaseId, 1));
-      await flow.signal(disputeSettledSignal, { eventId: randomUUID() });
-      return undefined;
-    });
-  return { ...waiting(about), go };
+/** A mediator leaves a trace before anything else, for which the API has the row: what is waited for is the very step. */
+function mediates(
+  { listingId, purchaseId, id, dispute }: InDispute,
+  { id: mediator, accessToken }: Staff,
+  operation: 'ruleOnDispute' | 'approveRuling',
+  what: string,
+  body: Record<string, unknown> = {},
+): Setting {
+  const key = randomUUID();
+  const step = commandIdOf(mediator, operation, key);
+  return {
+    listingId,
+    purchaseId,
+    waitsFor: { table: 'disputes.steps', id, step },
+    go: () => insist((same) => post({ accessToken }, `${dispute}/${what}`, body, same), key),
+  };
 }
+
+const ruling = (about: InDispute, mediator: Staff): Setting =>
+  mediates(about, mediator, 'ruleOnDispute', 'rulings', RULING);
+
+/** Its time is over, which its flow finds when it looks: as after a word of its purchase. */
+async function passing(about: InDispute, event: DisputeEvent): Promise<Setting> {
+  const { listingId, purchaseId, id } = about;
+  const workflowId = disputeWorkflowId(purchaseId as PurchaseId, 1);
+  await withTemporal(({ client }) =>
+    // It has read its dispute, so it does not by itself any more.
+    waitFor(async () => hasRead(await client.workflow.getHandle(workflowId).fetchHistory()), {
+      what: 'the flow of the dispute',
+      timeoutMs: 30_000,
+    }),
+  );
+  const at = new Date();
+  const go = async () => {
+    const text = 'UPDATE disputes.disputes SET deadline_at = $2 WHERE id = $1 AND deadline_event = $3';
+    const { rowCount } = await withDatabase((database) => database.query(text, [id, at, event]));
+    if (rowCount !== 1) throw new Error(`${id} does not wait for ${event}`);
+    await withTemporal(({ client }) =>
+      client.workflow.getHandle(workflowId).signal(disputeSettledSignal, { eventId: randomUUID() }),
+    );
+    return undefined;
+  };
+  const waitsFor = { table: 'disputes.steps', id, step: `${event}/${at.getTime()}` } as const;
+  return { listingId, purchaseId, waitsFor, go };
+}
+
+const hasRead = ({ events }: Awaited<ReturnType<WorkflowHandle['fetchHistory']>>): boolean =>
+  events?.some(({ markerRecordedEventAttributes }) => markerRecordedEventAttributes != null) ?? false;

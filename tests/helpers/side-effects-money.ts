@@ -1,4 +1,5 @@
 /** The side effects by which the money of a purchase is settled: released, refunded, taken back, owed and paid back. */
+import { untilFinal } from './client.ts';
 import { type Person, verifiedSeller } from './people.ts';
 import { act, reached, read, sandboxLog } from './purchases.ts';
 import {
@@ -6,11 +7,10 @@ import {
   accountOf,
   bought,
   type Cast,
-  deadlineIn,
+  deadlineIs,
   disable,
   happens,
   insist,
-  lookAgain,
   looks,
   payOut,
   post,
@@ -102,8 +102,7 @@ export const MONEY_EFFECTS = {
       asks: REFUNDS,
       set: async (cast) => {
         const { listingId, purchaseId } = await disputed(cast);
-        await deadlineIn(purchaseId, 0);
-        return { listingId, purchaseId, go: () => lookAgain(purchaseId) };
+        return { listingId, purchaseId, go: () => deadlineIs(purchaseId) };
       },
       ended: ({ state }) => state === 'released',
     },
@@ -186,7 +185,7 @@ async function refundingOfAPoorSeller(cast: Cast): Promise<Setting> {
 
 /** Wellpact has refunded a buyer in the seller's place. */
 async function owes({ seller, purchaseId }: Sold & { readonly seller: Person }): Promise<void> {
-  const { status, body } = await act(seller, purchaseId, 'refunds');
+  const { status, body } = await untilFinal((key) => act(seller, purchaseId, 'refunds', key));
   if (status !== 200 || body.money.advanced !== OWED) throw new Error(`it was not advanced: ${JSON.stringify(body)}`);
 }
 
@@ -200,7 +199,7 @@ async function releasingOfADebtor({ buyer }: Cast): Promise<Setting> {
 /** Released to a seller whose account is disabled. */
 async function blocked({ seller, buyer }: Pick<Cast, 'seller' | 'buyer'>, sold: Sold): Promise<Sold> {
   await disable(seller);
-  await act(buyer, sold.purchaseId, 'confirm');
+  await insist((key) => act(buyer, sold.purchaseId, 'confirm', key));
   await reached(buyer, sold.purchaseId, 'released');
   return sold;
 }
@@ -224,7 +223,7 @@ async function enablingADebtor({ buyer }: Cast): Promise<Setting> {
 /** Cancelled by the seller, and refunded. */
 async function cancelled(cast: Cast): Promise<Sold & { readonly refundId: string }> {
   const sold = await bought(cast, ['accept']);
-  await act(cast.seller, sold.purchaseId, 'cancel');
+  await insist((key) => act(cast.seller, sold.purchaseId, 'cancel', key));
   await reached(cast.buyer, sold.purchaseId, 'cancelled');
   const [refund] = await sandboxLog({ transferGroup: sold.purchaseId, kind: 'refund' });
   return { ...sold, refundId: refund?.id ?? '' };

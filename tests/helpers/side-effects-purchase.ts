@@ -1,13 +1,16 @@
 /** The side effects of a purchase on its way: opening, payment, delivery, times, what staff do, and what the clock does. */
+import type { PurchaseId } from '../../contracts/ids.ts';
+import { findPurchase } from '../../services/transactions/index.ts';
 import { freeSlots, publishedBooking } from './bookings.ts';
+import { untilFinal } from './client.ts';
+import { withDatabase } from './outcomes.ts';
 import { type Person, verifiedSeller } from './people.ts';
 import { act, buy, publishedListing } from './purchases.ts';
 import {
   bought,
   type Cast,
-  deadlineIn,
+  deadlineIs,
   insist,
-  lookAgain,
   looks,
   post,
   posts,
@@ -78,9 +81,8 @@ export const PURCHASE_EFFECTS = {
     asks: undefined,
     set: async (cast) => {
       const sold = await bought(cast, ['accept', 'deliver', 'confirm']);
-      await deadlineIn(sold.purchaseId, 0);
       const waitsFor = { table: 'transactions.steps', id: sold.purchaseId, step: 'completePurchase' } as const;
-      return { ...sold, waitsFor, go: () => lookAgain(sold.purchaseId) };
+      return { ...sold, waitsFor, go: () => deadlineIs(sold.purchaseId) };
     },
     ended: ({ state }) => state === 'completed',
   },
@@ -89,12 +91,12 @@ export const PURCHASE_EFFECTS = {
     set: async (cast) => {
       const sold = await bought(cast, ['accept', 'deliver']);
       // Half a day before it both are reminded, which is in a moment.
-      const dueAt = await deadlineIn(sold.purchaseId, HALF_A_DAY_MS + A_MOMENT_MS);
+      const dueAt = new Date(Date.now() + HALF_A_DAY_MS + A_MOMENT_MS);
       const step = `remind/inspection_ending/${dueAt.getTime()}`;
       return {
         ...sold,
         waitsFor: { table: 'transactions.steps', id: sold.purchaseId, step },
-        go: () => lookAgain(sold.purchaseId),
+        go: () => deadlineIs(sold.purchaseId, dueAt),
       };
     },
     ended: (_purchase, { events }) => events.includes('purchase.reminder'),
@@ -111,7 +113,7 @@ export const PURCHASE_EFFECTS = {
     asks: undefined,
     set: async ({ buyer }) => {
       const { seller, to, ...sold } = await booked(buyer);
-      await propose(seller, sold.purchaseId, to);
+      await insist((key) => propose(seller, sold.purchaseId, to, key));
       const accept = `purchases/${sold.purchaseId}/reschedule/accept`;
       return { ...sold, go: () => insist((key) => post(buyer, accept, { startsAt: to }, key)) };
     },
@@ -140,10 +142,26 @@ export const PURCHASE_EFFECTS = {
     set: async (cast) => {
       const sold = await bought(cast, ['accept']);
       const reason = { reason: 'All is well.' };
-      await order(cast.finance, sold.purchaseId, 'pause', reason);
+      await insist((key) => order(cast.finance, sold.purchaseId, 'pause', reason, key));
       return { ...sold, go: () => insist((key) => order(cast.finance, sold.purchaseId, 'resume', reason, key)) };
     },
     ended: ({ pause, stoodStillMs }) => pause === null && stoodStillMs > 0,
+  },
+  reportHoldLimit: {
+    asks: undefined,
+    set: async (cast) => {
+      const sold = await bought(cast, ['accept']);
+      const reason = { reason: 'The card may be stolen.' };
+      await insist((key) => order(cast.support, sold.purchaseId, 'pause', reason, key));
+      const purchase = await withDatabase((database) => findPurchase(database, sold.purchaseId as PurchaseId));
+      const step = `reportHoldLimit/${purchase?.standstill?.sinceMs}`;
+      return {
+        ...sold,
+        waitsFor: { table: 'transactions.steps', id: sold.purchaseId, step },
+        go: () => deadlineIs(sold.purchaseId),
+      };
+    },
+    ended: ({ standstill }) => standstill?.limitReached === true,
   },
 } as const satisfies Readonly<Record<string, SideEffect>>;
 
@@ -156,9 +174,9 @@ async function booked(buyer: Person): Promise<Sold & { readonly seller: Person; 
   const seller = await verifiedSeller();
   const listingId = await publishedBooking(seller);
   const [from, to] = (await freeSlots(listingId, 200)).map(({ startsAt }) => startsAt);
-  const { status, body } = await buy(buyer, listingId, { slot: { startsAt: from } });
+  const { status, body } = await untilFinal((key) => buy(buyer, listingId, { slot: { startsAt: from } }, key));
   if (status !== 201 || to === undefined) throw new Error(`it was not booked: ${JSON.stringify(body)}`);
-  await act(seller, body.id, 'accept');
+  await insist((key) => act(seller, body.id, 'accept', key));
   return { seller, listingId, purchaseId: body.id, to };
 }
 

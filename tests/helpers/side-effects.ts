@@ -20,9 +20,7 @@ export const SIDE_EFFECTS: Readonly<Record<Step, Entry>> = {
   ...DISCOUNT_EFFECTS,
   ...DISPUTE_EFFECTS,
   readStanding: { unplayed: 'it only reads' },
-  remindOfEvidence: { unplayed: 'only a deadline brings it about; it commits as remindParties does' },
   reportRefusedStep: { unplayed: 'only a refusal brings it about; it commits as reportHoldLimit does' },
-  reportHoldLimit: { unplayed: 'only months bring it about; it commits as pauseMoney does' },
 };
 
 const isUnplayed = (entry: Entry): entry is Unplayed => 'unplayed' in entry && typeof entry.unplayed === 'string';

@@ -6,7 +6,7 @@ import { temporaryFolder } from './run-folder.ts';
 import { ROOT } from './test-stack.ts';
 
 /** All scenes of tests/faults/death.test.ts wait for their rows at once, each with two connections at the most. */
-const DATABASE_MAX_CONNECTIONS = '130';
+const DATABASE_MAX_CONNECTIONS = '150';
 
 /** Starts a stack whose worker can wait at many places at once, and with a policy that has little patience. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
