@@ -36,12 +36,13 @@ export const noteChargeback = (purchaseId: PurchaseId, { chargebackId }: Chargeb
   moneyStep('noteChargeback', stepOf(purchaseId, chargebackId, PROVIDER), 'Look at the chargeback');
 
 /** Does what has to be done about one, now that its time has come. */
-export async function doChargebackWork(
-  purchaseId: PurchaseId,
-  { what, chargebackId, topUp }: ChargebackWork,
-): Promise<PurchaseStanding> {
-  const step = stepOf(purchaseId, chargebackId, CLOCK);
-  if (topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
+export async function doChargebackWork(purchaseId: PurchaseId, work: ChargebackWork): Promise<PurchaseStanding> {
+  const step = stepOf(purchaseId, work.chargebackId, CLOCK);
+  if (work.topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
+  return workStep(work.what, step);
+}
+
+function workStep(what: ChargebackWork['what'], step: ReturnType<typeof stepOf>): Promise<PurchaseStanding> {
   switch (what) {
     case 'answer':
       return moneyStep('answerChargeback', step, 'Submit the evidence about the chargeback');
