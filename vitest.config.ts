@@ -54,7 +54,7 @@ export default defineConfig({
           // One file after another: faults are planted in the one sandbox that all of them use.
           fileParallelism: false,
           include: ['tests/faults/**/*.test.ts'],
-          globalSetup: ['tests/setup/integration.ts'],
+          globalSetup: ['tests/setup/faults.ts'],
           testTimeout: 90_000,
         },
       },

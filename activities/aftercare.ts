@@ -1,19 +1,17 @@
 /** The steps about refunds that have gone out: what became of them, and making them anew. */
 import type { RefundAgainOrder } from '../contracts/aftercare.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
-import type { Tx } from '../platform/database.ts';
-import { amendCase, closeCase, openCase } from '../services/cases/index.ts';
+import { closeCase } from '../services/cases/index.ts';
 import {
   commitStep,
   findRefund,
-  insertRefund,
-  type Purchase,
   type Refund,
   setRefundStatus,
   wasTaken,
   writeStaffWords,
 } from '../services/transactions/index.ts';
 import type { Move } from '../services/transactions/money.ts';
+import { backMoves, isBack, noteMade, stepThatNotes, tellFinance, wasNotedAsBack } from './came-back.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import {
@@ -46,8 +44,6 @@ export interface RefundAgainStep {
 }
 
 const STRIPE = { type: 'provider', id: 'stripe' } as const;
-/** Stripe's words for money that is with us again. */
-const CAME_BACK: readonly string[] = ['failed', 'canceled'];
 
 export function createAftercareActivities(deps: PurchaseDeps) {
   const { database, payments } = deps;
@@ -61,12 +57,13 @@ export function createAftercareActivities(deps: PurchaseDeps) {
       const purchase = await purchaseToAct(database, { purchaseId });
       const known = await mustFind(deps, purchaseId, refundId);
       const { status } = await payments.getRefund(refundId);
-      if (known.status === status) return standing(purchase);
-      const cameBack = CAME_BACK.includes(status);
+      const cameBack = isBack(status);
+      const isNoted = cameBack ? await wasNotedAsBack(database, purchaseId, refundId) : known.status === status;
+      if (isNoted) return standing(purchase);
       const moves: readonly Move[] = cameBack ? [{ name: 'refundCameBack', amount: known.amount }] : [];
       const key = stepKey(
         { purchaseId, from: purchase.state, actor: STRIPE, atMs, causedBy: eventId && `event/${eventId}` },
-        `noteRefund/${refundId}/${status}`,
+        stepThatNotes(refundId, status),
       );
       const after = await commitStep(
         database,
@@ -99,7 +96,7 @@ export function createAftercareActivities(deps: PurchaseDeps) {
       const key = stepKey({ purchaseId, from, actor, atMs, causedBy }, `refundAgain/${order.refundId}`);
       const failed = await mustFind(deps, purchaseId, order.refundId);
       if (await wasTaken(database, purchaseId, key.step)) return standing(purchase);
-      if (!CAME_BACK.includes(failed.status)) {
+      if (!isBack(failed.status)) {
         throw refusal('REFUND_NOT_FAILED', `The refund ${order.refundId} has not come back: it is ${failed.status}.`);
       }
       refuseStopped(purchase, 'refundBuyer');
@@ -108,18 +105,23 @@ export function createAftercareActivities(deps: PurchaseDeps) {
         throw refusal('REFUND_NOT_OWED', "The buyer's bank has given them this money: nothing is owed.");
       const ref = { purchaseId, step: key.step, paymentId: intentOf(purchase) };
       const refund = await makeOnce(database, purchase, key, {
+        amount,
         make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
         find: () => payments.findRefund(ref),
       });
       const after = await commitStep(
         database,
         key,
-        () => ({ refund, moves: [{ name: 'refundAgain', amount }], reference: refund.id }),
-        async (tx, { books }) => {
+        () => ({
+          refund: { id: refund.id, status: refund.status },
+          moves: [{ name: 'refundAgain', amount }, ...backMoves(refund, amount)],
+          reference: refund.id,
+        }),
+        async (tx, current) => {
           const { id: providerId, status } = refund;
-          await insertRefund(tx, purchaseId, { step: key.step, providerId, amount, status, at: new Date(atMs) });
+          await noteMade(tx, deps, current, { step: key.step, providerId, amount, status, at: new Date(atMs) });
           await writeStaffWords(tx, purchaseId, { kind: 'refund', words: order.reason, actor, atMs });
-          if (books.owedToBuyer > 0) return;
+          if (current.books.owedToBuyer > 0) return;
           await closeCase(tx, 'refund_failed', purchaseId, { decision: 'resolved', actor });
         },
       );
@@ -133,18 +135,4 @@ async function mustFind({ database }: PurchaseDeps, purchaseId: PurchaseId, refu
   const found = await findRefund(database, purchaseId, refundId);
   if (found !== undefined) return found;
   throw refusal('OTHER_REFUND', `${refundId} is no refund that ${purchaseId} has made.`);
-}
-
-/** One case for a purchase, however many of its refunds come back: it says the last one, and what is owed in all. */
-async function tellFinance(
-  tx: Tx,
-  { policy }: PurchaseDeps,
-  { id, books, currency }: Purchase,
-  { refundId, atMs }: { readonly refundId: string; readonly atMs: number },
-): Promise<void> {
-  // Finance has as long for it as for money that does not reach a seller.
-  const dueAt = new Date(atMs + policy.transferCaseDue);
-  const details = { refundId, amount: books.owedToBuyer, currency };
-  const opened = await openCase(tx, { kind: 'refund_failed', subjectType: 'purchase', subjectId: id, dueAt, details });
-  await amendCase(tx, opened, details);
 }

@@ -8,7 +8,7 @@ import { ProviderError, type ProviderErrorKind } from '../providers/provider-err
 import { PostingConflict } from '../services/transactions/index.ts';
 
 /** Whether asking a provider again can help. Wrong credentials are an operator's to mend: the work waits for them. */
-const RETRYABLE: Readonly<Record<ProviderErrorKind, boolean>> = {
+const RETRYABLE: Readonly<Record<Exclude<ProviderErrorKind, 'conflict'>, boolean>> = {
   refused: false,
   declined: false,
   not_found: false,
@@ -21,6 +21,8 @@ const RETRYABLE: Readonly<Record<ProviderErrorKind, boolean>> = {
 /** The failure a workflow gets for an error, or the error itself when nothing is known about it. */
 export function classify(error: unknown): unknown {
   if (error instanceof ProviderError) {
+    // Money may have moved with other figures than ours: no refusal, but an alarm, as for our own ledger below.
+    if (error.kind === 'conflict') return ApplicationFailure.nonRetryable(error.message, 'PROVIDED_OTHERWISE');
     return ApplicationFailure.create({
       type: `PROVIDER_${error.kind.toUpperCase()}`,
       message: error.message,

@@ -6,10 +6,12 @@ import { type KeyEpoch, type Purchase, type StepKey, storeKeyEpoch } from '../se
 
 /** Something that is made at a provider for a step of a purchase. */
 export interface Making<T> {
+  /** How much of it, minor units, where that can be told from what was made. */
+  readonly amount?: number;
   /** Makes it, under this key. */
   readonly make: (idempotencyKey: string) => Promise<T>;
   /** Looks whether it was made, under whichever key. */
-  readonly find: () => Promise<T | undefined>;
+  readonly find: () => Promise<(T & { readonly amount?: number }) | undefined>;
 }
 
 /** Stripe may forget a key after 24 hours (https://docs.stripe.com/api/idempotent_requests). */
@@ -19,15 +21,17 @@ const ABSENCE_CONFIRMED_AFTER_MS = 60_000;
 
 /**
  * Makes something once. As long as the key of the step is good, it answers for that: the same key makes the same thing.
- * A key is no longer good when the provider gives back its own failure under it, or may have forgotten it. Then we look:
- * what was made is taken, and what is absent twice, a minute apart, was never made, so that a new key is safe.
- * @throws ProviderError; ApplicationFailure that asks to be tried again, while the absence is not confirmed
+ * A key is no longer good when the provider gives back its own failure under it, keeps it for another request, or may have
+ * forgotten it. Then we look: what was made is taken, and what is absent twice, a minute apart, was never made, so that a new
+ * key is safe.
+ * @throws ProviderError, `conflict` when another amount was made than is asked for now; ApplicationFailure that asks to be
+ *   tried again, while the absence is not confirmed
  */
 export async function makeOnce<T>(
   db: Database,
   { keyEpochs }: Purchase,
   key: StepKey,
-  { make, find }: Making<T>,
+  { amount, make, find }: Making<T>,
 ): Promise<T> {
   const epoch: KeyEpoch = keyEpochs[key.step] ?? { epoch: 1, sinceMs: key.atMs, absentSinceMs: null };
   const mayBeForgotten = Date.now() - epoch.sinceMs >= KEY_TRUSTED_FOR_MS;
@@ -36,11 +40,14 @@ export async function makeOnce<T>(
       return await make(providerKey(key, epoch.epoch));
     } catch (error) {
       // A refusal, too, is given again under its key: whoever asks once more, with what was refused mended, needs another.
-      if (isRefusal(error)) await storeKeyEpoch(db, key.purchaseId, key.step, after(epoch));
+      if (isRefusal(error)) await storeKeyEpoch(db, key.purchaseId, key.step, refused(epoch));
       if (!isSpent(error)) throw error;
     }
   }
   const made = await find();
+  if (made !== undefined && amount !== undefined && made.amount !== amount) {
+    throw new ProviderError('stripe', 'conflict', 'made_with_another_amount');
+  }
   if (made !== undefined) return made;
 
   const nowMs = Date.now();
@@ -53,14 +60,21 @@ export async function makeOnce<T>(
   return make(providerKey(key, next.epoch));
 }
 
-const after = ({ epoch }: KeyEpoch): KeyEpoch => ({ epoch: epoch + 1, sinceMs: Date.now(), absentSinceMs: null });
+const after = ({ epoch, refusals }: KeyEpoch): KeyEpoch => ({
+  epoch: epoch + 1,
+  sinceMs: Date.now(),
+  absentSinceMs: null,
+  ...(refusals !== undefined && { refusals }),
+});
+
+const refused = (epoch: KeyEpoch): KeyEpoch => ({ ...after(epoch), refusals: (epoch.refusals ?? 0) + 1 });
 
 /** The key under which a provider acts once, for what would otherwise happen twice. */
 const providerKey = ({ purchaseId, step }: StepKey, epoch: number): string => `purchase/${purchaseId}/${step}/${epoch}`;
 
-/** The provider failed, and keeps on answering so under this key. */
+/** The provider failed, and keeps on answering so under this key; or the key stands for another request. */
 const isSpent = (error: unknown): boolean =>
-  error instanceof ProviderError && error.kind === 'failed' && error.replayed;
+  error instanceof ProviderError && ((error.kind === 'failed' && error.replayed) || error.kind === 'conflict');
 
 const isRefusal = (error: unknown): boolean =>
   error instanceof ProviderError && (error.kind === 'refused' || error.kind === 'not_found');

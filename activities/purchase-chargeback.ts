@@ -29,9 +29,11 @@ import {
   noteTopUpReversed,
   type OpenDispute,
   type Purchase,
+  remindOfEvidence,
   type StepKey,
   settleChargeback,
   timelineOf,
+  wasTaken,
 } from '../services/transactions/index.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
@@ -44,6 +46,7 @@ import {
   stepKey,
   stopped,
 } from './purchase-steps.ts';
+import { isRefusedForTheSeller } from './reversals.ts';
 
 export interface ChargebackStep {
   readonly purchaseId: PurchaseId;
@@ -51,6 +54,8 @@ export interface ChargebackStep {
   readonly actor: Actor;
   /** The workflow's time, milliseconds since 1970. */
   readonly atMs: number;
+  /** The same for every repeat of an order of staff; nobody else gives any. Missing in histories of before. */
+  readonly updateId?: string;
   /** What staff tell the bank besides the facts. */
   readonly statement?: string;
 }
@@ -60,7 +65,7 @@ const STRIPE: Actor = { type: 'provider', id: 'stripe' };
 export function createChargebackActivities(deps: PurchaseDeps) {
   const { database, payments } = deps;
   return {
-    /** Notes how a chargeback stands, and the money it moved. @throws ApplicationFailure OTHER_PAYMENT */
+    /** Notes how a chargeback stands, and the money it moved. @throws ApplicationFailure OTHER_PAYMENT, CHARGEBACK_UNCLEAR */
     async noteChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       return note(deps, step, await payments.getDispute(step.chargebackId));
     },
@@ -72,15 +77,15 @@ export function createChargebackActivities(deps: PurchaseDeps) {
     async answerChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
       const before = await payments.getDispute(step.chargebackId);
-      refuseOtherPayment(purchase, before);
+      await refuseForeign(deps, step, purchase, before);
       const stage = overlayOfStatus(before.status);
       const key = keyOf(step, `answerChargeback/${before.id}/${stage}`);
       const isOpen = isAnswerable(before.status) && before.submissions === 0;
-      if (!isOpen && step.actor.type === 'staff' && (await wasAnsweredBefore(deps, step))) {
+      if (!isOpen && step.actor.type === 'staff' && (await wasAnsweredOtherwise(deps, step))) {
         throw refusal('NOT_ANSWERABLE', notAnswerable(before));
       }
       const after = isOpen ? await submit(deps, purchase, key, step, before) : before;
-      if (after.submissions > 0) await noteAnswer(database, key, before.id);
+      if (after.submissions > 0) await noteAnswer(database, key, { chargebackId: before.id, order: orderIn(step) });
       const noted = await note(deps, step, after);
       if (after.submissions > 0) return noted;
       if (step.actor.type === 'staff') throw refusal('NOT_ANSWERABLE', notAnswerable(after));
@@ -92,6 +97,15 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       return standing(given);
     },
 
+    /** Reminds finance and the seller that the evidence is submitted soon: once for an inquiry, and once for what it becomes. */
+    async remindOfEvidence(step: ChargebackStep): Promise<PurchaseStanding> {
+      const purchase = await purchaseToAct(database, step);
+      const known = (await chargebacksOf(database, purchase.id)).find(({ id }) => id === step.chargebackId);
+      if (known === undefined) return standing(purchase);
+      const key = keyOf(step, `remindOfEvidence/${known.id}/${overlayOfStatus(known.status)}`);
+      return standing(await remindOfEvidence(database, key, known.id, timesOf(deps)));
+    },
+
     /**
      * Gives a chargeback up: the bank keeps what it took. One that is closed already stays as it is, and what has not moved as
      * the bank decided is waited for no longer.
@@ -99,7 +113,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
     async acceptChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
       const before = await payments.getDispute(step.chargebackId);
-      refuseOtherPayment(purchase, before);
+      await refuseForeign(deps, step, purchase, before);
       const key = keyOf(step, `acceptChargeback/${before.id}`);
       if (!isLive(overlayOfStatus(before.status))) {
         await note(deps, step, before);
@@ -165,7 +179,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       if (recovery === undefined) return standing(purchase);
       if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
       const reversalId = await takeBack(deps, purchase, key, purchase.transfer.id, recovery.reversal);
-      const settled = { chargebackId: step.chargebackId, recovery, reversalId, ...timesOf(deps) };
+      const settled = { chargebackId: step.chargebackId, recovery, reversalId, times: timesOf(deps) };
       const after = await settleChargeback(database, key, settled, async (tx, current, overtaken) => {
         await closeOvertaken(tx, overtaken, step);
         if (current.transfer.status !== 'blocked') {
@@ -200,21 +214,48 @@ function refuseOtherPayment({ id, payment }: Purchase, { paymentId }: Dispute): 
   }
 }
 
-/** Whether it was answered by another step than this one, whose own first try may have got further than we know. */
-async function wasAnsweredBefore({ database }: PurchaseDeps, { purchaseId, chargebackId, atMs }: ChargebackStep) {
-  const known = (await chargebacksOf(database, purchaseId)).find(({ id }) => id === chargebackId);
-  return known?.answeredAt !== undefined && known.answeredAt !== null && known.answeredAt.getTime() !== atMs;
+/** What cannot be booked to the minor unit is booked by nobody: finance have a case. @throws as {@link noteChargeback} */
+async function refuseForeign(
+  { database, policy }: PurchaseDeps,
+  { atMs }: ChargebackStep,
+  purchase: Purchase,
+  dispute: Dispute,
+): Promise<void> {
+  refuseOtherPayment(purchase, dispute);
+  const { id: subjectId, currency } = purchase;
+  if (dispute.currency === currency && !dispute.hasUnclearPart) return;
+  const details = { chargebackId: dispute.id, amount: dispute.amount, currency: dispute.currency, expected: currency };
+  const dueAt = new Date(atMs + policy.transferCaseDue);
+  await database.transaction((tx) =>
+    openCase(tx, { kind: 'chargeback_unclear', subjectType: 'purchase', subjectId, dueAt, details }),
+  );
+  throw refusal('CHARGEBACK_UNCLEAR', `The money of ${dispute.id} moved in another currency than ${subjectId} is in.`);
 }
 
+/** The name of an order to answer, by which its repeats are known: the step runs again when its workflow lost the end of it. */
+const orderIn = ({ chargebackId, updateId }: ChargebackStep): string | undefined =>
+  updateId === undefined ? undefined : `answerChargeback/${chargebackId}/order/${updateId}`;
+
+/** Whether it was answered for somebody else than this order, whose own first try may have got further than we know. */
+async function wasAnsweredOtherwise({ database }: PurchaseDeps, step: ChargebackStep): Promise<boolean> {
+  const { purchaseId, chargebackId } = step;
+  const known = (await chargebacksOf(database, purchaseId)).find(({ id }) => id === chargebackId);
+  if (known === undefined || known.answeredAt === null) return false;
+  const order = orderIn(step);
+  return order === undefined || !(await wasTaken(database, purchaseId, order));
+}
+
+/** When evidence is submitted by itself, when that is reminded of, and how long decided money is waited for. */
 const timesOf = ({ policy }: PurchaseDeps): ChargebackTimes => ({
   bufferMs: policy.chargebackEvidenceBuffer,
+  reminderMs: policy.chargebackEvidenceReminder,
   fundsMs: policy.chargebackFunds,
 });
 
 /** Notes what Stripe shows, with the case of finance that goes with it. */
 async function note(deps: PurchaseDeps, step: ChargebackStep, dispute: Dispute): Promise<PurchaseStanding> {
   const { database } = deps;
-  refuseOtherPayment(await purchaseToAct(database, step), dispute);
+  await refuseForeign(deps, step, await purchaseToAct(database, step), dispute);
   const { purchaseId, atMs } = step;
   const key = stepKey({ purchaseId, actor: STRIPE, atMs }, 'noteChargeback');
   const after = await noteChargeback(database, key, dispute, timesOf(deps), (tx, outcome) =>
@@ -316,7 +357,7 @@ async function unlessClosed({ payments }: PurchaseDeps, id: string, act: () => P
 const notAnswerable = ({ status }: Dispute): string =>
   `The bank takes no evidence about it any more: at Stripe it is ${status.replaceAll('_', ' ')}.`;
 
-/** Takes the seller's part back from their balance. @returns the reversal; undefined when the balance does not cover it */
+/** Takes the seller's part back from their balance. @returns the reversal; undefined when nothing is to be had there */
 async function takeBack(
   { database, payments }: PurchaseDeps,
   purchase: Purchase,
@@ -328,12 +369,13 @@ async function takeBack(
   const ref = { purchaseId: purchase.id, step: key.step, transferId };
   try {
     const made = await makeOnce(database, purchase, key, {
+      amount,
       make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
       find: () => payments.findReversal(ref),
     });
     return made.id;
   } catch (error) {
-    if (error instanceof ProviderError && error.code === 'balance_insufficient') return undefined;
+    if (isRefusedForTheSeller(error)) return undefined;
     throw error;
   }
 }

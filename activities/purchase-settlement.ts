@@ -13,7 +13,6 @@ import {
   commitStep,
   giveBackReservation,
   insertReceivable,
-  insertRefund,
   MAX_REFUNDS,
   type OpenDispute,
   type Purchase,
@@ -31,6 +30,7 @@ import {
 import { applyMoves, MOVES, type Move } from '../services/transactions/money.ts';
 import type { Plan } from '../services/transactions/plan-rules.ts';
 import { stopText } from '../services/transactions/rules.ts';
+import { backMoves, noteMade } from './came-back.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import {
@@ -45,6 +45,7 @@ import {
   stepKey,
 } from './purchase-steps.ts';
 import { closeBlocked, sendToSeller } from './purchase-transfers.ts';
+import { isRefusedForTheSeller } from './reversals.ts';
 
 export function createSettlementActivities(deps: PurchaseDeps) {
   const { database, payments } = deps;
@@ -65,14 +66,16 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       const ref = { purchaseId: purchase.id, step: key.step, paymentId: intentOf(purchase) };
       const refund = await unlessDisputed(() =>
         makeOnce(database, purchase, key, {
+          amount,
           make: (idempotencyKey) => payments.refund({ ...ref, amount }, idempotencyKey),
           find: () => payments.findRefund(ref),
         }),
       );
       const noted = { step: key.step, providerId: refund.id, amount, status: refund.status, at: new Date(step.atMs) };
-      const note = (tx: Tx): Promise<void> => insertRefund(tx, purchase.id, noted);
+      const note = (tx: Tx, current: Purchase): Promise<void> => noteMade(tx, deps, current, noted);
       const change = (current: Purchase): StepChange => ({
-        refund,
+        refund: { id: refund.id, status: refund.status },
+        moves: backMoves(refund, amount),
         reference: refund.id,
         ...unblockedBy(current, step),
       });
@@ -80,7 +83,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
     },
 
     /**
-     * Takes back from the seller what they were sent. When their balance does not cover it, nothing is taken, and the
+     * Takes back from the seller what they were sent. When nothing is to be had from them, nothing is taken, and the
      * next part advances it: the buyer's refund does not wait for the seller.
      */
     reverseTransfer: (step: PurchaseStep): Promise<PurchaseStanding> => takeBackFromSeller(deps, step, BY_CHARGE),
@@ -158,11 +161,12 @@ async function takeBackFromSeller(
   let reversal: Made;
   try {
     reversal = await makeOnce(database, purchase, key, {
+      amount,
       make: (idempotencyKey) => payments.reverseTransfer({ ...ref, amount }, idempotencyKey),
       find: () => payments.findReversal(ref),
     });
   } catch (error) {
-    if (!(error instanceof ProviderError) || error.code !== 'balance_insufficient') throw error;
+    if (!isRefusedForTheSeller(error)) throw error;
     return noteRefusedReversal(deps, key, step);
   }
   return carryOut(deps, key, step, isShare, (current) => ({ ...change(current, amount), reference: reversal.id }));
@@ -264,7 +268,7 @@ async function carryOut(
   step: PurchaseStep,
   share: Share,
   change: (current: Purchase) => StepChange,
-  also: (tx: Tx) => Promise<unknown> = async () => {},
+  also: (tx: Tx, purchase: Purchase) => Promise<unknown> = async () => {},
 ): Promise<PurchaseStanding> {
   let plan: Plan | undefined;
   let dispute: OpenDispute | null = null;
@@ -276,9 +280,10 @@ async function carryOut(
       dispute = current.dispute;
       // Money that is released but could not be sent waits as payable: that is the end of the row, too.
       const left = plan.moves.filter((move) => !share(move) && !isTransfer(move) && !isTopUp(move));
+      const { moves = [], ...changed } = change(current);
       return {
-        ...change(current),
-        moves: plan.moves.filter(share),
+        ...changed,
+        moves: [...plan.moves.filter(share), ...moves],
         ...(left.length === 0
           ? { to: plan.row.to, unfinished: null }
           : { unfinished: { ...current.unfinished, ...begun(step) } }),
@@ -286,7 +291,7 @@ async function carryOut(
     },
     async (tx, purchase) => {
       if (plan === undefined) return;
-      await also(tx);
+      await also(tx, purchase);
       await keepReason(tx, step);
       if (purchase.state === plan.row.to) {
         await freeReserved(tx, plan.row, purchase);

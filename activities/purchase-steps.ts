@@ -119,6 +119,8 @@ export interface DisputeStanding {
   readonly reason: DisputeReason;
   /** Whether it is decided, and waits to be carried out. */
   readonly decided: boolean;
+  /** Whether that gives the buyer everything; missing before it is decided, and in histories of before. */
+  readonly givesAll?: boolean;
   /** Whether the default ruling leaves the seller something. */
   readonly defaultLeaves: boolean;
 }
@@ -177,6 +179,7 @@ const disputeStanding = ({ id, n, reason, gross, defaultRefund, refund }: OpenDi
   n,
   reason,
   decided: refund !== null,
+  ...(refund !== null && { givesAll: refund >= gross }),
   defaultLeaves: defaultRefund < gross,
 });
 

@@ -14,7 +14,14 @@ import {
 import { MAX_NOTES, MAX_PAUSES, STAFF_ORDERS, type StaffOrder } from '../services/transactions/support-rules.ts';
 import { hasStaffRole } from '../services/users/index.ts';
 import { refusal } from './failures.ts';
-import { type PurchaseDeps, type PurchaseStanding, type PurchaseStep, standing, stepKey } from './purchase-steps.ts';
+import {
+  type PurchaseDeps,
+  type PurchaseStanding,
+  type PurchaseStep,
+  purchaseToAct,
+  standing,
+  stepKey,
+} from './purchase-steps.ts';
 
 /** An order of staff, as the workflow has read it. */
 export interface StaffStep {
@@ -85,14 +92,15 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
       return standing(after);
     },
 
-    /** Money that stands still may be held no longer: nothing moves, and finance is asked. */
+    /** Money that stands still may be held no longer: nothing moves, and finance is asked, once for each standstill. */
     async reportHoldLimit(step: PurchaseStep): Promise<PurchaseStanding> {
+      const purchase = await purchaseToAct(database, step);
+      if (purchase.standstill === null) return standing(purchase);
       const after = await commitStep(
         database,
-        stepKey(step, `reportHoldLimit/${step.atMs}`),
-        ({ standstill }) => (standstill === null ? {} : { limitReached: true }),
-        async (tx, { id, books, currency, standstill }) => {
-          if (standstill === null) return;
+        stepKey(step, `reportHoldLimit/${purchase.standstill.sinceMs}`),
+        () => ({ limitReached: true }),
+        async (tx, { id, books, currency }) => {
           const dueAt = new Date(step.atMs + policy.holdLimitCaseDue);
           const details = { amount: books.held, currency };
           await openCase(tx, { kind: 'hold_limit', subjectType: 'purchase', subjectId: id, dueAt, details });

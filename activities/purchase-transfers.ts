@@ -9,7 +9,6 @@ import { transferMoves } from '../services/transactions/discount-rules.ts';
 import {
   commitStep,
   isTopUpDue,
-  owedBy,
   type Purchase,
   type StepChange,
   type StepKey,
@@ -37,7 +36,8 @@ export function createTransferActivities(deps: PurchaseDeps) {
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
       refuseStopped(purchase, 'releaseToSeller');
-      const { books } = await recoverFromPayable(deps, purchase, key);
+      const sending = purchase.topUp === null ? key : stepKey(step, 'topUp');
+      const { books } = await recoverFromPayable(deps, purchase, sending);
       if (purchase.topUp !== null) return topUp(deps, purchase, step, books.payable);
       const moves = transferMoves(books, books.payable, 0).filter(({ name }) => name === 'transfer');
       const transfer = await sendToSeller(deps, purchase, key, moves[0]?.amount ?? 0);
@@ -74,7 +74,7 @@ async function topUp(
   step: PurchaseStep,
   amount: number,
 ): Promise<PurchaseStanding> {
-  const key = stepKey(step, 'topUp');
+  const key = stepKey(step, TOP_UP);
   const { status, id } = await sendToSeller(deps, purchase, key, amount, null);
   const moves: Move[] = nonZero([{ name: 'topUp', amount }]);
   const change: StepChange =
@@ -106,14 +106,20 @@ function askForBalance(
   return openCase(tx, { kind: 'transfer_blocked', subjectType: 'purchase', subjectId: id, dueAt, details });
 }
 
-/** What the seller has come to owe since the release is kept of what could not be sent. */
+/**
+ * What the seller has come to owe since the release is kept of what could not be sent: once for each refusal, so that Stripe,
+ * asked again before it has answered, hears the same amount.
+ * @param key of what is sent then
+ */
 async function recoverFromPayable({ database }: PurchaseDeps, purchase: Purchase, key: StepKey): Promise<Purchase> {
-  if ((await owedBy(database, purchase.sellerId, purchase.currency)) === 0) return purchase;
-  return commitStep(database, { ...key, step: `recover/${key.atMs}` }, async (current, tx) => {
+  const refusals = purchase.keyEpochs[key.step]?.refusals ?? 0;
+  return commitStep(database, { ...key, step: `recover/${refusals}` }, async (current, tx) => {
     const amount = await takeFromReceivables(tx, purchase, current.books.payable);
-    return { moves: nonZero([{ name: 'recover', amount }]) };
+    return amount === 0 ? undefined : { moves: [{ name: 'recover', amount }] };
   });
 }
+
+const TOP_UP = 'topUp';
 
 /**
  * A transfer that was refused for too long becomes a case, for finance to speak with the seller; at the hold limit at the
@@ -160,6 +166,7 @@ export async function sendToSeller(
   const ref = { purchaseId: purchase.id, step: key.step };
   try {
     const { id } = await makeOnce(database, purchase, key, {
+      amount,
       make: (idempotencyKey) =>
         payments.transfer({ ...ref, amount, currency: purchase.currency, destination, sourceCharge }, idempotencyKey),
       find: () => payments.findTransfer(ref),

@@ -22,6 +22,7 @@ import { createBookingActivities } from './purchase-booking.ts';
 import { createChargebackActivities } from './purchase-chargeback.ts';
 import { createPurchaseDisputeActivities } from './purchase-dispute.ts';
 import { type OpenPurchaseInput, reserveAndOpen, taxedSale } from './purchase-opening.ts';
+import { createRefusedActivities } from './purchase-refused.ts';
 import { createSettlementActivities, freeReserved } from './purchase-settlement.ts';
 import {
   intentOf,
@@ -59,6 +60,7 @@ export function createPurchaseActivities(deps: PurchaseDeps) {
     ...createPurchaseDisputeActivities(deps),
     ...createSupportActivities(deps),
     ...createChargebackActivities(deps),
+    ...createRefusedActivities(deps),
   };
 }
 
@@ -194,12 +196,11 @@ function createOnce(
   const key = stepKey({ ...step, atMs }, name);
   const ref = { purchaseId: purchase.id, step: key.step };
   const { currency, terms } = purchase;
+  const amount = chargeOf(terms);
   return makeOnce(database, purchase, key, {
+    amount,
     make: (idempotencyKey) =>
-      payments.createPayment(
-        { ...ref, amount: chargeOf(terms), currency, returnUrl: step.returnUrl, paymentMethod },
-        idempotencyKey,
-      ),
+      payments.createPayment({ ...ref, amount, currency, returnUrl: step.returnUrl, paymentMethod }, idempotencyKey),
     find: () => payments.findPayment({ ...ref, sinceMs: atMs }),
   });
 }
@@ -258,6 +259,10 @@ function refuseOtherAmount({ terms }: Purchase, { capturedAmount }: Payment): vo
 
 /**
  * A key for each attempt, for what Stripe itself does once only: a payment cannot be captured or cancelled twice. So a
- * failure that Stripe keeps under a key does not stand in the way of the next attempt.
+ * failure that Stripe keeps under a key does not stand in the way of the next attempt: of the same activity, of the one that
+ * goes on at Stripe's own task queue, or of the one that a later command begins.
  */
-const freshKey = ({ purchaseId, step }: StepKey): string => `purchase/${purchaseId}/${step}/${activityInfo().attempt}`;
+function freshKey({ purchaseId, step, cause }: StepKey): string {
+  const { activityId, attempt } = activityInfo();
+  return `purchase/${purchaseId}/${step}/${cause}.${activityId}.${attempt}`;
+}

@@ -28,6 +28,7 @@ export async function outcomeOf(client: Client, untilMs: number, call: () => Pro
   } catch (error) {
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'under_way';
     if (error instanceof WorkflowNotFoundError) return 'ended';
+    if (wasDropped(error)) throw unavailable(NOT_TAKEN, 1, error);
     if (error instanceof WorkflowUpdateFailedError) return refused(error);
     throw isUnavailable(error) ? unavailable('Temporal does not answer at the moment.', 2, error) : error;
   }
@@ -47,14 +48,15 @@ export async function temporalAnswers<T>(client: Client, untilMs: number, call: 
 
 /**
  * The server drops an update whose workflow task fails, as one does when something else comes in just while the workflow
- * ends. It was not taken then, so it is sent again, under the same id.
+ * ends; and it rejects one in the worker's name that a worker was handed and said nothing about, as when a task is prolonged
+ * for a step that takes long. It was not taken then, so it is sent again, under the same id.
  */
 async function untilTaken(untilMs: number, call: () => Promise<unknown>): Promise<unknown> {
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      if (grpcCode(error) !== FAILED_PRECONDITION || Date.now() + PAUSE_MS >= untilMs) throw error;
+      if (!wasDropped(error) || Date.now() + PAUSE_MS >= untilMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
@@ -62,6 +64,13 @@ async function untilTaken(untilMs: number, call: () => Promise<unknown>): Promis
 
 const FAILED_PRECONDITION = 9;
 const PAUSE_MS = 100;
+const NOT_TAKEN = 'This could not be taken up in time. Nothing was done; repeat it with the same Idempotency-Key.';
+
+/** Whether nobody has taken an update, or ever will. Source: service/history/workflow/update of Temporal's server. */
+function wasDropped(error: unknown): boolean {
+  if (!(error instanceof WorkflowUpdateFailedError)) return grpcCode(error) === FAILED_PRECONDITION;
+  return error.cause instanceof ApplicationFailure && error.cause.type === 'UnprocessedUpdate';
+}
 
 /** A refusal of the workflow, as the API tells it. A workflow that ended under an update is too late, not a failure. */
 function refused(error: WorkflowUpdateFailedError): CommandResult {
@@ -71,6 +80,11 @@ function refused(error: WorkflowUpdateFailedError): CommandResult {
   const extra = (failure.details?.[0] ?? {}) as Record<string, unknown>;
   if (failure.type === 'IN_PROGRESS')
     throw new Problem(409, failure.type, failure.message, { headers: { 'Retry-After': '1' } });
+  if (failure.type === 'PROVIDER_TIMEOUT') {
+    const detail =
+      'The payment provider did not answer in time, so nobody knows yet whether it has done this. Read the purchase again in a moment.';
+    throw new Problem(409, 'PAYMENT_UNKNOWN', detail);
+  }
   if (failure.type.startsWith('PROVIDER_')) {
     const detail = 'The payment provider refused this. Nothing has changed; look at the payment before you try again.';
     throw new Problem(409, 'PAYMENT_REFUSED', detail, { extra: { reason: extra['code'] ?? null } });

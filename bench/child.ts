@@ -9,12 +9,12 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 300_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 /**
  * Runs a program of this folder until it says `ready`.
- * @throws Error when it ends before, or says nothing for a minute
+ * @throws Error when it ends before, or says nothing for five minutes
  */
 export async function startChild(program: string, env: Readonly<Record<string, string>>): Promise<Child> {
   const path = fileURLToPath(new URL(program, import.meta.url));
@@ -22,10 +22,15 @@ export async function startChild(program: string, env: Readonly<Record<string, s
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await Promise.race([
-    says(child, 'ready'),
-    once(child, 'exit').then(() => Promise.reject(new Error(`${program} ended before it was ready`))),
-  ]);
+  try {
+    await Promise.race([
+      says(child, 'ready'),
+      once(child, 'exit').then(() => Promise.reject(new Error(`${program} ended before it was ready`))),
+    ]);
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
   return { pid: child.pid ?? 0, stop: () => stop(child) };
 }
 

@@ -59,7 +59,13 @@ async function openRig(stack: Stack): Promise<Rig> {
       TEMPORAL_NAMESPACE: stack.temporal.namespace,
       PAYLOAD_KEYS: payloadKeys,
     });
-  const [ours, usual] = await Promise.all([start('ours'), start('usual')]);
+  const starting = { ours: start('ours'), usual: start('usual') };
+  const [ours, usual] = await Promise.all([starting.ours, starting.usual]).catch(async (error: unknown) => {
+    // One that is left running would keep this process from ending.
+    await Promise.allSettled(Object.values(starting).map(async (child) => (await child).stop()));
+    await connection.close();
+    throw error;
+  });
   const counter = await transactionCounter(
     stack.databases.superuser ?? '',
     TEMPORAL_DATABASES.map(({ name }) => name),
@@ -129,6 +135,10 @@ export const purchaseStart: Benchmark = {
 /** Few, so that those which a round leaves open do not make many of few. */
 const PURCHASES_AMONG_OPEN = 20;
 const FEW_OPEN = 100;
+/** Opening is not measured: by more clients at once it is sooner done. */
+const OPENERS = 40;
+/** So often it is told how many are open. */
+const TOLD_EVERY = 1_000;
 
 export const openPurchases: Benchmark = {
   name: 'open',
@@ -139,7 +149,12 @@ export const openPurchases: Benchmark = {
       const { rounds, open, onProgress } = context;
       const measured = async (count: number): Promise<Figures[]> => {
         onProgress(`open: opening ${count} purchases`);
-        await byClients(count, () => openOurs(rig.client));
+        let opened = 0;
+        const openOne = async (): Promise<void> => {
+          await openOurs(rig.client);
+          if (++opened % TOLD_EVERY === 0) onProgress(`open: ${opened} of ${count} opened`);
+        };
+        await byClients(count, openOne, OPENERS);
         // The first one is thrown away: caches fill in it.
         await purchases(rig, 'ours', playOurs, PURCHASES_AMONG_OPEN);
         const figures: Figures[] = [];
@@ -208,13 +223,13 @@ async function purchases(
   };
 }
 
-async function byClients<T>(count: number, work: () => Promise<T>): Promise<T[]> {
+async function byClients<T>(count: number, work: () => Promise<T>, clients: number = CLIENTS): Promise<T[]> {
   const results: T[] = [];
   let left = count;
   const client = async (): Promise<void> => {
     while (left-- > 0) results.push(await work());
   };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
+  await Promise.all(Array.from({ length: clients }, client));
   return results;
 }
 

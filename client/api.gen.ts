@@ -933,7 +933,7 @@ export interface paths {
         };
         /**
          * Read a dispute, as a party or a mediator
-         * @description That a mediator looked stands in the audit trail.
+         * @description Mediators read it from when it has come to them: when a side asked for one, or none agreed in time. That one looked stands in the audit trail.
          *
          *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
@@ -1163,7 +1163,9 @@ export interface paths {
         };
         /**
          * The files of a dispute, as a party or a mediator
-         * @description **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
+         * @description That a mediator looked stands in the audit trail.
+         *
+         *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
         get: operations["listEvidence"];
         put?: never;
@@ -1191,7 +1193,9 @@ export interface paths {
         };
         /**
          * Download a file, as a party or a mediator
-         * @description **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
+         * @description That a mediator did, and which one, stands in the audit trail.
+         *
+         *     **Who:** a member with a verified e-mail address, on what is its own; staff with the role mediator or admin.
          */
         get: operations["readEvidence"];
         put?: never;
@@ -2478,8 +2482,11 @@ export interface components {
                 [key: string]: string;
             };
             next: {
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 /** @description What you can do now. */
                 actions: string[];
                 /** @description What happens by itself, and when; null when nothing does. */
@@ -2519,8 +2526,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -2638,8 +2648,11 @@ export interface components {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
             summary: string;
-            /** @enum {string} */
-            waitsFor: "buyer" | "seller" | "platform" | "nobody";
+            /**
+             * @description Whose move it is. `both` and `mediator` are those of a dispute.
+             * @enum {string}
+             */
+            waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
             holds: string[];
             mayAct: {
                 /** @enum {string} */
@@ -3002,7 +3015,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -3068,11 +3081,14 @@ export interface components {
                 code: string;
             } | null;
             /** @description Why somebody of staff should look at it. */
-            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */
@@ -3131,11 +3147,14 @@ export interface components {
                 code: string;
             } | null;
             /** @description Why somebody of staff should look at it. */
-            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused")[];
+            attention: ("past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused")[];
             why: {
                 summary: string;
-                /** @enum {string} */
-                waitsFor: "buyer" | "seller" | "platform" | "nobody";
+                /**
+                 * @description Whose move it is. `both` and `mediator` are those of a dispute.
+                 * @enum {string}
+                 */
+                waitsFor: "buyer" | "seller" | "both" | "mediator" | "platform" | "nobody";
                 holds: string[];
                 mayAct: {
                     /** @enum {string} */
@@ -3286,7 +3305,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -4780,6 +4799,8 @@ export interface operations {
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
+             *
              *     `AUTHORISATION_LOST`: the card no longer covers it: the purchase is cancelled.
              */
             409: {
@@ -4842,6 +4863,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -4903,6 +4926,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -4964,6 +4989,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -5025,6 +5052,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              */
             409: {
                 headers: {
@@ -5090,6 +5119,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              *
              *     `TOO_MANY_REFUNDS`: it was refunded in 49 parts: only all that is left can follow.
              */
@@ -5177,6 +5208,8 @@ export interface operations {
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
              *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
+             *
              *     `NO_SUCH_SLOT`: this time is not offered, or it is the one that is booked.
              *
              *     `TOO_LATE_TO_BOOK`: this time is too soon to be booked.
@@ -5260,6 +5293,8 @@ export interface operations {
              *     `CHARGEBACK_OPEN`: it would move money that the buyer's bank asks about or has taken back.
              *
              *     `PAYMENT_REFUSED`: the payment provider refused it.
+             *
+             *     `PAYMENT_UNKNOWN`: the payment provider did not answer in time: the purchase shows in a moment whether it has acted.
              *
              *     `NO_SUCH_SLOT`: this time is not offered, or it is the one that is booked.
              *
@@ -5656,6 +5691,8 @@ export interface operations {
             /**
              * @description `IN_PROGRESS`: a change of this purchase is in progress.
              *
+             *     `CHARGEBACK_UNCLEAR`: its money moved in another currency than the purchase is in.
+             *
              *     `NOT_ANSWERABLE`: the bank takes no evidence about it any more.
              *
              *     `PAYMENT_REFUSED`: Stripe refused the evidence.
@@ -5711,7 +5748,11 @@ export interface operations {
                     "application/json": components["schemas"]["Chargeback"];
                 };
             };
-            /** @description `IN_PROGRESS`: a change of this purchase is in progress. */
+            /**
+             * @description `IN_PROGRESS`: a change of this purchase is in progress.
+             *
+             *     `CHARGEBACK_UNCLEAR`: its money moved in another currency than the purchase is in.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6074,6 +6115,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Any other problem. */
@@ -6574,6 +6624,15 @@ export interface operations {
                     "application/json": components["schemas"]["Ruling"];
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
              *
@@ -6649,6 +6708,15 @@ export interface operations {
                     "application/json": components["schemas"]["Dispute"];
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `NOT_ALLOWED_NOW`: it is not the time for it, or somebody else’s to do: `allowed` says whose.
              *
@@ -6699,6 +6767,15 @@ export interface operations {
                     "application/json": components["schemas"]["EvidenceList"];
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem. */
             default: {
                 headers: {
@@ -6738,6 +6815,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /**
@@ -6803,6 +6889,15 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `EVIDENCE_NOT_CLEAN`: it was not looked at yet, or is harmful.
              *
@@ -6852,6 +6947,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description `NOT_WITH_MEDIATORS`: you are a mediator, and it has not come to one. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Any other problem. */
@@ -7253,7 +7357,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "dispute_mediation";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;
@@ -7389,7 +7493,7 @@ export interface operations {
                 /** @description The buyer or the seller. */
                 userId?: string;
                 /** @description Only those that somebody has to look at, for this reason or for any. */
-                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "chargeback" | "money_paused";
+                attention?: "any" | "past_deadline" | "in_progress_for_long" | "transfer_blocked" | "refund_came_back" | "step_refused" | "chargeback" | "money_paused";
             };
             header?: never;
             path?: never;

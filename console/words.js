@@ -19,6 +19,7 @@ export const ATTENTION = {
   in_progress_for_long: 'Stuck in a step',
   transfer_blocked: 'Transfer blocked',
   refund_came_back: 'Refund came back',
+  step_refused: 'A step is refused',
   chargeback: 'Chargeback',
   money_paused: 'Money paused',
 };
@@ -31,6 +32,7 @@ export const ATTENTION_EXPLAINED = {
   transfer_blocked: 'Stripe refuses to send the money. The seller has to mend their account there; ask them to.',
   refund_came_back:
     "A refund came back from the buyer's bank. Finance sends it once more, or pays the buyer in another way.",
+  step_refused: 'Stripe refuses what has to happen next. Finance has a case that says which step it is, and why.',
   chargeback: 'The buyer asked their bank for the money. Nothing is released until that is decided.',
   money_paused: 'Staff have stopped it: nothing is captured, released or refunded until finance lets it go.',
 };
@@ -101,6 +103,7 @@ const UPDATES = {
   addStaffNote: 'A note kept for staff',
   pauseMoney: 'Money paused',
   resumeMoney: 'Money let go',
+  reportRefusedStep: 'Finance asked: Stripe refuses a step',
   reportHoldLimit: 'Finance asked: the money may be held no longer',
 };
 

@@ -20,6 +20,8 @@ export interface ChargebackWork {
   readonly atMs: number;
   /** The seller was sent a part from Wellpact's own balance: that is taken back first. */
   readonly topUp?: true;
+  /** Of an answer: when finance and the seller are reminded of it; missing once they were, or when there is no time for it. */
+  readonly remindAtMs?: number;
 }
 
 /** What finance wants about a chargeback. */

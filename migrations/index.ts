@@ -32,8 +32,11 @@ import { payouts } from './0141_payouts.ts';
 import { invoices } from './0142_invoices.ts';
 import { archives } from './0150_archives.ts';
 import { webhookDeliveries } from './0151_webhook_deliveries.ts';
+import { evidenceReminders } from './0152_evidence_reminders.ts';
 import { discounts } from './0161_discounts.ts';
+import { refusedSteps, refusedStepsIndexed } from './0181_refused_steps.ts';
 import { chargebackFunds } from './0191_chargeback_funds.ts';
+import { ledgerQuickChecks } from './0212_ledger_quick_checks.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -85,6 +88,10 @@ export const migrations: readonly Migration[] = [
   invoices,
   archives,
   webhookDeliveries,
+  evidenceReminders,
   discounts,
+  refusedSteps,
+  refusedStepsIndexed,
   chargebackFunds,
+  ledgerQuickChecks,
 ];

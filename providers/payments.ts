@@ -36,13 +36,13 @@ export interface Payments extends Payouts {
   acceptDispute(disputeId: string, idempotencyKey: string): Promise<Dispute>;
 
   /**
-   * What was made for a step, looked for in the provider's own lists, whatever key it was made under; undefined when
-   * nothing was. For the case that the key can no longer tell: see activities/once.ts.
+   * What was made for a step, and how much it is, looked for in the provider's own lists, whatever key it was made under;
+   * undefined when nothing was. For the case that the key can no longer tell: see activities/once.ts.
    */
-  findPayment(step: StepRef & { readonly sinceMs: number }): Promise<Payment | undefined>;
-  findRefund(step: StepRef & { readonly paymentId: string }): Promise<Refund | undefined>;
-  findTransfer(step: StepRef): Promise<Made | undefined>;
-  findReversal(step: StepRef & { readonly transferId: string }): Promise<Made | undefined>;
+  findPayment(step: StepRef & { readonly sinceMs: number }): Promise<Found<Payment> | undefined>;
+  findRefund(step: StepRef & { readonly paymentId: string }): Promise<Found<Refund> | undefined>;
+  findTransfer(step: StepRef): Promise<Found<Made> | undefined>;
+  findReversal(step: StepRef & { readonly transferId: string }): Promise<Found<Made> | undefined>;
 
   /** A page of the lines of our balance, newest first, a hundred of them. */
   listBalanceLines(filter: BalanceLineFilter): Promise<BalanceLinePage>;
@@ -92,6 +92,9 @@ export interface StepRef {
 export interface Made {
   readonly id: string;
 }
+
+/** What was made before, with its amount in minor units: whoever asks again may have asked for another one. */
+export type Found<T extends Made> = T & { readonly amount: number };
 
 export interface Refund extends Made {
   readonly status: Exclude<RefundStatus, 'none'>;
@@ -166,6 +169,8 @@ export interface Dispute {
   /** What was taken from our balance, and what came back. */
   readonly withdrawn: number;
   readonly reinstated: number;
+  /** A part of it moved in another currency: how much that is in that of the dispute cannot be told, and is not counted. */
+  readonly hasUnclearPart: boolean;
   /** How many balance transactions say so. */
   readonly movements: number;
   /** How often evidence was submitted. */

@@ -5,6 +5,7 @@ export type ProviderName = 'stripe' | 'onfido';
  * - `refused`: it understood, and said no: asking again the same way is pointless.
  * - `declined`: the card was refused.
  * - `not_found`: it does not know the object.
+ * - `conflict`: something else was asked for under the same key: the key stands for that, and may have made it.
  * - `busy`: too many requests, or a request with the same key is still running: later.
  * - `failed`: it failed itself (5xx), or answered something that makes no sense: later.
  * - `unreachable`: no answer came: whether it acted is unknown, so ask again with the same key.
@@ -14,6 +15,7 @@ export type ProviderErrorKind =
   | 'refused'
   | 'declined'
   | 'not_found'
+  | 'conflict'
   | 'busy'
   | 'failed'
   | 'unreachable'

@@ -55,6 +55,7 @@ function kindOf(error: Stripe.errors.StripeError): ProviderErrorKind {
   if (error instanceof errors.StripeAuthenticationError) return 'credentials';
   if (error instanceof errors.StripePermissionError) return 'refused';
   if (error instanceof errors.StripeRateLimitError || error.statusCode === 409) return 'busy';
+  if (error instanceof errors.StripeIdempotencyError) return 'conflict';
   if (error.code === 'resource_missing') return 'not_found';
   if (error instanceof errors.StripeInvalidRequestError) return 'refused';
   return 'failed';

@@ -33,11 +33,10 @@ const STATUSES = [
 function toDispute(given: Stripe.Dispute): Dispute {
   const dispute = required(given);
   const paymentId = idIn(dispute.payment_intent);
-  const moved = dispute.balance_transactions.map((transaction) => ({
-    transaction,
-    amount: amountOf(dispute, transaction),
-  }));
-  const sum = (amounts: readonly number[]): number => amounts.reduce((total, amount) => total + amount, 0);
+  const moved = dispute.balance_transactions;
+  const amounts = moved.map((transaction) => amountOf(dispute, transaction));
+  const sum = (sign: 1 | -1): number =>
+    amounts.reduce<number>((all, amount = 0) => all + Math.max(sign * amount, 0), 0);
   return {
     id: dispute.id,
     paymentId,
@@ -48,11 +47,12 @@ function toDispute(given: Stripe.Dispute): Dispute {
     reason: dispute.reason,
     dueMs: dispute.evidence_details.due_by === null ? null : dispute.evidence_details.due_by * 1_000,
     openedMs: dispute.created * 1_000,
-    withdrawn: sum(moved.map(({ amount }) => Math.max(-amount, 0))),
-    reinstated: sum(moved.map(({ amount }) => Math.max(amount, 0))),
+    withdrawn: sum(-1),
+    reinstated: sum(1),
+    hasUnclearPart: amounts.includes(undefined),
     movements: moved.length,
     submissions: dispute.evidence_details.submission_count,
-    fees: moved.map(({ transaction: { id, fee, currency } }) => ({
+    fees: moved.map(({ id, fee, currency }) => ({
       id,
       amount: fee,
       currency: currency.toUpperCase(),
@@ -63,13 +63,34 @@ function toDispute(given: Stripe.Dispute): Dispute {
 const idIn = (given: string | { readonly id: string } | null): string | null =>
   given === null || typeof given === 'string' ? given : given.id;
 
+type Movement = Pick<Stripe.BalanceTransaction, 'amount' | 'currency' | 'exchange_rate'>;
+
 /**
- * What a balance transaction moved, without its fee, in the currency of the charge. One in another currency is in that of our
- * balance: it moved what the dispute is about.
+ * What a balance transaction moved, without its fee, in the currency of the dispute. One in another currency is in that of our
+ * balance. A bank takes all that the dispute is about; what comes back may be a part, so all of it is only what by its rate,
+ * or by what was taken in the same currency, is all of it.
+ * @returns undefined for what is a part in another currency: rates are rounded, so it is not known to the minor unit
  */
-function amountOf({ amount, currency }: Stripe.Dispute, moved: Stripe.BalanceTransaction): number {
-  return moved.currency === currency ? moved.amount : Math.sign(moved.amount) * amount;
+export function amountOf(
+  {
+    amount,
+    currency,
+    balance_transactions: booked,
+  }: Pick<Stripe.Dispute, 'amount' | 'currency'> & {
+    readonly balance_transactions: readonly Movement[];
+  },
+  moved: Movement,
+): number | undefined {
+  if (moved.currency === currency) return moved.amount;
+  if (moved.amount <= 0) return moved.amount === 0 ? 0 : -amount;
+  if (booked.some((taken) => taken.currency === moved.currency && taken.amount === -moved.amount)) return amount;
+  const { exchange_rate: rate } = moved;
+  if (rate === null || rate <= 0) return undefined;
+  return Math.abs(moved.amount / rate - amount) <= 1 / rate + amount * RATE_PRECISION ? amount : undefined;
 }
+
+/** Stripe shows its rates with six digits. */
+const RATE_PRECISION = 1e-5;
 
 function toEvidence(evidence: DisputeEvidence): Stripe.DisputeUpdateParams.Evidence {
   const { description, deliveredOn, servedOn, refundPolicy, cancellationPolicy, activity, statement } = evidence;

@@ -36,14 +36,15 @@ export function stripePayments(stripe: Stripe): PaymentCalls {
         stripe.paymentIntents.cancel(paymentId, { expand: EXPANDED_CHARGE }, { idempotencyKey }),
       ),
     refund: ({ paymentId, amount, ...step }, idempotencyKey) =>
-      asked(async () =>
-        toRefund(
-          await stripe.refunds.create(
-            { payment_intent: paymentId, amount, reason: 'requested_by_customer', metadata: stepMetadata(step) },
-            { idempotencyKey },
-          ),
-        ),
-      ),
+      asked(async () => {
+        const made = await stripe.refunds.create(
+          { payment_intent: paymentId, amount, reason: 'requested_by_customer', metadata: stepMetadata(step) },
+          { idempotencyKey },
+        );
+        // What Stripe keeps under the key is how it stood when it was made; it may have come back since.
+        const isSaved = made.lastResponse.headers['idempotent-replayed'] === 'true';
+        return toRefund(isSaved ? await stripe.refunds.retrieve(required(made).id) : made);
+      }),
     getRefund: (refundId) =>
       asked(async () => {
         const refund = await stripe.refunds.retrieve(refundId);
@@ -54,12 +55,12 @@ export function stripePayments(stripe: Stripe): PaymentCalls {
         const created = { gte: Math.floor(sinceMs / 1_000) - CLOCK_SKEW_SECONDS };
         const intents = stripe.paymentIntents.list({ created, limit: 100, expand: EXPANDED_CHARGE_IN_LIST });
         const intent = await found(intents, isOfStep(step));
-        return intent && toPayment(intent);
+        return intent && { ...toPayment(intent), amount: intent.amount };
       }),
     findRefund: ({ paymentId, ...step }) =>
       asked(async () => {
         const refund = await found(stripe.refunds.list({ payment_intent: paymentId, limit: 100 }), isOfStep(step));
-        return refund && toRefund(refund);
+        return refund && { ...toRefund(refund), amount: refund.amount };
       }),
   };
 }

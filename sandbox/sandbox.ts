@@ -3,6 +3,7 @@ import type { ListenOptions } from 'node:net';
 import type Koa from 'koa';
 import type { Logger } from '../platform/logging.ts';
 import { controlApplication } from './control/server.ts';
+import { createHolds } from './faults/holds.ts';
 import { createMailCatcher } from './mail/catcher.ts';
 import { mailApplication } from './mail/pages.ts';
 import { onfidoApplication } from './onfido/server.ts';
@@ -69,7 +70,8 @@ function applications(
   steps: Steps,
 ): readonly (readonly [number, Koa])[] {
   const { ports, pagesUrl } = settings;
-  const shared = { database, clock, log, pagesUrl, wakeDeliveries: () => deliveries.wake() };
+  const holds = createHolds();
+  const shared = { database, holds, clock, log, pagesUrl, wakeDeliveries: () => deliveries.wake() };
   const platform = platformAccountId(settings.stripe.apiKey);
   return [
     [
@@ -83,7 +85,7 @@ function applications(
     [ports.mail, mailApplication(database, log)],
     [ports.push, pushApplication(database, log, settings.fcm)],
     // Last, since this is the port that says everything is ready.
-    [ports.sandboxControl, controlApplication({ database, clock, log, settings, steps })],
+    [ports.sandboxControl, controlApplication({ database, holds, clock, log, settings, steps })],
   ];
 }
 

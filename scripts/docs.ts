@@ -202,7 +202,13 @@ function disputePage(): string {
 function notificationsPage(): string {
   const rows = NOTIFICATIONS.map(({ on, reminder, to, channels, essential, urgent, valid, subject }) => [
     `\`${on}\`${reminder === undefined ? '' : ` (${words(reminder)})`}`,
-    { userId: 'the person', buyerId: 'buyer', sellerId: 'seller', otherParty: 'the other party' }[to],
+    {
+      userId: 'the person',
+      buyerId: 'buyer',
+      sellerId: 'seller',
+      otherParty: 'the other party',
+      finance: 'all of finance',
+    }[to],
     channels.join(', '),
     subject,
     [valid.purchase?.map((state) => `\`${state}\``).join(' or '), valid.ahead && `the ${valid.ahead} is ahead`]

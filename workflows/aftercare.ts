@@ -3,7 +3,16 @@
  * is sent once more; the buyer's bank takes the payment back. A story of its own, begun by what comes in and over when nothing
  * is left to do. As long as the purchase lives, its workflow does all of this itself: never do two write.
  */
-import { allHandlersFinished, condition, currentUpdateInfo, log, setHandler } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  currentUpdateInfo,
+  log,
+  patched,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import {
   type AftercareInput,
   type RefundAgainOrder,
@@ -16,12 +25,15 @@ import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
 import {
   CHARGEBACK_UPDATES,
   type ChargebackWish,
+  chargebackWishOf,
   doChargebackWork,
   followChargebackOrder,
   noteChargeback,
-  WORK_TEXTS,
+  workText,
+  workTimeOf,
 } from './purchase-chargeback.ts';
 import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
+import { askFinance, CHARGEBACK_STEPS } from './purchase-refused.ts';
 import { type Item, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
 import { answerOf } from './support/steps.ts';
@@ -39,17 +51,19 @@ const MAX_HINTS = 20;
 const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
 
 /** What staff read while that waits for its time. */
-const ATTENDED: Readonly<Record<ChargebackWork['what'], { readonly title: string; readonly then: string }>> = {
+const ATTENDED: Readonly<Record<ChargebackWork['what'], { readonly title: string; readonly due: string }>> = {
   answer: {
     title: "The buyer's bank takes evidence about the payment",
-    then: 'the evidence is submitted, unless finance does it earlier',
+    due: 'the evidence is submitted, unless finance does it earlier',
   },
-  settle: { title: "The buyer's bank keeps what it took of the payment", then: '' },
+  settle: { title: "The buyer's bank keeps what it took of the payment", due: '' },
   awaitFunds: {
     title: "The buyer's bank has decided, and the money has still to move: about the payment",
-    then: 'finance is told that it has not',
+    due: 'finance is told that it has not',
   },
 };
+/** The last hints of a refund or a chargeback come about together. */
+const KEEP_MS = 1_000;
 
 export async function aftercare({ purchaseId, work: handedOver }: AftercareInput): Promise<void> {
   const hints: Hint[] = [];
@@ -58,7 +72,7 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   setHandler(refundHintSignal, hint);
   setHandler(chargebackHintSignal, hint);
   for (const [update, kind] of CHARGEBACK_UPDATES) {
-    setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), GUARDED);
+    setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), GUARDED);
   }
   const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
     state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
@@ -66,13 +80,13 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   setHandler(refundAgainUpdate, again, { validator: refuseUnlessOrder });
   // It is only ever started together with a hint or an order, which is a moment away, or with work that is left.
   if (work === undefined) await condition(cameIn, '1 minute');
-  for (;;) {
+  for (let isKept = false; !isKept; ) {
     const item = desk.take();
     const told = item === undefined ? hints.shift() : undefined;
     if (item?.kind === 'wish') await obey(item);
     else if (told !== undefined) await hear(told);
     else if (work !== undefined) await attend(work);
-    else if (allHandlersFinished()) break;
+    else if (allHandlersFinished()) isKept = await keep();
     else await condition(() => allHandlersFinished() || cameIn());
   }
   tellStaff({ title: `All that is known about the money of ${purchaseId} is noted.`, lines: ['It has ended.'] });
@@ -81,6 +95,15 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   function hint(given: Hint): void {
     const known = hints.some((waiting) => objectOf(waiting) === objectOf(given));
     if (!known && hints.length < MAX_HINTS) hints.push(given);
+  }
+
+  /**
+   * The server refuses an end that something has overtaken, and with it all that was said in the same breath: the answer of
+   * an order, and that its step was taken. So a moment lies between the two. @returns false when something came in meanwhile
+   */
+  async function keep(): Promise<boolean> {
+    if (!patched('kept-before-the-end')) return true;
+    return !(await condition(cameIn, KEEP_MS, { summary: 'keeps what was done, before it ends' }));
   }
 
   function cameIn(): boolean {
@@ -122,22 +145,29 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
 
   /** Waits until its time has come, unless something comes in first. */
   async function attend(next: NonNullable<typeof work>): Promise<void> {
-    const { title, then } = ATTENDED[next.what];
-    tell(`${title} of ${purchaseId}.`, then === '' ? '' : `**Until ${timeText(next.atMs)}**: then ${then}.`);
-    const summary = WORK_TEXTS[next.what];
-    const waitMs = next.atMs - Date.now();
-    if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary })))) return;
-    await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork);
+    const { title, due } = ATTENDED[next.what];
+    tell(`${title} of ${purchaseId}.`, due === '' ? '' : `**Until ${timeText(next.atMs)}**: then ${due}.`);
+    const waitMs = workTimeOf(next) - Date.now();
+    // What is refused for months is tried again all that time.
+    const isLong = workflowInfo().continueAsNewSuggested && !cameIn() && allHandlersFinished();
+    if (isLong && patched('begins-afresh')) await continueAsNew<typeof aftercare>({ purchaseId, work: next });
+    if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary: workText(next) })))) return;
+    const step = CHARGEBACK_STEPS[next.what];
+    await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork, step);
   }
 
-  /** What is refused is nobody's to hear: it is tried again later, if there is still something to do. */
-  async function orTryAgain(step: () => Promise<typeof work>): Promise<void> {
+  /**
+   * What is refused is nobody's to hear: it is tried again later, if there is still something to do.
+   * @param step what it is called where finance is asked about it
+   */
+  async function orTryAgain(act: () => Promise<typeof work>, step?: string): Promise<void> {
     try {
-      work = await step();
+      work = await act();
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
       log.error('a step was refused', { type: answer.type, message: answer.message });
+      await askFinance(purchaseId, step, answer);
       if (work !== undefined) work = { ...work, atMs: Date.now() + TRY_AGAIN_AFTER_MS };
     }
   }

@@ -10,6 +10,7 @@ import {
   type DisputeEvent,
   type DisputeParty,
   disputeRows,
+  mayThoughFrozen,
   roleOf,
 } from '../services/disputes/rules.ts';
 
@@ -54,9 +55,11 @@ export const circumstancesOf = (
 
 /** What each can do now. */
 export function allowedNow(standing: DisputeStands): Readonly<Record<'buyer' | 'seller' | 'mediator', string[]>> {
-  const { state, claimedBy, decided, frozen } = standing;
-  if (decided || frozen) return { buyer: [], seller: [], mediator: [] };
-  return allowedToEach(state, claimedBy, circumstancesOf(standing, Date.now()));
+  const { state, claimedBy, decided, frozen, claimIsAll } = standing;
+  const allowed = allowedToEach(state, claimedBy, circumstancesOf(standing, Date.now()));
+  const open = (events: readonly DisputeEvent[]): DisputeEvent[] =>
+    decided ? [] : events.filter((event) => !frozen || mayThoughFrozen(event, claimIsAll === true));
+  return { buyer: open(allowed.buyer), seller: open(allowed.seller), mediator: open(allowed.mediator) };
 }
 
 export function notPossible(standing: DisputeStands, event: string): ApplicationFailure {
@@ -74,7 +77,7 @@ export function notPossible(standing: DisputeStands, event: string): Application
 
 /** Refuses what comes at the wrong time, or from the wrong party, before it is recorded. @throws ApplicationFailure */
 export function refuseWish(standing: DisputeStands, { event, by }: DisputeWish): void {
-  if (standing.frozen) {
+  if (standing.frozen && !mayThoughFrozen(event, standing.claimIsAll === true)) {
     const message = 'The bank of the buyer looks at this payment: the dispute stands still until that is over.';
     throw ApplicationFailure.nonRetryable(message, 'DISPUTE_FROZEN');
   }

@@ -1,15 +1,18 @@
 /** What a purchase does next by itself, and when. */
+import type { DisputeStanding } from '../activities/purchase-steps.ts';
 import type { ChargebackWork } from '../contracts/chargeback.ts';
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
 import { standsStill } from '../services/transactions/rules.ts';
-import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
-import { isStopped, overlaysOf, type Story, type Wish } from './purchase-steps.ts';
+import { workTimeOf } from './purchase-chargeback.ts';
+import { financeIsAsked, isStopped, overlaysOf, type Story, timerIn, type Wish } from './purchase-steps.ts';
 
 /** A step that the clock or a provider called for was refused. */
 export interface Trouble {
   readonly reason: string;
   /** When it is tried again, milliseconds since 1970; undefined when somebody has to ask for it. */
   readonly tryAgainMs: number | undefined;
+  /** The step that finance was asked about. */
+  readonly asked?: string | undefined;
 }
 
 /** The next thing on the agenda, and when it comes, in milliseconds since 1970. */
@@ -41,7 +44,7 @@ export function nextItem(story: Story, trouble: Trouble | undefined, done: Done)
 function nextWork({ standing }: Story, trouble: Trouble | undefined): AgendaItem | undefined {
   const { chargebackWork: work, pause } = standing;
   if (work === undefined || (work.what === 'settle' && pause !== undefined)) return undefined;
-  return { kind: 'chargeback', work, atMs: Math.max(work.atMs, trouble?.tryAgainMs ?? 0) };
+  return { kind: 'chargeback', work, atMs: Math.max(workTimeOf(work), trouble?.tryAgainMs ?? 0) };
 }
 
 function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): AgendaItem | undefined {
@@ -54,7 +57,7 @@ function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): A
     return { kind: 'unfinished', wish, atMs: trouble?.tryAgainMs ?? atMs };
   }
   // What the dispute decided is carried out as soon as the money is let go, by staff and by the bank.
-  if (dispute?.decided === true && !standsStill(overlaysOf(story.standing))) {
+  if (dispute?.decided === true && !waitsForMoney(story.standing, dispute)) {
     return { kind: 'decision', atMs: trouble?.tryAgainMs ?? Date.now() };
   }
   const transfer = nextTransfer(story, done) ?? nextTopUp(story, trouble);
@@ -65,24 +68,28 @@ function nextOfItsOwn(story: Story, trouble: Trouble | undefined, done: Done): A
   return deadlineMs === undefined ? undefined : { kind: 'deadline', atMs: deadlineMs };
 }
 
+/** What gives the buyer everything ends an inquiry, and does not wait for it. */
+const waitsForMoney = ({ pause, chargeback }: Story['standing'], { givesAll }: DisputeStanding): boolean =>
+  standsStill({ paused: pause !== undefined, chargeback: givesAll && chargeback === 'inquiry' ? 'none' : chargeback });
+
 /** In a dispute, what was not sent yet is not sent either. */
 export const isBlocked = ({ transfer, state }: Story['standing']): boolean =>
   transfer === 'blocked' && state !== 'disputed';
 
 /** Until when the purchase waits for somebody; a transfer that is blocked keeps it open without end. */
-export function deadlineOf({ standing, deal }: Story, trouble: Trouble | undefined): number | undefined {
-  const { state, deadlineMs, deadlineEvent } = standing;
+export function deadlineOf(story: Story, trouble: Trouble | undefined): number | undefined {
+  const { standing } = story;
+  const { deadlineMs } = standing;
   if (deadlineMs === null || isBlocked(standing)) return undefined;
   // Without a timer to follow, a deadline would pass again and again.
-  if (timerOf(state, deal.kind, deadlineEvent) === undefined) return undefined;
+  if (timerIn(story) === undefined) return undefined;
   return Math.max(deadlineMs, trouble?.tryAgainMs ?? 0);
 }
 
 /** Of a step that a standstill has cut in two nothing comes by itself but the limit up to which money may be held. */
 function timeToAskFinance(story: Story, trouble: Trouble | undefined): AgendaItem | undefined {
-  const { standing, deal } = story;
-  const found = timerOf(standing.state, deal.kind, standing.deadlineEvent);
-  const asks = found !== undefined && asksFinance(found.timer, overlaysOf(standing));
+  const found = timerIn(story);
+  const asks = found !== undefined && financeIsAsked(story, found);
   const atMs = asks ? deadlineOf(story, trouble) : undefined;
   return atMs === undefined ? undefined : { kind: 'deadline', atMs };
 }

@@ -1,5 +1,6 @@
 /** What a flow does about chargebacks: the purchase as long as it goes on, its aftercare from then on. */
 import type { UpdateDefinition } from '@temporalio/common';
+import { currentUpdateInfo } from '@temporalio/workflow';
 import type { PurchaseStanding } from '../activities/purchase.ts';
 import type { Actor } from '../contracts/actor.ts';
 import {
@@ -12,7 +13,7 @@ import {
 import type { PurchaseId } from '../contracts/ids.ts';
 import type { PurchaseOutcome } from '../contracts/purchase.ts';
 import { CLOCK, PROVIDER } from './purchase-steps.ts';
-import { moneyStep } from './support/steps.ts';
+import { databaseStep, moneyStep } from './support/steps.ts';
 
 export type ChargebackOrderKind = 'answerChargeback' | 'acceptChargeback';
 
@@ -20,7 +21,16 @@ export type ChargebackOrderKind = 'answerChargeback' | 'acceptChargeback';
 export interface ChargebackWish {
   readonly kind: ChargebackOrderKind;
   readonly chargeback: ChargebackOrder;
+  /** The same for every repeat of the order. */
+  readonly updateId: string;
 }
+
+/** The wish behind an order. */
+export const chargebackWishOf = (kind: ChargebackOrderKind, chargeback: ChargebackOrder): ChargebackWish => ({
+  kind,
+  chargeback,
+  updateId: currentUpdateInfo()?.id ?? '',
+});
 
 /** Which update is which order. */
 export const CHARGEBACK_UPDATES: readonly (readonly [
@@ -35,9 +45,24 @@ export const CHARGEBACK_UPDATES: readonly (readonly [
 export const noteChargeback = (purchaseId: PurchaseId, { chargebackId }: ChargebackHint): Promise<PurchaseStanding> =>
   moneyStep('noteChargeback', stepOf(purchaseId, chargebackId, PROVIDER), 'Look at the chargeback');
 
+/** When something has to be done about one next, milliseconds since 1970. */
+export const workTimeOf = ({ atMs, remindAtMs }: ChargebackWork): number => remindAtMs ?? atMs;
+
+/** After a silence of ours of which the time to submit is a part, there is nothing to remind of. */
+const isToRemind = ({ atMs, remindAtMs }: ChargebackWork): boolean => remindAtMs !== undefined && Date.now() < atMs;
+
+/** What is done about one next, as it stands beside the timer. */
+export const workText = ({ what, remindAtMs }: ChargebackWork): string => {
+  if (what === 'settle') return 'takes back what the chargeback cost';
+  return remindAtMs === undefined
+    ? 'submits the evidence about the chargeback'
+    : 'reminds finance and the seller of the evidence about the chargeback';
+};
+
 /** Does what has to be done about one, now that its time has come. */
 export async function doChargebackWork(purchaseId: PurchaseId, work: ChargebackWork): Promise<PurchaseStanding> {
   const step = stepOf(purchaseId, work.chargebackId, CLOCK);
+  if (isToRemind(work)) return databaseStep('remindOfEvidence', step, 'Remind finance and the seller of the evidence');
   if (work.topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
   return workStep(work.what, step);
 }
@@ -63,9 +88,9 @@ export const WORK_TEXTS: Readonly<Record<ChargebackWork['what'], string>> = {
 /** Does what finance wants. */
 export function followChargebackOrder(
   purchaseId: PurchaseId,
-  { kind, chargeback: { chargebackId, staffId, statement } }: ChargebackWish,
+  { kind, chargeback: { chargebackId, staffId, statement }, updateId }: ChargebackWish,
 ): Promise<PurchaseStanding> {
-  const step = stepOf(purchaseId, chargebackId, { actor: { type: 'staff', id: staffId } });
+  const step = { ...stepOf(purchaseId, chargebackId, { actor: { type: 'staff', id: staffId } }), updateId };
   return kind === 'answerChargeback'
     ? moneyStep(kind, { ...step, ...(statement !== undefined && { statement }) }, 'Finance submits the evidence')
     : moneyStep(kind, step, 'Finance accepts the chargeback');

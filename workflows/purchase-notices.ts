@@ -8,8 +8,8 @@ import { allowedActions, isFinal, standsStill } from '../services/transactions/r
 import { CHARGEBACK_SUMMARIES, STATE_SUMMARIES } from '../services/transactions/summary-rules.ts';
 import { outcomeOf, timerOf } from '../services/transactions/timer-rules.ts';
 import type { AgendaItem, Trouble } from './purchase-agenda.ts';
-import { WORK_TEXTS } from './purchase-chargeback.ts';
-import { nowOf, overlaysOf, type Story } from './purchase-steps.ts';
+import { workText } from './purchase-chargeback.ts';
+import { nowOf, overlaysOf, type Story, timerIn } from './purchase-steps.ts';
 import { moneyText, tellStaff, timeText } from './support/notices.ts';
 
 /** What the agenda knows of what comes. */
@@ -115,7 +115,8 @@ function stoppedBy({ standing }: Story, { trouble }: Ahead): string[] {
   }
   if (trouble !== undefined) {
     const again = trouble.tryAgainMs === undefined ? '' : ` It is tried again at ${timeText(trouble.tryAgainMs)}.`;
-    lines.push(`**Needs a person:** ${trouble.reason}${again}`);
+    const asked = trouble.asked === undefined ? '' : ' Finance has a case about it.';
+    lines.push(`**Needs a person:** ${trouble.reason}${asked}${again}`);
   }
   return lines;
 }
@@ -142,9 +143,10 @@ function waitingFor({ standing, deal: { kind } }: Story): string[] {
 }
 
 /** What happens by itself. */
-function automatically({ standing, deal }: Story, { deadlineMs, reminder }: Ahead): string[] {
-  const { state, deadlineEvent, transfer } = standing;
-  const timer = timerOf(state, deal.kind, deadlineEvent);
+function automatically(story: Story, { deadlineMs, reminder }: Ahead): string[] {
+  const { standing } = story;
+  const { state, transfer } = standing;
+  const timer = timerIn(story);
   const lines: string[] = [];
   if (timer !== undefined && deadlineMs !== undefined) {
     const { becomes, says } = outcomeOf(timer, overlaysOf(standing));
@@ -165,12 +167,11 @@ const reminderText = ({ name, dueMs }: Reminder): string =>
 
 function timerTextOf(story: Story, next: AgendaItem): string {
   if (next.kind === 'unfinished') return `goes through with "${words(next.wish.event)}"`;
-  if (next.kind === 'chargeback') return WORK_TEXTS[next.work.what];
+  if (next.kind === 'chargeback') return workText(next.work);
   if (next.kind === 'transfer') return 'tries the refused transfer again';
   if (next.kind === 'topUp') return "sends what the buyer's charge does not cover";
   if (next.kind === 'reminder') return reminderText(next.reminder);
-  const { standing, deal } = story;
-  const timer = timerOf(standing.state, deal.kind, standing.deadlineEvent);
+  const timer = timerIn(story);
   if (timer === undefined) return 'waits until somebody does something';
-  return `${words(timer.row.on)}: then ${outcomeOf(timer, overlaysOf(standing)).says}`;
+  return `${words(timer.row.on)}: then ${outcomeOf(timer, overlaysOf(story.standing)).says}`;
 }

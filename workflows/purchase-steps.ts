@@ -1,5 +1,5 @@
 /** How a purchase follows its table: which row a wish leads along, and which activities carry that row out. */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, patched } from '@temporalio/workflow';
 import type { Deal, PaymentStep, PurchaseStanding, StepCommand } from '../activities/purchase.ts';
 import type { Actor } from '../contracts/actor.ts';
 import type { PaymentHint, PurchaseInput } from '../contracts/purchase.ts';
@@ -12,6 +12,13 @@ import {
   stopText,
   transitions,
 } from '../services/transactions/rules.ts';
+import {
+  asksFinance,
+  defaultCondition,
+  type FollowedTimer,
+  isStoppedByInquiry,
+  timerOf,
+} from '../services/transactions/timer-rules.ts';
 import type { Party, PurchaseEvent, StepName, Transition } from '../services/transactions/transition-rules.ts';
 import { databaseStep, moneyStep } from './support/steps.ts';
 
@@ -52,6 +59,17 @@ export const overlaysOf = ({ pause, chargeback }: PurchaseStanding): Overlays =>
   paused: pause !== undefined,
   chargeback: chargeback ?? 'none',
 });
+
+/** The deadline that runs, with the row it leads along: in a dispute that of the default ruling. */
+export const timerIn = ({ standing: { state, deadlineEvent, dispute }, deal }: Story): FollowedTimer | undefined =>
+  timerOf(state, deal.kind, deadlineEvent, defaultCondition(dispute?.defaultLeaves));
+
+/** Whether finance are asked when it passes, instead. */
+export function financeIsAsked({ standing }: Story, followed: FollowedTimer): boolean {
+  const overlays = overlaysOf(standing);
+  if (!asksFinance(followed, overlays)) return false;
+  return !isStoppedByInquiry(overlays) || patched('finance-is-asked-in-an-inquiry');
+}
 
 /** Whether every row that a wish can lead along is stopped at the moment. */
 export const isStopped = (story: Story, wish: Omit<Wish, 'actor'>): boolean => stopIn(story, wish) !== undefined;

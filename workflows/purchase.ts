@@ -14,6 +14,7 @@ import {
   continueAsNew,
   currentUpdateInfo,
   log,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -33,7 +34,6 @@ import {
 import { isLive } from '../services/transactions/chargeback-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
-import { asksFinance, timerOf } from '../services/transactions/timer-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
 import {
   type AgendaItem,
@@ -48,6 +48,7 @@ import {
   CHARGEBACK_UPDATES,
   type ChargebackOrderKind,
   type ChargebackWish,
+  chargebackWishOf,
   doChargebackWork,
   followChargebackOrder,
   noteChargeback,
@@ -56,9 +57,11 @@ import { beginDispute, DISPUTE, endDispute, freezeDispute, noteDecision } from '
 import { handOver } from './purchase-handover.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
+import { askFinance, stepOfItem } from './purchase-refused.ts';
 import {
   beginPayment,
   CLOCK,
+  financeIsAsked,
   follow,
   look,
   notAllowed,
@@ -68,6 +71,7 @@ import {
   retryTransfer,
   type Story,
   stepOf,
+  timerIn,
   topUpSeller,
   type Wish,
 } from './purchase-steps.ts';
@@ -180,7 +184,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       });
     }
     for (const [update, kind] of CHARGEBACK_UPDATES) {
-      setHandler(update, async (chargeback) => ({ state: await desk.ask({ kind, chargeback }) }), {
+      setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), {
         validator: (_order: ChargebackOrder) => {
           if (story === undefined || doing !== undefined) throw inProgress(doing ?? 'open');
         },
@@ -273,9 +277,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       if (answer.type === 'AUTHORISATION_LOST') {
         await unlessRefused(current, () => follow(input, current, { ...PROVIDER, event: 'authorisation_lost' }));
       } else if (isAlarm(answer)) trouble = { reason: answer.message, tryAgainMs: undefined };
-      // A bank that came in the middle does not make undone what was begun: that is gone through with after it.
-      const goesOn = answer.type === 'CHARGEBACK_OPEN' && current.standing.unfinished !== undefined;
-      if (goesOn) item.settle.done(current.standing.state);
+      // Who came in the middle, a bank or Stripe itself, does not make undone what was begun: that is gone through with.
+      const isBegun = current.standing.unfinished !== undefined;
+      if (isBegun && (answer.type === 'CHARGEBACK_OPEN' || patched('begun-goes-on')))
+        item.settle.done(current.standing.state);
       else item.settle.failed(answer);
     } finally {
       doing = undefined;
@@ -379,21 +384,21 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** What the purchase does by itself, now that its time has come. */
   async function attend(current: Story, item: AgendaItem): Promise<void> {
-    const againMs = Date.now() + TRY_AGAIN_AFTER_MS;
+    const again = { tryAgainMs: Date.now() + TRY_AGAIN_AFTER_MS, step: stepOfItem(current, item) };
     switch (item.kind) {
       case 'unfinished':
-        return unlessRefused(current, () => follow(input, current, item.wish), againMs);
+        return unlessRefused(current, () => follow(input, current, item.wish), again);
       case 'decision':
-        return unlessRefused(current, () => follow(input, current, { ...DISPUTE, event: 'dispute_decided' }), againMs);
+        return unlessRefused(current, () => follow(input, current, { ...DISPUTE, event: 'dispute_decided' }), again);
       case 'deadline':
-        return unlessRefused(current, () => followTheClock(current), againMs);
+        return unlessRefused(current, () => followTheClock(current), again);
       case 'transfer':
         transferTriedMs = Date.now();
-        return unlessRefused(current, () => retryTransfer(input, current));
+        return unlessRefused(current, () => retryTransfer(input, current), { step: again.step });
       case 'topUp':
-        return unlessRefused(current, () => topUpSeller(input, current), againMs);
+        return unlessRefused(current, () => topUpSeller(input, current), again);
       case 'chargeback':
-        return unlessRefused(current, () => work(current, item), againMs);
+        return unlessRefused(current, () => work(current, item), again);
       case 'reminder':
         reminded = remindedUpTo(current, item.reminder);
         return remind(current, item);
@@ -402,11 +407,10 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /** The deadline passed and nobody did anything. */
   async function followTheClock(current: Story): Promise<void> {
-    const { state, deadlineEvent } = current.standing;
-    const timer = timerOf(state, current.deal.kind, deadlineEvent)?.timer;
-    if (timer === undefined) return;
-    const wish = { ...CLOCK, event: timer.event };
-    if (!asksFinance(timer, overlaysOf(current.standing))) return follow(input, current, wish);
+    const found = timerIn(current);
+    if (found === undefined) return;
+    const wish = { ...CLOCK, event: found.timer.event };
+    if (!financeIsAsked(current, found)) return follow(input, current, wish);
     const step = stepOf(input, current, wish);
     current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that stands still');
   }
@@ -420,11 +424,17 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     current.standing = await databaseStep('remindParties', step, `Remind of ${reminder.name.replaceAll('_', ' ')}`);
   }
 
-  /** A step that nobody asked for was refused, so nobody gets the answer: staff are told. */
-  async function unlessRefused(current: Story, step: () => Promise<void>, tryAgainMs?: number): Promise<void> {
+  /** A step that nobody asked for was refused, so nobody gets the answer: staff are told, and finance is asked. */
+  async function unlessRefused(
+    current: Story,
+    act: () => Promise<void>,
+    { tryAgainMs, step }: Again = {},
+  ): Promise<void> {
     const { state } = current.standing;
     try {
-      await step();
+      await act();
+      // What finance was asked about has gone through.
+      if (step !== undefined && trouble?.asked === step) trouble = undefined;
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
@@ -432,8 +442,20 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       if (current.standing.state !== state) return;
       log.error('a step was refused', { type: answer.type, message: answer.message });
       trouble = { reason: answer.message, tryAgainMs };
+      const asked = await askFinance(input.purchaseId, step, answer);
+      if (asked === undefined) return;
+      current.standing = asked;
+      trouble = { ...trouble, asked: step };
     }
   }
+}
+
+/** What is tried again by itself. */
+interface Again {
+  /** When, milliseconds since 1970. */
+  readonly tryAgainMs?: number | undefined;
+  /** What it is called where finance is asked about it. */
+  readonly step?: string | undefined;
 }
 
 /** What is laid on the desk. */

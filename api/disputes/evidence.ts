@@ -14,7 +14,6 @@ import {
 } from '../../services/disputes/evidence-rules.ts';
 import {
   addEvidence,
-  type Dispute,
   type Evidence,
   type HandedInBy,
   keyOf,
@@ -25,12 +24,13 @@ import {
   refuseLate,
 } from '../../services/disputes/index.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Caller, type Route, route } from '../route.ts';
+import { type Route, route } from '../route.ts';
 import { idOf, line, timestamp } from '../schemas.ts';
 import { disputeById } from './commands.ts';
+import { lookingIn, NOT_YET, viewerIn } from './mediators.ts';
 import { words } from './open.ts';
 import { withStatement } from './texts.ts';
-import { isMediator, MEDIATORS, viewerOf } from './view.ts';
+import { MEDIATORS } from './view.ts';
 
 export type EvidenceDeps = Pick<ApiDeps, 'database' | 'texts' | 'objects' | 'scanner'>;
 
@@ -81,6 +81,7 @@ function addRoute(deps: EvidenceDeps): Route {
     rawBody: { maxBytes: MAX_FILE_BYTES, types: Object.keys(FILE_TYPES) },
     responses: { 201: { description: 'What is known of it.', schema: evidenceSchema } },
     problems: {
+      ...NOT_YET,
       ...LATE,
       TOO_MANY_FILES: { status: 409, when: 'your side has handed in too many already.' },
       EMPTY_FILE: { status: 422, when: 'there is nothing in it.' },
@@ -92,7 +93,7 @@ function addRoute(deps: EvidenceDeps): Route {
     handle: async ({ params: { id }, query: { name }, caller, headers, rawBody: bytes, log }) => {
       const who = caller();
       const dispute = await disputeById(database, id);
-      const by = handsIn(dispute, who);
+      const by: HandedInBy = await viewerIn(database, dispute, who);
       refuseLate(dispute);
       const type = typeOf(headers['content-type'] ?? '', bytes);
       const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -150,7 +151,9 @@ function listRoute(deps: EvidenceDeps): Route {
     path,
     operationId: 'listEvidence',
     summary: 'The files of a dispute, as a party or a mediator',
+    description: 'That a mediator looked stands in the audit trail.',
     params,
+    problems: NOT_YET,
     responses: {
       200: {
         description: 'All of them.',
@@ -158,7 +161,7 @@ function listRoute(deps: EvidenceDeps): Route {
       },
     },
     handle: async ({ params: { id }, caller }) => {
-      handsIn(await disputeById(deps.database, id), caller());
+      await lookingIn(deps.database, await disputeById(deps.database, id), caller(), 'dispute.evidence_listed');
       const files = await listEvidence(deps.database, id);
       return { status: 200, body: { data: await Promise.all(files.map((file) => bodyOf(deps, id, file))) } };
     },
@@ -178,6 +181,7 @@ function readRoute(deps: EvidenceDeps): Route {
     path: `${path}/{number}`,
     operationId: 'readEvidence',
     summary: 'Download a file, as a party or a mediator',
+    description: 'That a mediator did, and which one, stands in the audit trail.',
     params: oneOf,
     responses: {
       200: {
@@ -186,9 +190,10 @@ function readRoute(deps: EvidenceDeps): Route {
         contentType: 'application/octet-stream',
       },
     },
-    problems: GONE,
+    problems: { ...NOT_YET, ...GONE },
     handle: async ({ params: { id, number }, caller, log }) => {
-      handsIn(await disputeById(database, id), caller());
+      const dispute = await disputeById(database, id);
+      await viewerIn(database, dispute, caller());
       const file = await fileOf(deps, id, number);
       if (file.redactedAt !== null) throw conflict('EVIDENCE_REDACTED', 'The content of this file was deleted.');
       const stored = file.scan === 'infected' ? undefined : await objects.get(keyOf(id, number));
@@ -198,6 +203,7 @@ function readRoute(deps: EvidenceDeps): Route {
       if (bytes === undefined || scan !== 'clean') {
         throw conflict('EVIDENCE_NOT_CLEAN', 'This file cannot be read: it was not found to be harmless.', { scan });
       }
+      await lookingIn(database, dispute, caller(), 'dispute.evidence_read', { number });
       const headers = {
         'Content-Disposition': 'attachment',
         'X-Content-Type-Options': 'nosniff',
@@ -221,10 +227,11 @@ function redactRoute(deps: EvidenceDeps): Route {
     params: oneOf,
     body: z.strictObject({ reason: words }).meta({ id: 'Redaction' }),
     responses: { 200: { description: 'What is known of it.', schema: evidenceSchema } },
+    problems: NOT_YET,
     handle: async ({ params: { id, number }, body: { reason }, ...request }) => {
       const who = request.caller();
       const dispute = await disputeById(database, id);
-      const by = handsIn(dispute, who);
+      const by = await viewerIn(database, dispute, who);
       const file = await fileOf(deps, id, number);
       if (by !== 'staff' && file.handedInBy !== by) throw notFound('file');
       if (file.redactedAt === null) {
@@ -237,13 +244,6 @@ function redactRoute(deps: EvidenceDeps): Route {
       return { status: 200, body: await bodyOf(deps, id, await fileOf(deps, id, number)) };
     },
   });
-}
-
-/** As which side somebody looks at a dispute, or hands something in. @throws Problem 404 */
-function handsIn(dispute: Dispute, { userId, roles }: Caller): HandedInBy {
-  const side = viewerOf(dispute, userId);
-  if (side === undefined && !isMediator(roles)) throw notFound('dispute');
-  return side ?? 'staff';
 }
 
 /** @throws Problem 404 */

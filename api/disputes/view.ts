@@ -14,12 +14,12 @@ import {
 } from '../../services/disputes/index.ts';
 import {
   allowedToEach,
-  DISPUTE_SUMMARIES,
-  DISPUTE_TIMERS,
-  DISPUTE_TRANSITIONS,
+  claimsAll,
   EVIDENCE_STATES,
+  mayThoughFrozen,
   sideOfRole,
 } from '../../services/disputes/rules.ts';
+import { type DisputeWait, disputeWait, situationOf } from '../../services/disputes/wait-rules.ts';
 import { currency, idOf, timestamp } from '../schemas.ts';
 
 export type Viewer = 'buyer' | 'seller' | 'staff';
@@ -115,13 +115,17 @@ export async function disputeBody(
   const texts = await readStatements(database, cipher, ids);
   const textOf = (id: string | null): string | null => (id === null ? null : (texts.get(id) ?? null));
   const { claimedBy } = dispute;
+  const hasProposal = allRulings.some(({ status }) => status === 'proposed');
+  const offeredBy = offers.filter(({ status }) => status === 'open').map(({ madeBy }) => madeBy);
+  const ruled = allRulings.findLast(({ status }) => status === 'stands')?.refund ?? null;
+  const wait = disputeWait(situationOf(dispute, { offeredBy, ruled, hasProposal: isStaff && hasProposal }));
   const money = (amount: number): { amount: number; currency: Currency } => ({ amount, currency: dispute.currency });
   return {
     id: dispute.id,
     purchaseId: dispute.purchaseId,
     number: dispute.n,
     state: dispute.state,
-    summary: DISPUTE_SUMMARIES[dispute.state],
+    summary: wait.summary,
     claimedBy,
     reason: dispute.reason,
     description: textOf(dispute.statementId) ?? '',
@@ -160,11 +164,7 @@ export async function disputeBody(
       at: new Date(dispute.decision.atMs).toISOString(),
     },
     frozenSince: dispute.frozenSince?.toISOString() ?? null,
-    ...movesOn(
-      dispute,
-      viewer,
-      allRulings.some(({ status }) => status === 'proposed'),
-    ),
+    ...movesOn(dispute, viewer, wait, hasProposal),
     createdAt: dispute.createdAt.toISOString(),
     updatedAt: dispute.updatedAt.toISOString(),
     closedAt: dispute.closedAt?.toISOString() ?? null,
@@ -172,36 +172,28 @@ export async function disputeBody(
 }
 
 /** What moves it on: whose move it is, until when, and what happens then. */
-function movesOn(dispute: Dispute, viewer: Viewer, hasProposal: boolean): Pick<DisputeBody, 'deadlines' | 'next'> {
-  const { state, claimedBy, decision, frozenSince, escalateFrom, deadlineAt } = dispute;
+function movesOn(
+  dispute: Dispute,
+  viewer: Viewer,
+  { waitsFor, automatic }: DisputeWait,
+  hasProposal: boolean,
+): Pick<DisputeBody, 'deadlines' | 'next'> {
+  const { state, claimedBy, decision, frozenSince, escalateFrom } = dispute;
   const stands = decision !== null || frozenSince !== null;
   const allowed = allowedToEach(state, claimedBy, circumstancesOf(dispute, Date.now(), hasProposal));
-  const at = stands ? undefined : deadlineAt?.toISOString();
-  const says = silenceSays(dispute);
+  const at = automatic && new Date(automatic.atMs).toISOString();
   return {
     deadlines: at === undefined || state === 'closed' ? {} : { [DEADLINE_NAMES[state]]: at },
     next: {
-      waitsFor: waitsFor(dispute),
-      actions: stands ? [] : allowed[viewer === 'staff' ? 'mediator' : viewer],
+      waitsFor,
+      actions: allowed[viewer === 'staff' ? 'mediator' : viewer].filter(
+        (event) => !stands || (decision === null && mayThoughFrozen(event, claimsAll(dispute))),
+      ),
       escalateFrom: !stands && state === 'negotiating' ? (escalateFrom?.toISOString() ?? null) : null,
       evidence: decision === null && EVIDENCE_STATES.includes(state),
-      automatic: at === undefined || says === undefined ? null : { at, says },
+      automatic: at === undefined || automatic === undefined ? null : { at, says: automatic.says },
     },
   };
-}
-
-/** Whose move it is. */
-export function waitsFor({ state, claimedBy, decision, frozenSince }: Dispute): DisputeBody['next']['waitsFor'] {
-  if (state === 'closed') return 'nobody';
-  if (decision !== null || frozenSince !== null) return 'platform';
-  const owner = DISPUTE_TIMERS[state]?.owner ?? 'both';
-  return owner === 'both' || owner === 'mediator' ? owner : sideOfRole(owner, claimedBy);
-}
-
-/** What happens when nobody does anything, as the end of "Then …". */
-export function silenceSays({ state }: Pick<Dispute, 'state'>): string | undefined {
-  const event = DISPUTE_TIMERS[state]?.event;
-  return DISPUTE_TRANSITIONS.find((row) => row.from === state && row.on === event)?.says;
 }
 
 export const viewerOf = ({ buyerId, sellerId }: Dispute, userId: string): 'buyer' | 'seller' | undefined =>

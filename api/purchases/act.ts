@@ -4,7 +4,7 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import { type PurchaseCommand, type PurchaseOutcome, purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { conflict, Problem } from '../../platform/errors.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
-import { explain, findPurchase, type Purchase, type Side } from '../../services/transactions/index.ts';
+import { explain, findPurchase, type Purchase, type Side, wasTaken } from '../../services/transactions/index.ts';
 import { transitions } from '../../services/transactions/rules.ts';
 import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -24,6 +24,11 @@ export interface Action {
   readonly problems?: Readonly<Record<string, { status: number; when: string }>>;
   /** Finance can ask for it, too. */
   readonly byFinance?: true;
+  /**
+   * Of one that can be asked for several times: the step by which this very command is carried out. Undefined where another
+   * command that has done the same answers for it, too.
+   */
+  readonly ownStep?: (before: Purchase, said: Partial<PurchaseCommand>, commandId: string) => string | undefined;
   /** Of one that leaves the state as it is: whether what was asked for shows. */
   readonly hasHappened?: (before: Purchase, after: Purchase, side: Side, startsAt: string | undefined) => boolean;
 }
@@ -50,7 +55,12 @@ export async function act(
   // It ended, or the wait was over, under the command: the row tells whether this very command, or another one that did the
   // same, has been carried out.
   const hasHappened = viewer !== 'staff' && (action.hasHappened?.(known, purchase, viewer, said.startsAt) ?? false);
-  const granted = result === 'done' || hasHappened || hasFollowed(known, purchase, viewer, action.event);
+  const ownStep = action.ownStep?.(known, said, commandId);
+  const wasGranted = (): boolean | Promise<boolean> =>
+    ownStep === undefined
+      ? hasHappened || hasFollowed(known, purchase, viewer, action.event)
+      : wasTaken(database, id, ownStep);
+  const granted = result === 'done' || (await wasGranted());
   if (result === 'ended' && !granted) throw tooLate(purchase);
   const refunds = await refundsOfOne(database, purchase);
   // Begun, and gone through with when the buyer's bank has decided.

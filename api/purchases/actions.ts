@@ -12,7 +12,7 @@ import {
   reschedulePurchaseUpdate,
 } from '../../contracts/purchase.ts';
 import { unprocessable } from '../../platform/errors.ts';
-import { MAX_REFUNDS, type Purchase } from '../../services/transactions/index.ts';
+import { MAX_REFUNDS, type Purchase, refundStepOf } from '../../services/transactions/index.ts';
 import { leftOf, refundTooLargeText } from '../../services/transactions/refund-rules.ts';
 import { MAX_WORDS } from '../../services/transactions/support-rules.ts';
 import { type Caller, type Route, route } from '../route.ts';
@@ -88,6 +88,10 @@ const PROBLEMS = {
   MONEY_PAUSED: { status: 409, when: 'it would move money, which our staff have paused.' },
   CHARGEBACK_OPEN: { status: 409, when: "it would move money that the buyer's bank asks about or has taken back." },
   PAYMENT_REFUSED: { status: 409, when: 'the payment provider refused it.' },
+  PAYMENT_UNKNOWN: {
+    status: 409,
+    when: 'the payment provider did not answer in time: the purchase shows in a moment whether it has acted.',
+  },
 } as const;
 
 function actionRoute(deps: ActionDeps, commands: PurchaseCommands, action: Action): Route {
@@ -106,6 +110,9 @@ const REFUND: Action = {
   event: 'refund_in_full',
   update: refundPurchaseUpdate,
   byFinance: true,
+  // All that is left is given back once, whoever asks for it; a part is this command's own.
+  ownStep: ({ books }, { amount }, commandId) =>
+    amount === undefined || amount === leftOf(books) ? undefined : refundStepOf(commandId),
   summary: 'Give the buyer a part back, or everything, as its seller or as finance',
 };
 

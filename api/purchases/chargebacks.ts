@@ -30,6 +30,10 @@ const RESPONSES = {
   200: { description: 'It is committed.', schema: chargebackSchema },
   202: { description: 'It is under way: read it again in a moment.', schema: chargebackSchema },
 } as const;
+const CHARGEBACK_UNCLEAR = {
+  status: 409,
+  when: 'its money moved in another currency than the purchase is in.',
+} as const;
 const IN_PROGRESS = { status: 409, when: 'a change of this purchase is in progress.' } as const;
 
 export function chargebackRoutes(deps: ChargebackDeps, commands: PurchaseCommands): Route[] {
@@ -54,6 +58,7 @@ export function chargebackRoutes(deps: ChargebackDeps, commands: PurchaseCommand
       responses: RESPONSES,
       problems: {
         IN_PROGRESS,
+        CHARGEBACK_UNCLEAR,
         NOT_ANSWERABLE: { status: 409, when: 'the bank takes no evidence about it any more.' },
         PAYMENT_REFUSED: { status: 409, when: 'Stripe refused the evidence.' },
       },
@@ -69,7 +74,7 @@ export function chargebackRoutes(deps: ChargebackDeps, commands: PurchaseCommand
         'A formal one is lost then, an inquiry is closed. After the release the seller’s part is taken back. Of one that the bank ' +
         'has decided you accept that no more of its money moves: see `awaited`.',
       responses: RESPONSES,
-      problems: { IN_PROGRESS },
+      problems: { IN_PROGRESS, CHARGEBACK_UNCLEAR },
       handle: (request) => order(deps, commands, request, acceptChargebackUpdate, {}),
     }),
   ];

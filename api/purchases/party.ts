@@ -1,7 +1,15 @@
 /** Which of a purchase's parties somebody is. */
 import type { PurchaseId } from '../../contracts/ids.ts';
 import { notFound } from '../../platform/errors.ts';
-import { findPurchase, type Purchase, type Refund, refundsOf, type Side } from '../../services/transactions/index.ts';
+import { disputeWaits } from '../../services/disputes/index.ts';
+import {
+  type DisputeNow,
+  findPurchase,
+  type Purchase,
+  type Refund,
+  refundsOf,
+  type Side,
+} from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Caller } from '../route.ts';
 
@@ -38,3 +46,30 @@ export async function seenBy(
   if (purchase === undefined || !(isParty || isFinance)) throw notFound('purchase');
   return { purchase, viewer: isParty ? sideOf(purchase, userId) : 'staff' };
 }
+
+/** What the disputes of these purchases wait for, by the id of the purchase. @param eyes whose eyes it is for */
+export async function disputesOf(
+  database: ApiDeps['database'],
+  purchases: readonly Purchase[],
+  eyes: 'party' | 'staff',
+): Promise<ReadonlyMap<PurchaseId, DisputeNow>> {
+  const open = purchases.flatMap(({ id, dispute }) => (dispute === null ? [] : [{ id, disputeId: dispute.id }]));
+  const waits = await disputeWaits(
+    database,
+    open.map(({ disputeId }) => disputeId),
+    eyes,
+  );
+  return new Map(
+    open.flatMap(({ id, disputeId }) => {
+      const wait = waits.get(disputeId);
+      return wait === undefined ? [] : [[id, wait] as const];
+    }),
+  );
+}
+
+/** The same of one. */
+export const disputeOf = async (
+  database: ApiDeps['database'],
+  purchase: Purchase,
+  eyes: 'party' | 'staff',
+): Promise<DisputeNow | undefined> => (await disputesOf(database, [purchase], eyes)).get(purchase.id);

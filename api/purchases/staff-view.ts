@@ -11,7 +11,13 @@ import {
 import type { Case } from '../../services/cases/index.ts';
 import { CASE_KINDS, CASE_RULES, CASE_STATES } from '../../services/cases/rules.ts';
 import { ATTENTION, attentionOf } from '../../services/transactions/attention-rules.ts';
-import { explain, type LedgerPosting, type Purchase, type PurchaseStory } from '../../services/transactions/index.ts';
+import {
+  type DisputeNow,
+  explain,
+  type LedgerPosting,
+  type Purchase,
+  type PurchaseStory,
+} from '../../services/transactions/index.ts';
 import { ACCOUNT_CLASSES, ACCOUNTS, MOVES, SOURCES } from '../../services/transactions/money.ts';
 import { currency, idOf, timestamp } from '../schemas.ts';
 import { chargebackBody, chargebackSchema } from './chargeback-view.ts';
@@ -135,8 +141,12 @@ export const storySchema = z
 
 const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
 
-export function staffPurchaseBody(purchase: Purchase, nowMs: number): z.input<typeof staffPurchaseSchema> {
-  const { state, summary, waitsFor, holds, mayAct, automatic, inProgress } = explain(purchase, nowMs);
+export function staffPurchaseBody(
+  purchase: Purchase,
+  nowMs: number,
+  dispute?: DisputeNow,
+): z.input<typeof staffPurchaseSchema> {
+  const { state, summary, waitsFor, holds, mayAct, automatic, inProgress } = explain(purchase, nowMs, dispute);
   return {
     id: purchase.id,
     state,
@@ -164,17 +174,19 @@ export function staffPurchaseBody(purchase: Purchase, nowMs: number): z.input<ty
 export interface Surroundings {
   readonly title: string | undefined;
   readonly cases: readonly Case[];
+  /** What its dispute waits for. */
+  readonly dispute: DisputeNow | undefined;
   readonly temporal: { readonly uiUrl: string; readonly namespace: string };
 }
 
 export function storyBody(
   { purchase, timeline: entries, postings: posted, chargebacks }: PurchaseStory,
-  { title, cases: open, temporal }: Surroundings,
+  { title, cases: open, dispute, temporal }: Surroundings,
 ): z.input<typeof storySchema> {
   const { payment, slot, proposal } = purchase;
   const workflowId = purchaseWorkflowId(purchase.id);
   return {
-    ...staffPurchaseBody(purchase, Date.now()),
+    ...staffPurchaseBody(purchase, Date.now(), dispute),
     listing: title === undefined ? null : { title },
     slot: slot && { startsAt: slot.startsAt.toISOString(), endsAt: slot.endsAt.toISOString() },
     reschedule: proposal && { startsAt: proposal.startsAt.toISOString(), proposedBy: proposal.by },

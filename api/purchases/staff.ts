@@ -18,6 +18,7 @@ import type { ApiDeps } from '../deps.ts';
 import { type Policy, type Reply, type Request, type Route, route } from '../route.ts';
 import { idOf, text, timestamp } from '../schemas.ts';
 import type { PurchaseCommands } from './commands.ts';
+import { disputeOf } from './party.ts';
 import { whySchema } from './view.ts';
 
 type StaffDeps = Pick<ApiDeps, 'database'>;
@@ -156,9 +157,9 @@ function refundAgainRoute({ database }: StaffDeps, commands: PurchaseCommands): 
       const result = await commands.sendAbout(known.id, refundAgainUpdate, { staff, ...body }, commandId);
       log.info('staff gave an order', { purchaseId: known.id, order: 'refundAgain', staffId: staff, result });
       const purchase = await mustFind(database, id);
-      if (result === 'done') return { status: 200, body: bodyOf(purchase) };
+      if (result === 'done') return { status: 200, body: await bodyOf(database, purchase) };
       const headers = { Location: `/v1/admin/purchases/${id}` };
-      return { status: 202, headers, body: { ...bodyOf(purchase), inProgress: true }, final: false };
+      return { status: 202, headers, body: { ...(await bodyOf(database, purchase)), inProgress: true }, final: false };
     },
   });
 }
@@ -210,9 +211,9 @@ async function order<Order>(
   });
   const purchase = await mustFind(database, id);
   if (result === 'ended') throw conflict('NOT_ALLOWED_NOW', `The purchase has ended: it is ${purchase.state}.`);
-  if (result === 'done') return { status: 200, body: bodyOf(purchase) };
+  if (result === 'done') return { status: 200, body: await bodyOf(database, purchase) };
   const headers = { Location: `/v1/admin/purchases/${id}/notes` };
-  return { status: 202, headers, body: { ...bodyOf(purchase), inProgress: true }, final: false };
+  return { status: 202, headers, body: { ...(await bodyOf(database, purchase)), inProgress: true }, final: false };
 }
 
 async function mustFind(database: ApiDeps['database'], id: PurchaseId): Promise<Purchase> {
@@ -221,8 +222,9 @@ async function mustFind(database: ApiDeps['database'], id: PurchaseId): Promise<
   return purchase;
 }
 
-function bodyOf(purchase: Purchase): z.input<typeof standsSchema> {
-  const { holds, mayAct, ...explanation } = explain(purchase, Date.now());
+async function bodyOf(database: ApiDeps['database'], purchase: Purchase): Promise<z.input<typeof standsSchema>> {
+  const dispute = await disputeOf(database, purchase, 'staff');
+  const { holds, mayAct, ...explanation } = explain(purchase, Date.now(), dispute);
   const { pause } = purchase;
   return {
     ...explanation,

@@ -9,7 +9,14 @@ import {
 } from '../../contracts/purchase.ts';
 import { cancellationSplit } from '../../services/transactions/cancellation-rules.ts';
 import { givenBack } from '../../services/transactions/discount-rules.ts';
-import { type Explanation, explain, type Purchase, type Refund, type Side } from '../../services/transactions/index.ts';
+import {
+  type DisputeNow,
+  type Explanation,
+  explain,
+  type Purchase,
+  type Refund,
+  type Side,
+} from '../../services/transactions/index.ts';
 import { ACCOUNTS, type Account } from '../../services/transactions/money.ts';
 import { taxesWithin } from '../../services/transactions/tax-rules.ts';
 import { chargeOf, commissionRateOf } from '../../services/transactions/terms-rules.ts';
@@ -27,9 +34,15 @@ const DEADLINE_NAMES = {
   aftercare_over: 'completesAt',
 } as const satisfies Partial<Record<PurchaseEvent, string>>;
 
+/** And what it calls the deadline of a dispute, whichever it is: the dispute itself says that. */
+const DISPUTE_DEADLINE = 'disputeUntil';
+
 const minorUnits = z.int().min(0);
 const state = z.enum(PURCHASE_STATES);
 const side = z.enum(['buyer', 'seller']);
+const waitsFor = z
+  .enum(['buyer', 'seller', 'both', 'mediator', 'platform', 'nobody'])
+  .meta({ description: 'Whose move it is. `both` and `mediator` are those of a dispute.' });
 
 const automatic = z
   .object({ at: timestamp, becomes: state, says: z.string() })
@@ -102,10 +115,10 @@ export const purchaseSchema = z
       }),
     holds: z.array(z.string()).meta({ description: 'Why money stands still.' }),
     deadlines: z
-      .partialRecord(z.enum(Object.values(DEADLINE_NAMES)), timestamp)
+      .partialRecord(z.enum([...Object.values(DEADLINE_NAMES), DISPUTE_DEADLINE]), timestamp)
       .meta({ description: 'The deadline that runs now.' }),
     next: z.object({
-      waitsFor: z.enum(['buyer', 'seller', 'platform', 'nobody']),
+      waitsFor,
       actions: z.array(z.string()).meta({ description: 'What you can do now.' }),
       automatic,
       ifCancelled: z
@@ -129,7 +142,7 @@ export const whySchema = z
   .object({
     state,
     summary: z.string(),
-    waitsFor: z.enum(['buyer', 'seller', 'platform', 'nobody']),
+    waitsFor,
     holds: z.array(z.string()),
     mayAct: z.array(z.object({ party: side, actions: z.array(z.string()) })),
     automatic,
@@ -151,6 +164,8 @@ interface ViewMore {
   readonly clientSecret?: string | undefined;
   readonly inProgress?: boolean;
   readonly refunds?: readonly Refund[] | undefined;
+  /** What its dispute waits for. */
+  readonly dispute?: DisputeNow | undefined;
 }
 
 /** @param viewer which party looks at it: the actions shown are theirs */
@@ -160,8 +175,8 @@ export function purchaseBody(
   { refunds = [], ...more }: ViewMore = {},
 ): z.input<typeof purchaseSchema> {
   const nowMs = Date.now();
-  const explanation = explain(purchase, nowMs);
-  const { waitsFor, holds, mayAct, automatic } = explanation;
+  const explanation = explain(purchase, nowMs, more.dispute);
+  const { holds, mayAct, automatic } = explanation;
   const actions = mayAct.find(({ party }) => party === viewer)?.actions.slice() ?? [];
   return {
     id: purchase.id,
@@ -197,7 +212,7 @@ export function purchaseBody(
     holds: [...holds],
     deadlines: deadlinesOf(purchase, automatic),
     next: {
-      waitsFor,
+      waitsFor: explanation.waitsFor,
       actions,
       automatic,
       ifCancelled: viewer !== 'staff' && actions.includes('cancel') ? ifCancelled(purchase, viewer, nowMs) : null,
@@ -219,8 +234,13 @@ function commissionBody({ terms }: Purchase): z.input<typeof purchaseSchema>['co
   return { basisPoints, minimum, maximum };
 }
 
-function deadlinesOf({ deadlineEvent }: Purchase, automatic: Explanation['automatic']): Record<string, string> {
-  if (automatic === null || deadlineEvent === null || !isNamed(deadlineEvent)) return {};
+function deadlinesOf(
+  { deadlineAt, deadlineEvent }: Purchase,
+  automatic: Explanation['automatic'],
+): Record<string, string> {
+  if (automatic === null) return {};
+  if (automatic.at !== deadlineAt?.toISOString()) return { [DISPUTE_DEADLINE]: automatic.at };
+  if (deadlineEvent === null || !isNamed(deadlineEvent)) return {};
   return { [DEADLINE_NAMES[deadlineEvent]]: automatic.at };
 }
 

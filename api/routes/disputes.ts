@@ -16,14 +16,15 @@ import {
 } from '../../contracts/dispute.ts';
 import type { DisputeId, PurchaseId } from '../../contracts/ids.ts';
 import { conflict, notFound, unprocessable } from '../../platform/errors.ts';
-import { type Dispute, listDisputes, readAsMediator } from '../../services/disputes/index.ts';
+import { type Dispute, listDisputes } from '../../services/disputes/index.ts';
 import { effectOfRuling, findPurchase } from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
 import { createDisputeCommands, type DisputeCommands, disputeById } from '../disputes/commands.ts';
 import { type EvidenceDeps, evidenceRoutes } from '../disputes/evidence.ts';
+import { lookingIn, NOT_YET } from '../disputes/mediators.ts';
 import { NOT_NOW, openingRoutes, words } from '../disputes/open.ts';
 import { type Writing, withStatement } from '../disputes/texts.ts';
-import { disputeBody, disputeSchema, isMediator, MEDIATORS, moneySchema, viewerOf } from '../disputes/view.ts';
+import { disputeBody, disputeSchema, MEDIATORS, moneySchema, viewerOf } from '../disputes/view.ts';
 import { createPurchaseCommands } from '../purchases/commands.ts';
 import { purchaseOf } from '../purchases/party.ts';
 import { type Reply, type Request, type Route, route } from '../route.ts';
@@ -85,19 +86,17 @@ function readRoute({ deps: { database }, writing }: Parts): Route {
     operationId: 'getDispute',
     tag: 'disputes',
     summary: 'Read a dispute, as a party or a mediator',
-    description: 'That a mediator looked stands in the audit trail.',
+    description:
+      'Mediators read it from when it has come to them: when a side asked for one, or none agreed in time. That one looked ' +
+      'stands in the audit trail.',
     policy: { access: 'member', orStaff: MEDIATORS },
     params,
     responses: { 200: { description: 'The dispute.', schema: disputeSchema } },
+    problems: NOT_YET,
     handle: async ({ params: { id }, caller }) => {
-      const { userId, roles } = caller();
       const dispute = await disputeById(database, id);
-      const viewer = viewerOf(dispute, userId);
-      if (viewer === undefined) {
-        if (!isMediator(roles)) throw notFound('dispute');
-        await readAsMediator(database, id, { type: 'staff', id: userId });
-      }
-      return { status: 200, body: await disputeBody(database, writing.texts, dispute, viewer ?? 'staff') };
+      const viewer = await lookingIn(database, dispute, caller(), 'dispute.read');
+      return { status: 200, body: await disputeBody(database, writing.texts, dispute, viewer) };
     },
   });
 }
@@ -312,12 +311,15 @@ const rulingRoutes = (parts: Parts): Route[] => [
     problems: {
       ...PROBLEMS,
       ...AMOUNT_PROBLEMS,
+      ...NOT_YET,
       NEEDS_ANOTHER_PERSON: { status: 409, when: 'you are a party, or have ruled before the appeal.' },
       TOO_MANY_RULINGS: { status: 409, when: 'there were too many rulings already.' },
     },
     handle: async ({ params: { id }, body: { refund, reason, dryRun }, ...request }) => {
       const { database } = parts.deps;
       const dispute = await disputeById(database, id);
+      // The answer is the dispute itself.
+      await lookingIn(database, dispute, request.caller(), 'dispute.read');
       refuseOtherCurrency(dispute, refund.currency);
       const effect = await effectOf(database, dispute, refund.amount);
       if (dryRun) {
@@ -338,11 +340,16 @@ const rulingRoutes = (parts: Parts): Route[] => [
     policy: { access: 'staff', roles: MEDIATORS },
     problems: {
       ...PROBLEMS,
+      ...NOT_YET,
       NO_SUCH_RULING: { status: 409, when: 'it does not wait for approval.' },
       NEEDS_ANOTHER_PERSON: { status: 409, when: 'it is your own ruling, or you are not to judge this.' },
     },
-    handle: async ({ params: { id, number }, ...request }) =>
-      act(parts, await disputeById(parts.deps.database, id), request, approveRulingUpdate, { number }),
+    handle: async ({ params: { id, number }, ...request }) => {
+      const { database } = parts.deps;
+      const dispute = await disputeById(database, id);
+      await lookingIn(database, dispute, request.caller(), 'dispute.read');
+      return act(parts, dispute, request, approveRulingUpdate, { number });
+    },
   }),
 ];
 

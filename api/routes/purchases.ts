@@ -20,7 +20,7 @@ import { chargebackRoutes } from '../purchases/chargebacks.ts';
 import { createPurchaseCommands, type PurchaseCommands } from '../purchases/commands.ts';
 import { invoiceRoutes } from '../purchases/invoices.ts';
 import { inputOf, newPurchase } from '../purchases/offer.ts';
-import { purchaseOf, refundsOfOne, sideOf } from '../purchases/party.ts';
+import { disputeOf, disputesOf, purchaseOf, refundsOfOne, sideOf } from '../purchases/party.ts';
 import { staffRoutes } from '../purchases/staff.ts';
 import { purchaseBody, purchaseSchema, timelineSchema, whySchema } from '../purchases/view.ts';
 import { type Reply, type Route, route } from '../route.ts';
@@ -149,7 +149,10 @@ function readRoutes({ database }: PurchaseRoutesDeps): Route[] {
           database,
           rows.filter(({ refund }) => refund.status !== 'none').map(({ id }) => id),
         );
-        const data = rows.map((purchase) => purchaseBody(purchase, as, { refunds: refunds.get(purchase.id) }));
+        const disputes = await disputesOf(database, rows, 'party');
+        const data = rows.map((purchase) =>
+          purchaseBody(purchase, as, { refunds: refunds.get(purchase.id), dispute: disputes.get(purchase.id) }),
+        );
         return { status: 200, body: { data, nextCursor } };
       },
     }),
@@ -166,7 +169,8 @@ function readRoutes({ database }: PurchaseRoutesDeps): Route[] {
         const { userId } = caller();
         const purchase = await purchaseOf(database, id, userId);
         const refunds = await refundsOfOne(database, purchase);
-        return { status: 200, body: purchaseBody(purchase, sideOf(purchase, userId), { refunds }) };
+        const dispute = await disputeOf(database, purchase, 'party');
+        return { status: 200, body: purchaseBody(purchase, sideOf(purchase, userId), { refunds, dispute }) };
       },
     }),
     route({
@@ -178,10 +182,10 @@ function readRoutes({ database }: PurchaseRoutesDeps): Route[] {
       policy: { access: 'member' },
       params,
       responses: { 200: { description: 'The answer.', schema: whySchema } },
-      handle: async ({ params: { id }, caller }) => ({
-        status: 200,
-        body: explain(await purchaseOf(database, id, caller().userId), Date.now()),
-      }),
+      handle: async ({ params: { id }, caller }) => {
+        const purchase = await purchaseOf(database, id, caller().userId);
+        return { status: 200, body: explain(purchase, Date.now(), await disputeOf(database, purchase, 'party')) };
+      },
     }),
     route({
       method: 'get',

@@ -9,6 +9,7 @@ import { ATTENTION } from '../../services/transactions/attention-rules.ts';
 import { readAsStaff, searchPurchases } from '../../services/transactions/index.ts';
 import { decodeCursor, pageFrom } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
+import { disputeOf, disputesOf } from '../purchases/party.ts';
 import { staffPurchaseBody, staffPurchaseSchema, storyBody, storySchema } from '../purchases/staff-view.ts';
 import { type Policy, type Route, route } from '../route.ts';
 import { idOf, page, pageOf } from '../schemas.ts';
@@ -47,7 +48,9 @@ export function staffPurchaseRoutes({ config, database }: StaffPurchaseDeps): Ro
         const found = await searchPurchases(database, { ...search, before }, limit + 1);
         const { rows, nextCursor } = pageFrom(found, limit);
         const nowMs = Date.now();
-        return { status: 200, body: { data: rows.map((row) => staffPurchaseBody(row, nowMs)), nextCursor } };
+        const disputes = await disputesOf(database, rows, 'staff');
+        const data = rows.map((row) => staffPurchaseBody(row, nowMs, disputes.get(row.id)));
+        return { status: 200, body: { data, nextCursor } };
       },
     }),
     route({
@@ -66,12 +69,13 @@ export function staffPurchaseRoutes({ config, database }: StaffPurchaseDeps): Ro
         const { userId, roles } = caller();
         const story = await readAsStaff(database, id, { type: 'staff', id: userId });
         if (story === undefined) throw notFound('purchase');
-        const [listing, cases] = await Promise.all([
+        const [listing, cases, dispute] = await Promise.all([
           findListing(database, story.purchase.listingId),
           listCases(database, { kinds: kindsShownTo(roles), subjectId: id }, MAX_CASES),
+          disputeOf(database, story.purchase, 'staff'),
         ]);
         const temporal = { uiUrl: config.TEMPORAL_UI_URL, namespace: config.temporal.namespace };
-        return { status: 200, body: storyBody(story, { title: listing?.title, cases, temporal }) };
+        return { status: 200, body: storyBody(story, { title: listing?.title, cases, dispute, temporal }) };
       },
     }),
   ];

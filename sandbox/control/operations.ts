@@ -1,9 +1,9 @@
 import { Router } from '@koa/router';
 import { z } from 'zod';
+import type { FaultBackend } from '../faults/transport.ts';
 import { endRun, RUN_OUTCOMES, runById } from '../onfido/workflow-runs.ts';
 import type { Steps } from '../pages/hosted.ts';
 import type { Clock } from '../store/clock.ts';
-import type { Database } from '../store/database.ts';
 import { addFault, clearFaults, FAULT_KINDS, faults } from '../store/faults.ts';
 import { releaseDeliveries } from '../store/outbox.ts';
 import { addWebhookRule, clearWebhookRules, WEBHOOK_ACTIONS, webhookRules } from '../store/webhook-rules.ts';
@@ -18,8 +18,7 @@ import { BadControl, bodyOf, MAX_ADVANCE_SECONDS } from './bodies.ts';
 import { disputeControls, fileControls } from './disputes.ts';
 import { payoutControls } from './payouts.ts';
 
-export interface Controls {
-  readonly database: Database;
+export interface Controls extends FaultBackend {
   readonly clock: Clock;
   readonly steps: Steps;
 }
@@ -35,8 +34,9 @@ const delayMs = z.int().min(0).max(MAX_DELAY_MS).default(DEFAULT_DELAY_MS);
 
 const faultBody = z.strictObject({
   provider: z.enum(['stripe', 'onfido']),
-  method: z.enum(['GET', 'POST', 'PUT', 'DELETE']).optional(),
-  path: z.string().startsWith('/').optional(),
+  method: z.enum(['GET', 'POST', 'PUT', 'DELETE']).nullable().default(null),
+  path: z.string().startsWith('/').nullable().default(null),
+  idempotencyKey: z.string().min(1).max(255).nullable().default(null),
   kind: z.enum(FAULT_KINDS),
   times,
   chance,
@@ -65,6 +65,7 @@ const accountBody = z
     require: z.array(z.string().min(1).max(200)).max(50),
     dueInSeconds: z.int().min(1).max(MAX_ADVANCE_SECONDS).nullable(),
     payOut: z.literal(true),
+    gone: z.boolean(),
   })
   .partial();
 
@@ -74,20 +75,26 @@ const runBody = z.strictObject({ status: z.enum(RUN_OUTCOMES) });
 
 /** Lets tests make the providers misbehave. Everything here is described in docs/reference/sandbox.md. */
 export function controlOperations(controls: Controls): Router {
-  const { database, clock, steps } = controls;
+  const { database, clock, steps, holds } = controls;
   const { pool } = database;
+  /** With how many requests each keeps waiting at the moment. */
+  const faultsNow = async () => {
+    const counts = holds.counts();
+    return (await faults(pool)).map(({ id, ...fault }) => ({ ...fault, holds: counts.get(id) ?? 0 }));
+  };
   const router = new Router({ prefix: '/_control' });
 
   router.post('/faults', async (context) => {
-    const { method, path, times: remaining, ...fault } = await bodyOf(context, faultBody);
-    await addFault(pool, { ...fault, method: method ?? null, path: path ?? null, remaining });
-    context.body = { faults: await faults(pool) };
+    const { times: remaining, ...fault } = await bodyOf(context, faultBody);
+    await addFault(pool, { ...fault, remaining });
+    context.body = { faults: await faultsNow() };
   });
   router.get('/faults', async (context) => {
-    context.body = { faults: await faults(pool) };
+    context.body = { faults: await faultsNow() };
   });
   router.delete('/faults', async (context) => {
     await clearFaults(pool);
+    holds.letGo();
     context.status = 204;
   });
 
@@ -121,13 +128,20 @@ export function controlOperations(controls: Controls): Router {
   });
 
   router.post('/accounts/:id', async (context) => {
-    const { disabledReason, require: demanded, dueInSeconds, payOut: paysOut } = await bodyOf(context, accountBody);
+    const {
+      disabledReason,
+      require: demanded,
+      dueInSeconds,
+      payOut: paysOut,
+      gone,
+    } = await bodyOf(context, accountBody);
     context.body = await steps.stripe(async (call) => {
       const account = await lockAccount(call, context.params['id'] ?? '');
       if (paysOut === true) await payOut(call, account.body.id, call.now);
       return applyToAccount(call, account, account.body, {
         ...account.hidden,
         ...(disabledReason !== undefined && { disabledReason }),
+        ...(gone !== undefined && { gone }),
         ...(demanded !== undefined && { demanded, demandedUntil: null }),
         ...(typeof dueInSeconds === 'number' && { demandedUntil: call.now + dueInSeconds }),
       });

@@ -1,17 +1,16 @@
 import { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../../platform/logging.ts';
+import type { FaultBackend } from '../faults/transport.ts';
 import { hostedPages, type Steps } from '../pages/hosted.ts';
 import type { SandboxSettings } from '../settings.ts';
 import type { Clock } from '../store/clock.ts';
-import type { Database } from '../store/database.ts';
 import { readLog } from '../store/log.ts';
 import { explainRefusals } from './bodies.ts';
 import { controlOperations } from './operations.ts';
 import { startPage } from './start-page.ts';
 
-export interface ControlBackend {
-  readonly database: Database;
+export interface ControlBackend extends FaultBackend {
   readonly log: Logger;
   readonly settings: SandboxSettings;
   readonly clock: Clock;

@@ -2,17 +2,15 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../../platform/logging.ts';
-import { withFaults } from '../faults/transport.ts';
+import { type FaultBackend, withFaults } from '../faults/transport.ts';
 import { readBody } from '../http/body.ts';
 import type { Clock } from '../store/clock.ts';
-import type { Database } from '../store/database.ts';
 import { applicantOperations } from './applicants.ts';
 import { internalError, OnfidoError } from './errors.ts';
 import type { OnfidoOperation, OnfidoRequest } from './operation.ts';
 import { workflowRunOperations } from './workflow-runs.ts';
 
-export interface OnfidoBackend {
-  readonly database: Database;
+export interface OnfidoBackend extends FaultBackend {
   readonly clock: Clock;
   readonly log: Logger;
   readonly pagesUrl: string;
@@ -38,7 +36,7 @@ export function onfidoApplication(backend: OnfidoBackend): Koa {
         body: operation.method === 'POST' || operation.method === 'PUT' ? await jsonBody(context) : undefined,
       };
       const path = `/v3.6${operation.path.replaceAll(/:(\w+)/g, '{$1}')}`;
-      await withFaults(backend.database, context, { provider: 'onfido', path }, async (verdict) => {
+      await withFaults(backend, context, { provider: 'onfido', path }, async (verdict) => {
         if (verdict === 'error') throw internalError();
         if (verdict === 'rate_limit') {
           throw new OnfidoError(429, 'rate_limit', 'The rate limit for this endpoint has been reached');

@@ -74,6 +74,7 @@ const STATEMENTS: readonly string[] = [
    )`,
 
   'ALTER TABLE sandbox.faults ADD COLUMN IF NOT EXISTS chance double precision NOT NULL DEFAULT 1',
+  'ALTER TABLE sandbox.faults ADD COLUMN IF NOT EXISTS idempotency_key text',
   'ALTER TABLE sandbox.webhook_rules ADD COLUMN IF NOT EXISTS chance double precision NOT NULL DEFAULT 1',
 
   `CREATE TABLE IF NOT EXISTS sandbox.log (

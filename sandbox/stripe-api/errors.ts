@@ -87,3 +87,14 @@ export function rateLimited(): StripeError {
 export function internalError(): StripeError {
   return new StripeError(500, 'api_error', 'An unknown error occurred');
 }
+
+/** The refusal for an account that does not exist or is not connected: Stripe tells neither from the other. */
+export function noAccess(account: string): StripeError {
+  return new StripeError(
+    403,
+    'invalid_request_error',
+    `The provided key does not have access to account '${account}' (or that account does not exist). ` +
+      'Application access may have been revoked.',
+    { code: 'account_invalid' },
+  );
+}

@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../platform/logging.ts';
-import type { Verdict } from '../faults/transport.ts';
+import type { FaultBackend, Verdict } from '../faults/transport.ts';
 import type { Clock } from '../store/clock.ts';
-import { type Database, isLockConflict, type Tx } from '../store/database.ts';
+import { isLockConflict, type Tx } from '../store/database.ts';
 import { claimKey, type KeyConflict, releaseKey, saveAnswer } from '../store/idempotency.ts';
 import { findObject } from '../store/objects.ts';
 import { type KeyKind, secretKeyRequired } from './authentication.ts';
-import { internalError, invalidRequest, lockTimeout, rateLimited, StripeError } from './errors.ts';
+import { internalError, invalidRequest, lockTimeout, noAccess, rateLimited, StripeError } from './errors.ts';
 import { checkExpansions, expanded, type Kinds } from './expand.ts';
 import { canonicalForm, type FormGroup } from './form.ts';
 import { type Call, COMMON_PARAMETERS, type Operation, type Outcome } from './operation.ts';
 import { readParameters } from './parameters.ts';
 
 /** What executing requests needs of its surroundings. */
-export interface StripeBackend {
-  readonly database: Database;
+export interface StripeBackend extends FaultBackend {
   readonly clock: Clock;
   readonly log: Logger;
   readonly kinds: Kinds;
@@ -91,17 +90,6 @@ async function accountOf(backend: StripeBackend, request: StripeRequest): Promis
   const found = account && (await findObject(backend.database.pool, account, backend.platform, request.onAccount));
   if (found === undefined) throw noAccess(request.onAccount);
   return request.onAccount;
-}
-
-/** The refusal for an account that does not exist or is not connected: Stripe tells neither from the other. */
-export function noAccess(account: string): StripeError {
-  return new StripeError(
-    403,
-    'invalid_request_error',
-    `The provided key does not have access to account '${account}' (or that account does not exist). ` +
-      'Application access may have been revoked.',
-    { code: 'account_invalid' },
-  );
 }
 
 async function once(

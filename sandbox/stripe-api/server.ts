@@ -24,7 +24,7 @@ export function stripeApplication(backend: StripeBackend, operations: readonly O
       const key = authenticate(context.get('authorization') || undefined, apiKey);
       requireVersion(context.get('stripe-version'));
       const form = operation.method === 'POST' ? await formBody(context, operation) : decodeForm(context.querystring);
-      await withFaults(backend.database, context, { provider: 'stripe', path: operation.path }, async (verdict) => {
+      await withFaults(backend, context, { provider: 'stripe', path: operation.path }, async (verdict) => {
         const answer = await execute(backend, {
           operation,
           path: context.params,

@@ -14,6 +14,8 @@ export interface AccountHidden {
   readonly requested: readonly Capability[];
   /** Set by the control API: the account is disabled for this reason. */
   readonly disabledReason: Stripe.Account.Requirements.DisabledReason | null;
+  /** Set by the control API: its person has left the platform, which reaches nothing of it any more. */
+  readonly gone?: boolean;
   /** Set by the control API: fields that Stripe demands after onboarding. */
   readonly demanded: readonly string[];
   /** Until when what is demanded can be given before the account is disabled, seconds since 1970; past due without. */

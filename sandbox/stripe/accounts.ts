@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import { findObject, type Stored } from '../store/objects.ts';
-import { invalidRequest } from '../stripe-api/errors.ts';
+import { invalidRequest, noAccess } from '../stripe-api/errors.ts';
 import { newStripeId } from '../stripe-api/ids.ts';
 import {
   anyKind,
@@ -12,7 +12,6 @@ import {
   type ResourceKind,
 } from '../stripe-api/operation.ts';
 import { mergedMetadata, type Values } from '../stripe-api/parameters.ts';
-import { noAccess } from '../stripe-api/requests.ts';
 import { add, change, listed, record } from '../stripe-api/resources.ts';
 import { type AccountHidden, buildAccount, changedAccount, withRequirements } from './account-builder.ts';
 import {

@@ -1,10 +1,11 @@
 import type { Stripe } from 'stripe';
-import type { Stored } from '../store/objects.ts';
-import { invalidRequest, noSuchObject } from '../stripe-api/errors.ts';
+import { findObject, type Stored } from '../store/objects.ts';
+import { invalidRequest, noAccess, noSuchObject } from '../stripe-api/errors.ts';
 import { newStripeId } from '../stripe-api/ids.ts';
 import { anyKind, type Call, LIST_PARAMETERS, operation, type Resource } from '../stripe-api/operation.ts';
 import { boolean, integer, mergedMetadata, metadata, text, type Values } from '../stripe-api/parameters.ts';
 import { add, change, findByPath, listed, lockByPath, lockKnown, record, shown } from '../stripe-api/resources.ts';
+import { ACCOUNT } from './accounts.ts';
 import { lockHolding } from './balance.ts';
 import { BALANCE_TRANSACTION, book } from './balance-transactions.ts';
 import { shownAmount } from './currencies.ts';
@@ -41,6 +42,8 @@ async function createReversal(
     );
   }
   const account = idOf(transfer.body.destination);
+  const recipient = await findObject(call.tx, ACCOUNT, call.platform, account);
+  if (recipient?.hidden.gone === true) throw noAccess(account);
   await checkRecipientBalance(call, account, amount, currency);
   const id = newStripeId('trr');
   // Money that was transferred before it became available comes back as it went: pending until the same day.

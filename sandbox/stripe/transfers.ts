@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import { findObject, listObjects, type Stored } from '../store/objects.ts';
-import { invalidRequest, noSuchReference } from '../stripe-api/errors.ts';
+import { invalidRequest, noAccess, noSuchReference } from '../stripe-api/errors.ts';
 import { newStripeId } from '../stripe-api/ids.ts';
 import {
   anyKind,
@@ -123,6 +123,7 @@ async function createTransfer(call: Call, values: Values<typeof CREATE>): Promis
 async function checkDestination(call: Call, destination: string): Promise<void> {
   const account = await findObject(call.tx, ACCOUNT, call.platform, destination, { lock: true });
   if (account === undefined) throw noSuchReference('destination', destination, 'destination');
+  if (account.hidden.gone === true) throw noAccess(destination);
   if (account.body.capabilities?.transfers !== 'active') {
     throw invalidRequest(
       'Your destination account needs to have at least one of the following capabilities enabled: ' +

@@ -9,8 +9,9 @@ import { planted } from './sources.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-test('there are twelve, each with a name of its own', () => {
-  expect(new Set(DEFECTS.map(({ name }) => name)).size).toBe(12);
+test('there are fourteen, each with a name of its own', () => {
+  expect(new Set(DEFECTS.map(({ name }) => name)).size).toBe(14);
+  expect(DEFECTS).toHaveLength(14);
 });
 
 describe.each(DEFECTS)('$name', (defect) => {

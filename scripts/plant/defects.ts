@@ -1,4 +1,4 @@
-/** Twelve ways in which money software goes wrong, each as a change of our own sources, with the test that has to catch it. */
+/** Ways in which money software goes wrong, each as a change of our own sources, with the test that has to catch it. */
 
 /** A place in the sources, and what a careless hand would make of it. */
 export interface Defect {
@@ -165,5 +165,25 @@ export const DEFECTS: readonly Defect[] = [
       'the commission is the nearest whole number to the share, half of one upward, whatever the amount and the rate',
     ),
     because: /Property failed/,
+  },
+  {
+    name: 'no receivable',
+    file: 'services/transactions/chargebacks.ts',
+    from: 'if (owed > 0) await insertReceivable(tx, purchase, key.step, owed);',
+    to: 'if (owed < 0) await insertReceivable(tx, purchase, key.step, owed);',
+    test: {
+      project: 'scenarios',
+      file: 'tests/scenarios/chargeback-reversal-refused.test.ts',
+      name: 'what Stripe does not get back stays put in by Wellpact, and the next release pays it',
+    },
+    because: /debts_equal_books/,
+  },
+  {
+    name: 'other amount than ruled',
+    file: 'activities/purchase-dispute.ts',
+    from: 'return { dispute: { ...dispute, refund: decision.refund } };',
+    to: 'return { dispute: { ...dispute, refund: dispute.defaultRefund } };',
+    test: guards('what was decided in a dispute is what its purchase carries out'),
+    because: /carried_out_as_decided/,
   },
 ];

@@ -12,7 +12,7 @@ const isSource = (account: string): boolean => (SOURCES as readonly string[]).in
 export type Balances = Readonly<Record<string, bigint>>;
 
 /** The accounts of a purchase with nothing in them. */
-const empty = (): Record<string, bigint> => Object.fromEntries(PURCHASE_ACCOUNTS.map((account) => [account, 0n]));
+export const EMPTY: Balances = Object.fromEntries(PURCHASE_ACCOUNTS.map((account) => [account, 0n]));
 
 export const sum = (amounts: Iterable<bigint>): bigint => {
   let total = 0n;
@@ -24,22 +24,27 @@ export const sum = (amounts: Iterable<bigint>): bigint => {
 export const raisedBy = ({ account, amount }: Pick<LedgerEntry, 'account' | 'amount'>): bigint =>
   isSource(account) ? amount : -amount;
 
-/** What a purchase's accounts hold after each of its ledger transactions, in their order. Company accounts are left out. */
+/** What a purchase's accounts hold after some entries. Company accounts are left out. */
+export function raised(balances: Balances, entries: readonly LedgerEntry[]): Balances {
+  const next: Record<string, bigint> = { ...balances };
+  for (const entry of entries) {
+    const before = next[entry.account];
+    if (before !== undefined) next[entry.account] = before + raisedBy(entry);
+  }
+  return next;
+}
+
+/** What a purchase's accounts hold after each of its ledger transactions, in their order. */
 export function balancesAfterEach(ledger: readonly LedgerTransaction[]): { step: string; balances: Balances }[] {
-  let balances: Balances = empty();
+  let balances = EMPTY;
   return ledger.map(({ step, entries }) => {
-    const next: Record<string, bigint> = { ...balances };
-    for (const entry of entries) {
-      const before = next[entry.account];
-      if (before !== undefined) next[entry.account] = before + raisedBy(entry);
-    }
-    balances = next;
+    balances = raised(balances, entries);
     return { step, balances };
   });
 }
 
 export const finalBalances = (ledger: readonly LedgerTransaction[]): Balances =>
-  balancesAfterEach(ledger).at(-1)?.balances ?? empty();
+  balancesAfterEach(ledger).at(-1)?.balances ?? EMPTY;
 
 /** What the money equation of a purchase lacks: 0 when it holds. */
 export const imbalance = (balances: Balances): bigint =>
@@ -60,4 +65,19 @@ export function commissionOn(gross: bigint, { basisPoints, minimum, maximum }: C
   const atLeast = share < minimum ? minimum : share;
   const bounded = maximum !== undefined && atLeast > maximum ? maximum : atLeast;
   return bounded > gross ? gross : bounded;
+}
+
+const HUNDRED = 100n;
+
+/**
+ * What the buyer gets back when the claimant gets so many per cent of what is in dispute: all between the claim and what the
+ * other side would have, which is everything for itself. Rounded to the nearest minor unit, half of one for the buyer.
+ */
+export function leaning(
+  { claimedBy, gross, claimRefund }: { claimedBy: 'buyer' | 'seller'; gross: bigint; claimRefund: bigint },
+  percent: bigint,
+): bigint {
+  const otherwise = claimedBy === 'buyer' ? 0n : gross;
+  // Never below zero, so that what is cut off is what is rounded down.
+  return (otherwise * HUNDRED * 2n + (claimRefund - otherwise) * percent * 2n + HUNDRED) / (HUNDRED * 2n);
 }

@@ -1,20 +1,23 @@
 /** What the database says, read by the judge's own statements. Amounts are read as texts: no driver's number is trusted. */
 import type pg from 'pg';
 import { PURCHASE_ACCOUNTS } from './arithmetic.ts';
+import { type DisputeRecords, readDisputes } from './dispute-facts.ts';
 import type {
   AuditEntry,
-  Debts,
   Difference,
   DiscountFacts,
   LedgerEntry,
   LedgerTransaction,
   PurchaseFacts,
   PurchaseRow,
-  RefundRow,
 } from './facts.ts';
-import { grouped } from './lists.ts';
+import { type ByPurchase, grouped } from './lists.ts';
+import { readCases, readChargebacks, readDebts, readRefunds } from './record-facts.ts';
 
-export type DatabaseFacts = Omit<PurchaseFacts, 'testimonies' | 'workflow'>;
+/** What the database knows of a purchase; of its disputes, too, all but what Temporal says. */
+export interface DatabaseFacts extends Omit<PurchaseFacts, 'testimonies' | 'workflow' | 'aftercare' | 'disputes'> {
+  readonly disputes: readonly DisputeRecords[];
+}
 
 /** The ids of the purchases after one, in order. @param limit how many at the most */
 export async function purchaseIdsAfter(db: pg.Pool, after: string, limit: number): Promise<string[]> {
@@ -48,7 +51,9 @@ export async function readPurchases(db: pg.Pool, ids: readonly string[]): Promis
     const events = await readEvents(client, ids);
     const cases = await readCases(client, ids);
     const refunds = await readRefunds(client, ids);
+    const chargebacks = await readChargebacks(client, ids);
     const debts = await readDebts(client, ids);
+    const disputes = await readDisputes(client, ids);
     const discounts = await readDiscounts(client, ids);
     await client.query('COMMIT');
     return rows.map(({ row, sellerAccount }) => ({
@@ -57,9 +62,12 @@ export async function readPurchases(db: pg.Pool, ids: readonly string[]): Promis
       ledger: ledger.get(row.id) ?? [],
       audit: audit.get(row.id) ?? [],
       events: events.get(row.id) ?? [],
-      openCases: cases.get(row.id) ?? [],
+      openCases: (cases.get(row.id) ?? []).filter(({ isOpen }) => isOpen).map(({ kind }) => kind),
+      closedCases: (cases.get(row.id) ?? []).filter(({ isOpen }) => !isOpen).map(({ kind }) => kind),
       refunds: refunds.get(row.id) ?? [],
-      debts: debts.get(row.id)?.[0] ?? { owed: 0n, paidBack: 0n },
+      chargebacks: chargebacks.get(row.id) ?? [],
+      debts: debts(row.id),
+      disputes: disputes.get(row.id) ?? [],
       discount: discounts.get(row.id)?.[0] ?? null,
     }));
   } catch (error) {
@@ -126,8 +134,6 @@ const toRow = (raw: RawRow): PurchaseRow => ({
   updatedMs: raw.updated_at.getTime(),
   books: Object.fromEntries(Object.entries(raw.books).map(([account, amount]) => [account, BigInt(amount)])),
 });
-
-type ByPurchase<T> = ReadonlyMap<string, readonly T[]>;
 
 async function readLedger(client: pg.PoolClient, ids: readonly string[]): Promise<ByPurchase<LedgerTransaction>> {
   const { rows } = await client.query<{
@@ -197,47 +203,6 @@ async function readEvents(client: pg.PoolClient, ids: readonly string[]): Promis
     rows,
     ({ key }) => key,
     ({ type }) => type,
-  );
-}
-
-async function readCases(client: pg.PoolClient, ids: readonly string[]): Promise<ByPurchase<string>> {
-  const { rows } = await client.query<{ subject_id: string; kind: string }>(
-    `SELECT subject_id, kind FROM cases.cases WHERE state = 'open' AND subject_id = ANY ($1) ORDER BY id`,
-    [ids],
-  );
-  return grouped(
-    rows,
-    (row) => row.subject_id,
-    ({ kind }) => kind,
-  );
-}
-
-async function readRefunds(client: pg.PoolClient, ids: readonly string[]): Promise<ByPurchase<RefundRow>> {
-  const { rows } = await client.query<{ purchase_id: string; provider_id: string; amount: string; status: string }>(
-    `SELECT purchase_id, provider_id, amount::text, status FROM transactions.refunds
-      WHERE purchase_id = ANY ($1) ORDER BY purchase_id, number`,
-    [ids],
-  );
-  return grouped(
-    rows,
-    (row) => row.purchase_id,
-    ({ provider_id: id, amount, status }) => ({ id, amount: BigInt(amount), status }),
-  );
-}
-
-async function readDebts(client: pg.PoolClient, ids: readonly string[]): Promise<ByPurchase<Debts>> {
-  const { rows } = await client.query<{ purchase_id: string; owed: string; paid_back: string }>(
-    `SELECT purchase_id, sum(owed)::text AS owed, sum(paid_back)::text AS paid_back
-       FROM (SELECT purchase_id, amount AS owed, 0 AS paid_back FROM transactions.seller_receivables
-             UNION ALL
-             SELECT purchase_id, 0, amount FROM transactions.recoveries) AS debts
-      WHERE purchase_id = ANY ($1) GROUP BY purchase_id`,
-    [ids],
-  );
-  return grouped(
-    rows,
-    (row) => row.purchase_id,
-    ({ owed, paid_back: paidBack }) => ({ owed: BigInt(owed), paidBack: BigInt(paidBack) }),
   );
 }
 

@@ -1,5 +1,5 @@
 /** A purchase about which everybody tells the same, to be doctored by tests. */
-import type { LedgerTransaction, Movement, PurchaseFacts, Testimony } from './facts.ts';
+import type { DisputeFacts, LedgerTransaction, Movement, PurchaseFacts, Testimony } from './facts.ts';
 
 export const NOW_MS = Date.parse('2026-03-01T12:00:00Z');
 export const MOMENT = { nowMs: NOW_MS, graceMs: 60_000 } as const;
@@ -46,11 +46,16 @@ export const logged = (movements: readonly Movement[]): Testimony => ({
   movements: movements.map((movement) => ({ ...movement, counterpart: null, booked: null })),
 });
 
-export const seen = (movements: readonly Movement[], fee = 55n): readonly [Testimony, Testimony] => [
+export const seen = (
+  movements: readonly Movement[],
+  fee = 55n,
+  disputes: Testimony['disputes'] = [],
+): readonly [Testimony, Testimony] => [
   {
     witness: 'Stripe',
     movements,
     fees: [{ source: 'ch_1', amount: fee, currency: 'EUR', purchaseId: ID }],
+    disputes,
   },
   logged(movements),
 ];
@@ -99,7 +104,9 @@ export const WELL: PurchaseFacts = {
   },
   sellerAccount: SELLER,
   refunds: [],
-  debts: { owed: 0n, paidBack: 0n },
+  debts: { receivables: [], paidBack: 0n },
+  chargebacks: [],
+  disputes: [],
   discount: null,
   ledger: [CAPTURED, FEE, RELEASED],
   testimonies: seen([moved('capture', 2_505n), moved('transfer', 2_254n)]),
@@ -117,6 +124,8 @@ export const WELL: PurchaseFacts = {
     'purchase.released',
   ],
   openCases: [],
+  closedCases: [],
+  aftercare: { status: 'none', isActing: false, standings: [] },
   workflow: {
     status: 'running',
     isActing: false,
@@ -154,3 +163,170 @@ export const withWorkflow = (workflow: Partial<PurchaseFacts['workflow']>): Purc
   ...WELL,
   workflow: { ...WELL.workflow, ...workflow },
 });
+
+const DISPUTE: DisputeFacts = {
+  id: 'dsp_1',
+  n: 1,
+  claimedBy: 'buyer',
+  parties: ['usr_buyer', 'usr_seller'],
+  gross: 2_505n,
+  claimRefund: 2_505n,
+  terms: { silencePercent: 100, defaultPercent: 50, fourEyesFrom: 2_000 },
+  state: 'closed',
+  deadlineMs: null,
+  frozen: false,
+  decision: { refund: 1_000n, by: 'ruling', atMs: NOW_MS - AN_HOUR_MS },
+  closedMs: NOW_MS - AN_HOUR_MS,
+  offers: [{ refund: 700n, status: 'open' }],
+  rulings: [{ refund: 1_000n, ruledBy: 'usr_ada', approvedBy: 'usr_eve', onAppeal: false, status: 'stands' }],
+  audit: [
+    { action: 'dispute.opened', from: null, state: 'opened' },
+    { action: 'dispute.mediating', from: 'opened', state: 'mediating' },
+    { action: 'dispute.read', from: null, state: null },
+    { action: 'dispute.ruled', from: 'mediating', state: 'ruled' },
+    { action: 'dispute.closed', from: 'ruled', state: 'closed' },
+  ],
+  events: ['dispute.opened', 'dispute.mediating', 'dispute.ruled', 'dispute.closed'],
+  workflow: { status: 'completed', isActing: false, last: { state: 'closed', decided: true, frozen: false } },
+};
+
+const [OPENED, BEGUN, TAKEN, PAID] = WELL.audit as [
+  PurchaseFacts['audit'][number],
+  PurchaseFacts['audit'][number],
+  PurchaseFacts['audit'][number],
+  PurchaseFacts['audit'][number],
+];
+
+/** Captured and disputed; two mediators gave the buyer 1,000 of 2,505, and that was carried out. */
+export const RULED: PurchaseFacts = {
+  ...WELL,
+  row: { ...WELL.row, books: { captured: 2_505n, transferred: 1_354n, fees: 151n, refunded: 1_000n } },
+  refunds: [{ id: 'refund_1', amount: 1_000n, status: 'succeeded' }],
+  ledger: [
+    CAPTURED,
+    FEE,
+    posting('refundBuyer/dispute/1', [
+      ['held', 1_000n],
+      ['refunded', -1_000n, 'refund_1'],
+    ]),
+    posting('releaseToSeller', [
+      ['held', 1_505n],
+      ['transferred', -1_354n, 'transfer_1'],
+      ['fees', -151n],
+    ]),
+  ],
+  testimonies: seen([
+    moved('capture', 2_505n),
+    moved('transfer', 1_354n),
+    moved('refund', 1_000n, { step: 'refundBuyer/dispute/1', status: 'succeeded' }),
+  ]),
+  audit: [
+    OPENED,
+    BEGUN,
+    TAKEN,
+    entry(4, 'pauseForDispute/1', 'held', 'disputed'),
+    { ...entry(5, 'refundBuyer/dispute/1', null, 'disputed', 1_000n), to: null },
+    entry(6, 'releaseToSeller', 'disputed', 'released', 1_505n),
+  ],
+  events: [...WELL.events.slice(0, 3), 'purchase.disputed', 'purchase.released'],
+  disputes: [DISPUTE],
+  workflow: {
+    ...WELL.workflow,
+    standings: [
+      ...WELL.workflow.standings.slice(0, 3),
+      standing('pauseForDispute', 'disputed', 2_505n, 'none'),
+      standing('releaseToSeller', 'released', 0n, 'sent'),
+    ],
+  },
+};
+
+/** The same, while the dispute is open: nothing is decided yet. */
+export const DISPUTED: PurchaseFacts = {
+  ...RULED,
+  row: { ...RULED.row, state: 'disputed', transferStatus: 'none', books: { captured: 2_505n, held: 2_505n } },
+  refunds: [],
+  ledger: RULED.ledger.slice(0, 2),
+  testimonies: seen([moved('capture', 2_505n)]),
+  audit: RULED.audit.slice(0, 4),
+  events: RULED.events.slice(0, 4),
+  disputes: [
+    {
+      ...DISPUTE,
+      state: 'mediating',
+      deadlineMs: NOW_MS + AN_HOUR_MS,
+      decision: null,
+      closedMs: null,
+      rulings: [],
+      audit: DISPUTE.audit.slice(0, 3),
+      events: DISPUTE.events.slice(0, 2),
+      workflow: { status: 'running', isActing: false, last: { state: 'mediating', decided: false, frozen: false } },
+    },
+  ],
+  workflow: { ...RULED.workflow, standings: RULED.workflow.standings.slice(0, 4) },
+};
+
+export const BANK = {
+  id: 'dp_1',
+  status: 'lost',
+  withdrawn: 2_505n,
+  reinstated: 0n,
+  purchaseId: ID,
+} as const;
+
+export const BANK_TOOK = posting('noteChargeback/dp_1/1', [
+  ['advanced', 2_505n],
+  ['chargedBack', -2_505n, 'dp_1'],
+]);
+
+/** Released, then the bank took all of it; the seller's balance gave nothing back, so they owe their part. */
+export const LOST: PurchaseFacts = {
+  ...WELL,
+  row: {
+    ...WELL.row,
+    state: 'refunded',
+    deadlineMs: null,
+    chargeback: 'lost',
+    books: { captured: 2_505n, transferred: 2_254n, advanced: 2_254n, chargedBack: 2_505n },
+  },
+  debts: {
+    receivables: [
+      {
+        step: 'settleChargeback/dp_1',
+        sellerId: WELL.row.sellerId,
+        currency: 'EUR',
+        amount: 2_254n,
+        recovered: 100n,
+        paidBack: 100n,
+      },
+    ],
+    paidBack: 0n,
+  },
+  chargebacks: [{ ...BANK, advanced: 2_254n }],
+  ledger: [
+    ...WELL.ledger,
+    BANK_TOOK,
+    posting('settleChargeback/dp_1', [
+      ['fees', 251n],
+      ['advanced', -251n],
+    ]),
+  ],
+  testimonies: seen(
+    [moved('capture', 2_505n), moved('transfer', 2_254n), moved('withdrawn', 2_505n, { id: 'dp_1' })],
+    55n,
+    [BANK],
+  ),
+  audit: [
+    OPENED,
+    BEGUN,
+    TAKEN,
+    PAID,
+    { ...entry(5, 'noteChargeback/dp_1/1', null, 'released', 2_505n), to: null },
+    entry(6, 'settleChargeback/dp_1', 'released', 'refunded', 251n),
+  ],
+  events: [...WELL.events, 'purchase.chargeback_changed', 'purchase.refunded'],
+  workflow: {
+    ...WELL.workflow,
+    status: 'completed',
+    standings: [...WELL.workflow.standings, standing('settleChargeback', 'refunded', 0n, 'sent')],
+  },
+};

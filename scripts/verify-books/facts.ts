@@ -42,12 +42,25 @@ export interface ProviderFee {
   readonly purchaseId: string | null;
 }
 
+/** A dispute of the buyer's bank, as Stripe shows it. */
+export interface ProviderDispute {
+  readonly id: string;
+  /** Stripe's word. */
+  readonly status: string;
+  /** What the bank took, and gave back, without fees. */
+  readonly withdrawn: bigint;
+  readonly reinstated: bigint;
+  readonly purchaseId: string | null;
+}
+
 /** What one witness saw at the provider: Stripe's own lists, or the sandbox's log. */
 export interface Testimony {
   readonly witness: 'Stripe' | "the sandbox's log";
   readonly movements: readonly Movement[];
   /** Undefined when this witness sees no fees. */
   readonly fees?: readonly ProviderFee[] | undefined;
+  /** Undefined when this witness does not see how they stand. */
+  readonly disputes?: readonly ProviderDispute[] | undefined;
 }
 
 export interface LedgerEntry {
@@ -94,6 +107,18 @@ export interface RefundRow {
   readonly status: string;
 }
 
+/** What the seller came to owe by a step of the purchase. */
+export interface Receivable {
+  readonly step: string;
+  readonly sellerId: string;
+  readonly currency: string;
+  readonly amount: bigint;
+  /** What is paid back of it, as its row says. */
+  readonly recovered: bigint;
+  /** The same, as the releases say that paid it. */
+  readonly paidBack: bigint;
+}
+
 /** What a purchase used of a discount code, and what that code promises; amounts in minor units. */
 export interface DiscountFacts {
   readonly code: string;
@@ -106,8 +131,19 @@ export interface DiscountFacts {
 
 /** What the seller came to owe by this purchase, and what its release paid back of older debts. */
 export interface Debts {
-  readonly owed: bigint;
+  readonly receivables: readonly Receivable[];
   readonly paidBack: bigint;
+}
+
+/** A dispute of the buyer's bank as it is kept beside the purchase. */
+export interface ChargebackRow {
+  /** Stripe's id. */
+  readonly id: string;
+  readonly status: string;
+  readonly withdrawn: bigint;
+  readonly reinstated: bigint;
+  /** What Wellpact has put in for it and not got back. */
+  readonly advanced: bigint;
 }
 
 export interface AuditEntry {
@@ -139,12 +175,55 @@ export interface Standing {
   readonly held: bigint | null;
 }
 
+/** A dispute between buyer and seller: its row, what was offered and ruled, and what was noted and told about it. */
+export interface DisputeFacts {
+  readonly id: string;
+  /** The how manieth of its purchase, from 1. */
+  readonly n: number;
+  readonly claimedBy: 'buyer' | 'seller';
+  readonly parties: readonly string[];
+  readonly gross: bigint;
+  /** What the buyer gets back if the claim is right. */
+  readonly claimRefund: bigint;
+  readonly terms: Readonly<Record<string, unknown>>;
+  readonly state: string;
+  readonly deadlineMs: number | null;
+  readonly frozen: boolean;
+  readonly decision: { readonly refund: bigint; readonly by: string; readonly atMs: number } | null;
+  readonly closedMs: number | null;
+  readonly offers: readonly { readonly refund: bigint; readonly status: string }[];
+  readonly rulings: readonly Ruling[];
+  /** What changed it, oldest first; `from` is null where its state is not spoken of. */
+  readonly audit: readonly { readonly action: string; readonly from: string | null; readonly state: string | null }[];
+  /** The types of the events about it, in their order. */
+  readonly events: readonly string[];
+  readonly workflow: DisputeWorkflowFacts;
+}
+
+export interface Ruling {
+  readonly refund: bigint;
+  /** Null: the default ruling of the policy. */
+  readonly ruledBy: string | null;
+  readonly approvedBy: string | null;
+  readonly onAppeal: boolean;
+  readonly status: string;
+}
+
+/** What Temporal says of the workflow of a dispute. */
+export interface DisputeWorkflowFacts extends Pick<WorkflowFacts, 'status' | 'isActing'> {
+  /** How it stood after the last step that the history holds; null when it holds none. */
+  readonly last: { readonly state: string; readonly decided: boolean; readonly frozen: boolean } | null;
+}
+
 export interface PurchaseFacts {
   readonly row: PurchaseRow;
   /** The seller's account at Stripe; null when they have none. */
   readonly sellerAccount: string | null;
   readonly refunds: readonly RefundRow[];
   readonly debts: Debts;
+  readonly chargebacks: readonly ChargebackRow[];
+  /** In the order of their numbers. */
+  readonly disputes: readonly DisputeFacts[];
   /** Null when it used none. */
   readonly discount: DiscountFacts | null;
   /** Oldest first. */
@@ -155,7 +234,11 @@ export interface PurchaseFacts {
   readonly events: readonly string[];
   /** The kinds of the open cases about it. */
   readonly openCases: readonly string[];
+  /** The kinds of those that were decided. */
+  readonly closedCases: readonly string[];
   readonly workflow: WorkflowFacts;
+  /** What looks after the money once the purchase has ended. */
+  readonly aftercare: WorkflowFacts;
 }
 
 /** What is wrong, of a purchase or of the whole. */

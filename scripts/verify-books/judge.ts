@@ -10,7 +10,7 @@ import { flat, grouped } from './lists.ts';
 import { logFacts } from './log-facts.ts';
 import { judge } from './rules.ts';
 import { allStripeFacts, type StripeFacts, stripeFactsOf } from './stripe-facts.ts';
-import { workflowFactsOf } from './workflow-facts.ts';
+import { disputeWorkflowFactsOf, workflowFactsOf } from './workflow-facts.ts';
 
 /** Where the judge looks. */
 export interface Sources {
@@ -113,17 +113,28 @@ async function gathered(
 ): Promise<PurchaseFacts[]> {
   const known = await readPurchases(database, ids);
   return flat(known, async (facts) => {
-    const workflow = await workflowFactsOf(temporal, codec, facts.row.id);
-    return [{ ...facts, workflow, testimonies: testimoniesOf(facts.row.id) }];
+    const { id } = facts.row;
+    const workflow = await workflowFactsOf(temporal, codec, `purchase/${id}`);
+    const aftercare = await workflowFactsOf(temporal, codec, `aftercare/${id}`);
+    const disputes = await flat(facts.disputes, async (dispute) => [
+      { ...dispute, workflow: await disputeWorkflowFactsOf(temporal, codec, `dispute/${id}/${dispute.n}`) },
+    ]);
+    return [{ ...facts, disputes, workflow, aftercare, testimonies: testimoniesOf(id) }];
   });
 }
 
 /** The part of a testimony that is about one purchase, for any of them. */
-function byPurchase({ witness, movements, fees }: Testimony): (id: string) => Testimony {
+function byPurchase({ witness, movements, fees, disputes }: Testimony): (id: string) => Testimony {
   const itself = <T>(one: T): T => one;
   const movementsOf = grouped(movements, ({ purchaseId }) => purchaseId, itself);
   const feesOf = fees && grouped(fees, ({ purchaseId }) => purchaseId, itself);
-  return (id) => ({ witness, movements: movementsOf.get(id) ?? [], fees: feesOf && (feesOf.get(id) ?? []) });
+  const disputesOf = disputes && grouped(disputes, ({ purchaseId }) => purchaseId, itself);
+  return (id) => ({
+    witness,
+    movements: movementsOf.get(id) ?? [],
+    fees: feesOf && (feesOf.get(id) ?? []),
+    disputes: disputesOf && (disputesOf.get(id) ?? []),
+  });
 }
 
 /** What moved at Stripe and is no purchase's. */

@@ -1,6 +1,5 @@
 /** The ledger of a purchase by itself, and against its row. */
 import {
-  type Balances,
   balancesAfterEach,
   type CommissionRate,
   commissionOn,
@@ -11,6 +10,7 @@ import {
 } from './arithmetic.ts';
 import type { PurchaseFacts } from './facts.ts';
 import type { Finding, Rule } from './rules.ts';
+import { type Chapter, chaptersOf, leftIn } from './story.ts';
 
 const differing = (what: string, expected: bigint | string, found: bigint | string): Finding[] =>
   expected === found ? [] : [{ what, expected: String(expected), found: String(found) }];
@@ -55,29 +55,29 @@ const rowEqualsLedger: Rule = ({ row, ledger }) => {
   );
 };
 
-/** The commission is what was agreed, of what the seller has got gross, after every ledger transaction. */
-const commission: Rule = ({ row, ledger }) => {
-  const rate = agreedRate(row.terms);
+/** The commission is what was agreed, of what the seller has got gross, after every step. */
+const commission: Rule = (facts) => {
+  const rate = agreedRate(facts.row.terms);
   if (rate === undefined) {
-    return [{ what: 'the agreed commission', expected: 'whole numbers', found: JSON.stringify(row.terms) }];
+    return [{ what: 'the agreed commission', expected: 'whole numbers', found: JSON.stringify(facts.row.terms) }];
   }
-  return balancesAfterEach(ledger).flatMap(({ step, balances }) => {
-    const { fees = 0n } = balances;
-    const { least, most } = grossOf(balances);
+  return chaptersOf(facts).flatMap((chapter) => {
+    const { fees = 0n } = chapter.after;
+    const { least, most } = grossOf(chapter);
     const [from, to] = [commissionOn(least, rate), commissionOn(most, rate)];
     if (from <= fees && fees <= to) return [];
-    return differing(`fees after ${step}`, from === to ? String(from) : `${from} to ${to}`, String(fees));
+    return differing(`fees after ${chapter.step}`, from === to ? String(from) : `${from} to ${to}`, String(fees));
   });
 };
 
 /**
- * What the seller has got gross. What Wellpact put in for a refund, the seller has got no more; what it put in while a bank
- * has the money, the seller has still got, as long as the bank has not decided.
+ * What the seller has got gross. What Wellpact put in for them, they have got no more; what it put in while a bank has the
+ * money, they have still got, until that is settled.
  */
-function grossOf({ payable = 0n, transferred = 0n, recovered = 0n, fees = 0n, ...more }: Balances) {
-  const { advanced = 0n, chargedBack = 0n } = more;
-  const least = payable + transferred + recovered + fees - advanced;
-  return { least, most: least + (advanced < chargedBack ? advanced : chargedBack) };
+function grossOf({ after, pending, cameLate }: Chapter): { readonly least: bigint; readonly most: bigint } {
+  const released = leftIn({ ...after, held: 0n });
+  const atLeast = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
+  return { least: atLeast(released - cameLate), most: atLeast(released + sum(pending.values())) };
 }
 
 function agreedRate(terms: Readonly<Record<string, unknown>>): CommissionRate | undefined {

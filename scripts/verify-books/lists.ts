@@ -14,6 +14,9 @@ export function grouped<Row, Key, Value = Row>(
   return groups;
 }
 
+/** Rows by the purchase, or whatever else, that they are about. */
+export type ByPurchase<T> = ReadonlyMap<string, readonly T[]>;
+
 /** So many things are asked for at once. */
 const AT_ONCE = 8;
 

@@ -66,8 +66,8 @@ function movementIn({ kind: told, id, amount, currency, transferGroup, idempoten
   ];
 }
 
-/** The business step that an idempotency key names: `purchase/<id>/<step>/<epoch>`, of this very purchase. */
+/** The business step that an idempotency key names: `purchase/<id>/<step>/<epoch or attempt>`, of this very purchase. */
 function stepIn(key: string | null, purchaseId: string | null): string | null {
-  const [, ofPurchase, step] = /^(?:purchase|aftercare)\/([^/]+)\/(.+)\/\d+$/.exec(key ?? '') ?? [];
+  const [, ofPurchase, step] = /^(?:purchase|aftercare)\/([^/]+)\/(.+)\/[^/]+$/.exec(key ?? '') ?? [];
   return ofPurchase !== undefined && ofPurchase === purchaseId ? (step ?? null) : null;
 }

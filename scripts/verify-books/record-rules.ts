@@ -1,5 +1,5 @@
 /** What was noted and told about a purchase, against what became of it. */
-import { finalBalances, PURCHASE_ACCOUNTS, sum } from './arithmetic.ts';
+import { PURCHASE_ACCOUNTS, sum } from './arithmetic.ts';
 import type { LedgerTransaction } from './facts.ts';
 import type { Finding, Rule } from './rules.ts';
 
@@ -97,22 +97,6 @@ const refundsAreKept: Rule = ({ refunds, testimonies }) => {
   ];
 };
 
-/** What was put in for the seller is owed by them; what a release kept paid a debt. A bank's part is owed when it has decided. */
-const debtsEqualBooks: Rule = ({ row, ledger, debts }) => {
-  const { advanced = 0n, recovered = 0n } = finalBalances(ledger);
-  const findings: Finding[] = [];
-  if (row.chargeback === 'none' && debts.owed !== advanced) {
-    findings.push({ what: 'what the seller owes by it', expected: String(advanced), found: String(debts.owed) });
-  }
-  // A release that is under way has set its part aside before it is posted.
-  if (!BEFORE_RELEASE.includes(row.state) && debts.paidBack !== recovered) {
-    findings.push({ what: 'what it paid back', expected: String(recovered), found: String(debts.paidBack) });
-  }
-  return findings;
-};
-
-const BEFORE_RELEASE: readonly string[] = ['held', 'delivered', 'disputed'];
-
 export const recordRules = {
   audit_follows_states: chainOfStates,
   audit_has_no_gap: numbered,
@@ -120,5 +104,4 @@ export const recordRules = {
   states_are_told: statesAreTold,
   history_is_audited: historyIsAudited,
   refunds_are_kept: refundsAreKept,
-  debts_equal_books: debtsEqualBooks,
 } as const satisfies Readonly<Record<string, Rule>>;

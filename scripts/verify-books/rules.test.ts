@@ -1,15 +1,25 @@
 /** Each rule of the judge finds what it is there for: a purchase that is well, doctored in one place. */
 import { describe, expect, test } from 'vitest';
-import { commissionOn } from './arithmetic.ts';
-import { CAPTURED, DISCOUNTED, MOMENT, moved, NOW_MS, posting, seen, WELL, withRow, withWorkflow } from './doctored.ts';
+import { commissionOn, leaning } from './arithmetic.ts';
+import {
+  CAPTURED,
+  DISCOUNTED,
+  DISPUTED,
+  LOST,
+  MOMENT,
+  moved,
+  NOW_MS,
+  posting,
+  RULED,
+  seen,
+  WELL,
+  withRow,
+  withWorkflow,
+} from './doctored.ts';
+import type { Doctored } from './doctored-more.ts';
+import { DISPUTES, EXCUSED, MONEY_OF_BANKS } from './doctored-more.ts';
 import type { PurchaseFacts } from './facts.ts';
 import { judge, RULES } from './rules.ts';
-
-interface Doctored {
-  readonly rule: keyof typeof RULES;
-  readonly what: string;
-  readonly facts: PurchaseFacts;
-}
 
 const [CAPTURE, FEE, RELEASE] = WELL.ledger as [
   PurchaseFacts['ledger'][number],
@@ -209,8 +219,8 @@ const DOCTORED: readonly Doctored[] = [
       testimonies: seen([TAKEN, SENT, moved('refund', 100n, { status: 'failed' })]),
     },
   },
-  { rule: 'debts_equal_books', what: 'a debt from nowhere', facts: { ...WELL, debts: { owed: 5n, paidBack: 0n } } },
-  { rule: 'debts_equal_books', what: 'nothing was kept', facts: { ...WELL, debts: { owed: 0n, paidBack: 5n } } },
+  ...MONEY_OF_BANKS,
+  ...DISPUTES,
   { rule: 'not_past_deadline', what: 'it has ended, and its timer runs on', facts: withRow({ state: 'completed' }) },
   { rule: 'not_past_deadline', what: 'nothing happened', facts: withRow({ deadlineMs: NOW_MS - 61_000 }) },
   {
@@ -296,8 +306,13 @@ const DOCTORED: readonly Doctored[] = [
   },
 ];
 
-test('nothing is wrong with what is well', () => {
-  expect(judge(WELL, MOMENT)).toEqual([]);
+test.each([
+  ['released', WELL],
+  ['disputed', DISPUTED],
+  ['ruled', RULED],
+  ['lost to the bank', LOST],
+])('nothing is wrong with what is well and %s', (_how, facts) => {
+  expect(judge(facts, MOMENT)).toEqual([]);
 });
 
 test('nor with a discount that was funded and is in proportion', () => {
@@ -328,6 +343,26 @@ describe('what is late is no difference', () => {
     expect(rules).not.toContain('nothing_half_done');
   });
 });
+
+describe('it is no difference that', () => {
+  test.each(EXCUSED)('%s', (_what, rule, facts) => {
+    expect(judge(facts, MOMENT).map((difference) => difference.rule)).not.toContain(rule);
+  });
+});
+
+test.each([
+  ['buyer', 2_500n, 2_500n, 50n, 1_250n],
+  ['buyer', 2_500n, 1_001n, 50n, 501n],
+  ['seller', 2_500n, 0n, 50n, 1_250n],
+  ['seller', 1n, 0n, 50n, 1n],
+  ['seller', 100n, 95n, 33n, 98n],
+  ['seller', 100n, 0n, 100n, 0n],
+] as const)(
+  'of a claim of the %s about %s for %s, %s %% give the buyer %s',
+  (claimedBy, gross, claimRefund, percent, due) => {
+    expect(leaning({ claimedBy, gross, claimRefund }, percent)).toBe(due);
+  },
+);
 
 describe('the commission that is due', () => {
   test.each([

@@ -3,7 +3,10 @@
  * written down and names what is wrong.
  */
 
+import { bankRules } from './bank-rules.ts';
+import { debtRules } from './debt-rules.ts';
 import { discountRules } from './discount-rules.ts';
+import { disputeRules } from './dispute-rules.ts';
 import type { Difference, PurchaseFacts } from './facts.ts';
 import { ledgerRules } from './ledger-rules.ts';
 import { providerRules } from './provider-rules.ts';
@@ -26,6 +29,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ...ledgerRules,
   ...providerRules,
   ...recordRules,
+  ...bankRules,
+  ...debtRules,
+  ...disputeRules,
   ...discountRules,
   ...timeRules,
 };

@@ -1,12 +1,14 @@
 /** What Stripe says, by its lists, which are exact at once. */
 import type { Stripe } from 'stripe';
-import type { Movement, ProviderFee, Testimony } from './facts.ts';
+import { sum } from './arithmetic.ts';
+import type { Movement, ProviderDispute, ProviderFee, Testimony } from './facts.ts';
 import { flat } from './lists.ts';
 
 /** What Stripe shows, of one purchase or in all. */
 export interface StripeFacts extends Testimony {
   readonly movements: readonly Movement[];
   readonly fees: readonly ProviderFee[];
+  readonly disputes: readonly ProviderDispute[];
   /** What moved our balance and belongs to nothing that was listed; looked for only when all is. */
   readonly strays: readonly { readonly id: string; readonly type: string; readonly text: string }[];
 }
@@ -103,7 +105,23 @@ function assembled({ charges, refunds, transfers, reversals, disputes }: Listed)
       booked.map((one) => fee(id, one, groupOf(charge))),
     ),
   ];
-  return { witness: 'Stripe', movements, fees: fees.filter(({ amount }) => amount !== 0n) };
+  return {
+    witness: 'Stripe',
+    movements,
+    fees: fees.filter(({ amount }) => amount !== 0n),
+    disputes: disputes.map((dispute) => standOf(dispute, groupOf(dispute.charge))),
+  };
+}
+
+function standOf({ id, status, balance_transactions: booked }: Stripe.Dispute, group: string | null): ProviderDispute {
+  const amounts = booked.map(({ amount }) => BigInt(amount));
+  return {
+    id,
+    status,
+    withdrawn: -sum(amounts.filter((amount) => amount < 0n)),
+    reinstated: sum(amounts.filter((amount) => amount > 0n)),
+    purchaseId: group,
+  };
 }
 
 function ofRefund(refund: Stripe.Refund, groupOfCharge: string | null): Movement[] {

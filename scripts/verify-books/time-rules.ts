@@ -7,10 +7,13 @@ const FINAL_STATES: ReadonlySet<string> = new Set(['completed', 'refunded', 'can
 const ACTING_GRACE_MS = 60 * 60 * 1_000;
 
 /** What has an open case is known to somebody; what is being tried is about to happen, for a while. */
-function isLooked({ openCases, workflow }: PurchaseFacts, lateMs: number, { graceMs }: Moment): boolean {
-  if (openCases.length > 0) return true;
-  return lateMs <= (workflow.status === 'running' && workflow.isActing ? ACTING_GRACE_MS : graceMs);
+function isLooked({ openCases, workflow }: PurchaseFacts, lateMs: number, moment: Moment): boolean {
+  return openCases.length > 0 || isWithinTime(lateMs, workflow.status === 'running' && workflow.isActing, moment);
 }
+
+/** Whether something may be as late as that. @param isActing a step is being tried */
+export const isWithinTime = (lateMs: number, isActing: boolean, { graceMs }: Moment): boolean =>
+  lateMs <= (isActing ? ACTING_GRACE_MS : graceMs);
 
 /** No purchase is past its deadline, unless somebody knows; what has ended has none any more. */
 const deadline: Rule = (facts, moment) => {
@@ -76,6 +79,30 @@ const standingEqualsRow: Rule = ({ row, workflow }) => {
     .map(([what, expected, found]) => ({ what: `${what}, as its workflow knows it`, expected, found }));
 };
 
+/** What looks after a purchase that has ended goes well, believes what the row says, and never writes beside its workflow. */
+const aftercareGoesWell: Rule = ({ row, aftercare }) => {
+  const findings: Finding[] = [];
+  const last = aftercare.standings.at(-1);
+  if (aftercare.status === 'failed') {
+    findings.push({ what: 'its aftercare', expected: 'running, completed or none', found: 'failed' });
+  }
+  if (!FINAL_STATES.has(row.state)) {
+    if (aftercare.status !== 'running') return findings;
+    return [...findings, { what: `its aftercare, while it is ${row.state}`, expected: 'none', found: 'running' }];
+  }
+  if (last === undefined) return findings;
+  const pairs: readonly (readonly [string, string, string])[] = [
+    ['state', row.state, last.state],
+    ['held', String(row.books['held'] ?? 0n), String(last.held ?? row.books['held'] ?? 0n)],
+  ];
+  return [
+    ...findings,
+    ...pairs
+      .filter(([, expected, found]) => expected !== found)
+      .map(([what, expected, found]) => ({ what: `${what}, as its aftercare knows it`, expected, found })),
+  ];
+};
+
 /** How the workflow ended is what the row says. */
 const endEqualsRow: Rule = ({ row, workflow }) => {
   const last = workflow.standings.at(-1);
@@ -89,4 +116,5 @@ export const timeRules = {
   workflow_runs_while_open: workflowRuns,
   standing_equals_row: standingEqualsRow,
   end_equals_row: endEqualsRow,
+  aftercare_goes_well: aftercareGoesWell,
 } as const satisfies Readonly<Record<string, Rule>>;

@@ -3,24 +3,41 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import type { EncryptionCodec } from '../../platform/temporal/codec.ts';
 import type { History, HistoryEvent } from '../../platform/temporal/history.ts';
-import type { Standing, WorkflowFacts } from './facts.ts';
+import type { DisputeWorkflowFacts, Standing, WorkflowFacts } from './facts.ts';
 
-const UNKNOWN: WorkflowFacts = { status: 'none', isActing: false, standings: [] };
-
-/** @param codec with the keys under which the workflows write their payloads */
+/** @param codec with the keys under which the workflows write their payloads @param workflowId of a purchase, or its aftercare */
 export async function workflowFactsOf(
   client: Client,
   codec: EncryptionCodec,
-  purchaseId: string,
+  workflowId: string,
 ): Promise<WorkflowFacts> {
-  const handle = client.workflow.getHandle(`purchase/${purchaseId}`);
+  const { values, ...facts } = await lookAt(client, codec, workflowId);
+  const standings = values.flatMap(({ step, value }) => standingOf(step, value) ?? []);
+  return { ...facts, standings };
+}
+
+/** The same of the workflow of a dispute. */
+export async function disputeWorkflowFactsOf(
+  client: Client,
+  codec: EncryptionCodec,
+  workflowId: string,
+): Promise<DisputeWorkflowFacts> {
+  const { values, ...facts } = await lookAt(client, codec, workflowId);
+  return { ...facts, last: values.flatMap(({ value }) => disputeStandingOf(value) ?? []).at(-1) ?? null };
+}
+
+interface Looked extends Pick<WorkflowFacts, 'status' | 'isActing'> {
+  readonly values: readonly { readonly step: string; readonly value: unknown }[];
+}
+
+async function lookAt(client: Client, codec: EncryptionCodec, workflowId: string): Promise<Looked> {
+  const handle = client.workflow.getHandle(workflowId);
   try {
     const { status, raw } = await handle.describe();
     const isActing = (raw.pendingActivities?.length ?? 0) > 0;
-    const standings = await standingsIn(codec, await handle.fetchHistory());
-    return { status: statusOf(status.name), isActing, standings };
+    return { status: statusOf(status.name), isActing, values: await valuesIn(codec, await handle.fetchHistory()) };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return UNKNOWN;
+    if (error instanceof WorkflowNotFoundError) return { status: 'none', isActing: false, values: [] };
     throw error;
   }
 }
@@ -28,19 +45,17 @@ export async function workflowFactsOf(
 const statusOf = (name: string): WorkflowFacts['status'] =>
   name === 'RUNNING' || name === 'PAUSED' ? 'running' : name === 'COMPLETED' ? 'completed' : 'failed';
 
-/** How the purchase stood after each step, as the results of the steps say; and how it stood when the run began. */
-async function standingsIn(codec: EncryptionCodec, { events }: History): Promise<Standing[]> {
+/** What each step answered; and what a run was given that goes on with the story of another one. */
+async function valuesIn(codec: EncryptionCodec, { events }: History): Promise<{ step: string; value: unknown }[]> {
   const scheduled = new Map<string, string>();
-  const standings: Standing[] = [];
+  const values: { step: string; value: unknown }[] = [];
   for (const event of events ?? []) {
     const { activityTaskScheduledEventAttributes: asked } = event;
     if (asked) scheduled.set(String(event.eventId), asked.activityType?.name ?? '');
     const given = resultOf(event, scheduled);
-    if (given === undefined) continue;
-    const standing = standingOf(given.step, await valueOf(codec, given.payload));
-    if (standing !== undefined) standings.push(standing);
+    if (given !== undefined) values.push({ step: given.step, value: await valueOf(codec, given.payload) });
   }
-  return standings;
+  return values;
 }
 
 interface Given {
@@ -92,6 +107,15 @@ function standingOf(step: string, value: unknown): Standing | undefined {
     transfer: typeof transfer === 'string' ? transfer : null,
     held: typeof held === 'number' ? BigInt(held) : null,
   };
+}
+
+/** A step of a dispute answers how it stands; a later run is given that. */
+function disputeStandingOf(value: unknown): DisputeWorkflowFacts['last'] {
+  if (!isRecord(value)) return null;
+  const { resume, state, claimedBy, decided, frozen } = value;
+  if (isRecord(resume)) return disputeStandingOf(resume['standing']);
+  if (typeof state !== 'string' || typeof claimedBy !== 'string') return null;
+  return { state, decided: decided === true, frozen: frozen === true };
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

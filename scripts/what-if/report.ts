@@ -52,12 +52,17 @@ function moneyOf(compared: readonly Compared[]): string {
 
 const WORDS = { buyer: 'buyers pay', seller: 'sellers get', commission: 'commission' } as const;
 
-export function summaryOf({ policyVersion, compared, notArchived, notReproduced }: Comparison): string {
+export function summaryOf({ policyVersion, compared, notArchived, notReproduced, notRun }: Comparison): string {
   const changed = compared.filter(({ was, wouldBe }) => !isSame(was, wouldBe)).length;
   const refused = compared.filter(({ refused: some }) => some.length > 0).length;
   return [
     `Under policy ${policyVersion}, ${changed} of ${compared.length} purchases would have ended otherwise; amounts are in major units.`,
     ...(refused > 0 ? [`In ${refused} of them somebody did what they could not have done.`] : []),
+    ...(notRun.disputes > 0
+      ? [
+          `${notRun.disputes} disputes were led under another ${notRun.keys.join(', ')}: that is not run again, so when they were decided, and by whom, stays as it was.`,
+        ]
+      : []),
     ...(notArchived > 0
       ? [`${notArchived} more ended before what their rules saw was kept: nothing is known of them.`]
       : []),

@@ -5,10 +5,12 @@ export type CaseKind =
   | 'transfer_blocked'
   | 'payout_failed'
   | 'refund_failed'
+  | 'step_refused'
   | 'compliance_hold'
   | 'hold_limit'
   | 'chargeback'
   | 'chargeback_remainder'
+  | 'chargeback_unclear'
   | 'dispute_mediation'
   | 'reconciliation';
 
@@ -49,6 +51,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about: 'A refund came back: the buyer is owed money.',
   },
+  step_refused: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'Stripe refuses what has to happen to the money of a purchase. It is tried again every hour, and going through closes the case.',
+  },
   compliance_hold: {
     roles: ['compliance', 'admin'],
     decisions: ['resolved'],
@@ -77,6 +85,12 @@ export const CASE_RULES: Readonly<Record<CaseKind, CaseRule>> = {
     decisions: ['resolved'],
     about:
       'A chargeback has ended and left money behind that no rule gives to anybody, or a loss that nobody else bears.',
+  },
+  chargeback_unclear: {
+    roles: ['finance', 'admin'],
+    decisions: ['resolved'],
+    about:
+      'Stripe shows a dispute in another currency than its purchase, or that a part of it moved in one: it is not booked.',
   },
   dispute_mediation: {
     roles: ['mediator', 'admin'],

@@ -18,9 +18,10 @@ export {
   type DisputeStep,
   followDispute,
   freezeDispute,
-  hasProposal,
+  type Looked,
   type OpeningDispute,
   openDispute,
   readAsMediator,
 } from './steps.ts';
 export { findDispute, listDisputes, listOffers, listRemarks, listRulings } from './store.ts';
+export { disputeSituation, disputeWaits } from './waits.ts';

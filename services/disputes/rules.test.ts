@@ -153,6 +153,9 @@ describe('what silence gives', () => {
     [{ claimedBy: 'seller', gross: 2_500, claimRefund: 0 }, 50, 1_250],
     [{ claimedBy: 'seller', gross: 2_500, claimRefund: 1_250 }, 50, 1_875],
     [{ claimedBy: 'seller', gross: 1, claimRefund: 0 }, 50, 1],
+    [{ claimedBy: 'seller', gross: 100, claimRefund: 95 }, 33, 98],
+    [{ claimedBy: 'seller', gross: 100, claimRefund: 95 }, 30, 99],
+    [{ claimedBy: 'seller', gross: 100, claimRefund: 95 }, 31, 98],
   ] as const)('%j at %i %% is %i', (one, percent, refund) => expect(refundLeaning(one, percent)).toBe(refund));
 });
 

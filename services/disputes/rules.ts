@@ -172,6 +172,16 @@ export const allowedToEach = (
   mediator: allowedInDispute(from, 'mediator', so),
 });
 
+/** How a claim stands to what is disputed about, minor units. */
+export const claimsAll = ({ gross, claimRefund }: Pick<Positions, 'gross' | 'claimRefund'>): boolean =>
+  claimRefund === gross;
+
+/**
+ * What is possible while a chargeback makes a dispute stand still: to give the buyer everything, which is what a bank that
+ * asks about a payment is content with.
+ */
+export const mayThoughFrozen = (on: DisputeEvent, claimIsAll: boolean): boolean => on === 'accept_claim' && claimIsAll;
+
 /** In which states files can be handed in. */
 export const EVIDENCE_STATES: readonly DisputeState[] = ['opened', 'negotiating', 'mediating', 'appealed'];
 
@@ -200,8 +210,8 @@ export function refundLeaning({ claimedBy, gross, claimRefund }: Positions, perc
   const otherwise = claimedBy === 'buyer' ? 0 : gross;
   const inDispute = BigInt(claimRefund - otherwise);
   const product = inDispute * BigInt(percent);
-  // Half a unit goes to the buyer.
-  const rounded = product >= 0n ? (product + 50n) / 100n : product / 100n;
+  // Half a unit goes to the buyer; of what is below zero, too little would be cut off.
+  const rounded = product >= 0n ? (product + 50n) / 100n : -((49n - product) / 100n);
   return otherwise + Number(rounded);
 }
 

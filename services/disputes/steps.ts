@@ -11,6 +11,7 @@ import { closeCase, openCase } from '../cases/index.ts';
 import type { Decision, Dispute } from './record.ts';
 import {
   allowedToEach,
+  claimsAll,
   type DecidedBy,
   DISPUTE_TIMERS,
   type DisputeCircumstances,
@@ -22,6 +23,7 @@ import {
   disputeRows,
   MAX_OFFERS,
   MAX_RULINGS,
+  mayThoughFrozen,
   type Role,
   refundLeaning,
   sideOfRole,
@@ -174,12 +176,12 @@ export async function followDispute(db: Database, step: DisputeStep): Promise<Di
 /** With these a party says something that stands for itself; what is said with an offer or a ruling stands beside that. */
 const SAID: ReadonlySet<DisputeEvent> = new Set(['accept_claim', 'contest', 'escalate', 'appeal']);
 
-export async function hasProposal(db: Queryable, id: DisputeId): Promise<boolean> {
+async function hasProposal(db: Queryable, id: DisputeId): Promise<boolean> {
   return (await listRulings(db, id)).some(({ status }) => status === 'proposed');
 }
 
-function refuseFrozen({ frozenSince }: Dispute, { by }: DisputeStep): void {
-  if (frozenSince === null || by === 'purchase') return;
+function refuseFrozen(dispute: Dispute, { by, event }: DisputeStep): void {
+  if (dispute.frozenSince === null || by === 'purchase' || mayThoughFrozen(event, claimsAll(dispute))) return;
   throw new DisputeRefused(
     'DISPUTE_FROZEN',
     'The bank of the buyer looks at this payment. The dispute stands still until that is over; evidence can still be handed in.',
@@ -468,10 +470,19 @@ function toldOf(
   return type === 'dispute.evidence_redacted' ? { number: change['number'] } : {};
 }
 
+/** What a mediator can look at. */
+export type Looked = 'dispute.read' | 'dispute.evidence_listed' | 'dispute.evidence_read';
+
 /** That a mediator looked leaves a trace; those who look at once leave theirs one after another. */
-export async function readAsMediator(db: Database, id: DisputeId, actor: Actor): Promise<void> {
+export async function readAsMediator(
+  db: Database,
+  id: DisputeId,
+  actor: Actor,
+  looked: Looked,
+  change: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   await db.transaction(async (tx) => {
     await lockDispute(tx, id);
-    await audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: 'dispute.read', change: {} });
+    await audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: looked, change });
   });
 }

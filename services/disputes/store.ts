@@ -10,6 +10,8 @@ import {
   type Offer,
   type Remark,
 } from './record.ts';
+import type { Role } from './rules.ts';
+import type { Beside } from './wait-rules.ts';
 
 export async function findDispute(db: Queryable, id: DisputeId): Promise<Dispute | undefined> {
   const { rows } = await db.query<DisputeRow>({
@@ -18,6 +20,28 @@ export async function findDispute(db: Queryable, id: DisputeId): Promise<Dispute
     values: [id],
   });
   return rows[0] && disputeFromRow(rows[0]);
+}
+
+/** Those of them that there are, in any order, each with what decides what it waits for. */
+export async function disputesWithBeside(
+  db: Queryable,
+  ids: readonly DisputeId[],
+): Promise<{ readonly dispute: Dispute; readonly beside: Beside }[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await db.query<DisputeRow & { offered_by: Role[]; has_proposal: boolean; ruled: number | null }>({
+    name: 'dispute_with_beside',
+    text: `SELECT ${DISPUTE_COLUMNS},
+             ARRAY(SELECT made_by FROM disputes.offers WHERE dispute_id = d.id AND status = 'open' ORDER BY number) AS offered_by,
+             EXISTS (SELECT 1 FROM disputes.rulings WHERE dispute_id = d.id AND status = 'proposed') AS has_proposal,
+             (SELECT refund FROM disputes.rulings
+               WHERE dispute_id = d.id AND status = 'stands' ORDER BY number DESC LIMIT 1) AS ruled
+             FROM disputes.disputes d WHERE id = ANY($1)`,
+    values: [ids],
+  });
+  return rows.map((row) => ({
+    dispute: disputeFromRow(row),
+    beside: { offeredBy: row.offered_by, hasProposal: row.has_proposal, ruled: row.ruled },
+  }));
 }
 
 /** The same, locked until the transaction ends. */

@@ -4,7 +4,7 @@
  */
 import type { Chargeback } from '../../contracts/purchase.ts';
 import type { NotificationRule } from './notice-rules.ts';
-import { BOTH } from './rules.ts';
+import { BOTH, MAIL } from './rules.ts';
 
 const told = (
   chargeback: Exclude<Chargeback, 'none'>,
@@ -57,4 +57,36 @@ export const CHARGEBACKS: readonly NotificationRule[] = [
     'The payment is with the buyer.',
     "The buyer's bank has given the payment of one of your orders back before it came to a chargeback. If it was paid to you before, it is taken back from your payout account, or from what you sell next.",
   ),
+
+  {
+    name: 'purchase.chargeback_evidence.finance',
+    on: 'purchase.reminder',
+    reminder: 'chargeback_evidence',
+    to: 'finance',
+    channels: MAIL,
+    essential: true,
+    urgent: true,
+    valid: { ahead: 'evidence' },
+    subject: 'Evidence about a chargeback is due',
+    short: 'It is submitted by itself at {when}.',
+    text: [
+      'The evidence about a chargeback is submitted by itself at {when}, and the bank takes it once. Until then you can look at it, add a statement and submit it, or give the chargeback up.',
+      '{link}',
+    ],
+  },
+  {
+    name: 'purchase.chargeback_evidence.seller',
+    on: 'purchase.reminder',
+    reminder: 'chargeback_evidence',
+    to: 'sellerId',
+    channels: BOTH,
+    essential: true,
+    valid: { ahead: 'evidence' },
+    subject: 'We are about to answer a bank for you',
+    short: 'What shows your side can be added until {when}.',
+    text: [
+      "At {when} we tell the buyer's bank what was agreed about one of your orders and that it was delivered. The bank listens once: if you have proof that we do not have, please tell our support before then.",
+      '{link}',
+    ],
+  },
 ];

@@ -24,9 +24,10 @@ export interface Validity {
   readonly chargeback?: Chargeback;
   /**
    * The moment that is told, `{when}`, is still to come, and is still that of the purchase: its deadline, the beginning of
-   * the booking, where a party wants to move it; or the deadline of the dispute.
+   * the booking, where a party wants to move it, when evidence about its chargeback is submitted; or the deadline of the
+   * dispute.
    */
-  readonly ahead?: 'deadline' | 'booking' | 'proposal' | 'dispute';
+  readonly ahead?: 'deadline' | 'booking' | 'proposal' | 'evidence' | 'dispute';
 }
 
 export interface NotificationRule {
@@ -38,8 +39,11 @@ export interface NotificationRule {
   readonly reminder?: string;
   /** Of `purchase.chargeback_changed`: to what. */
   readonly chargeback?: Chargeback;
-  /** The member of the event's data that holds the recipient's user id; or the party that did not do it. */
-  readonly to: 'userId' | 'buyerId' | 'sellerId' | 'otherParty';
+  /**
+   * The member of the event's data that holds the recipient's user id; or the party that did not do it; or everybody of
+   * staff whose work it is.
+   */
+  readonly to: 'userId' | 'buyerId' | 'sellerId' | 'otherParty' | 'finance';
   readonly channels: readonly Channel[];
   /** Sent whatever the person's preferences say: without it they lose money or their account. */
   readonly essential?: true;
@@ -79,6 +83,8 @@ export interface PurchaseStanding {
   readonly deadlineMs: number | undefined;
   readonly startsAtMs: number | undefined;
   readonly proposedMs: number | undefined;
+  /** When evidence about a chargeback is submitted by itself. */
+  readonly evidenceMs: number | undefined;
 }
 
 /** Whether there is still something to say. */
@@ -103,6 +109,7 @@ function isAhead(ahead: NonNullable<Validity['ahead']>, { nowMs, occasionMs, pur
     deadline: purchase?.deadlineMs,
     booking: purchase?.startsAtMs,
     proposal: purchase?.proposedMs,
+    evidence: purchase?.evidenceMs,
     dispute: dispute?.deadlineMs,
   };
   return occasionMs !== undefined && occasionMs > nowMs && current[ahead] === occasionMs;

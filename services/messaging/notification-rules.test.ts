@@ -5,7 +5,10 @@ import { NOTIFICATIONS, notificationsOf, recipientOf } from './notification-rule
 const PARTIES = { purchaseId: 'pur_1', buyerId: 'usr_buyer', sellerId: 'usr_seller' };
 
 const told = (type: string, data: Record<string, unknown> = PARTIES): string[] =>
-  notificationsOf({ type, data }).map((rule) => `${recipientOf(rule, { type, data })} ${rule.channels.join('+')}`);
+  notificationsOf({ type, data }).map(({ to, channels }) => {
+    const recipient = to === 'finance' ? 'all of finance' : recipientOf({ to }, { type, data });
+    return `${recipient} ${channels.join('+')}`;
+  });
 
 describe('who is told', () => {
   test.each([
@@ -24,6 +27,7 @@ describe('who is told', () => {
     ['inspection_ending', ['usr_buyer email+push']],
     ['booking_tomorrow', ['usr_buyer email+push', 'usr_seller email+push']],
     ['booking_soon', ['usr_buyer email+push', 'usr_seller email+push']],
+    ['chargeback_evidence', ['all of finance email', 'usr_seller email+push']],
   ])('by the reminder %s', (reminder, expected) => {
     expect(told('purchase.reminder', { ...PARTIES, reminder })).toEqual(expected);
   });
@@ -95,6 +99,7 @@ describe('a notification is stale', () => {
     deadlineMs: 200,
     startsAtMs: 100,
     proposedMs: undefined,
+    evidenceMs: 100,
   };
   const now: Standing = { nowMs: 50, emailVerified: true, purchase, occasionMs: 100 };
 
@@ -106,6 +111,13 @@ describe('a notification is stale', () => {
     ['when the booking was moved', { ahead: 'booking' }, { ...now, purchase: { ...purchase, startsAtMs: 150 } }, false],
     ['when the deadline is another one', { ahead: 'deadline' }, now, false],
     ['when the proposal is gone', { ahead: 'proposal' }, now, false],
+    ['not while evidence is still to be submitted then', { ahead: 'evidence' }, now, true],
+    [
+      'when evidence was submitted',
+      { ahead: 'evidence' },
+      { ...now, purchase: { ...purchase, evidenceMs: undefined } },
+      false,
+    ],
     ['when the address is proven', { emailUnproven: true }, now, false],
     [
       'when it was never authorised',

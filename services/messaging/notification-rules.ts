@@ -39,8 +39,11 @@ export const notificationsOf = ({ type, data }: Happening): readonly Notificatio
 /** The member that says which party did it. */
 const WHO_DID = ['proposedBy', 'offeredBy', 'claimedBy'] as const;
 
-/** @throws TypeError when the event does not name whom the notification is for */
-export function recipientOf({ to }: Pick<NotificationRule, 'to'>, event: Happening): string {
+/** Of a notification that goes to one person. @throws TypeError when the event does not name them */
+export function recipientOf(
+  { to }: { readonly to: Exclude<NotificationRule['to'], 'finance'> },
+  event: Happening,
+): string {
   if (to !== 'otherParty') return textIn(event, to);
   const by = WHO_DID.find((member) => event.data[member] !== undefined) ?? 'proposedBy';
   return textIn(event, textIn(event, by) === 'buyer' ? 'sellerId' : 'buyerId');

@@ -4,7 +4,7 @@ import { uuidOf } from '../../platform/ids.ts';
 import type { LinkTokens } from '../../platform/tokens-link.ts';
 import { findDispute } from '../disputes/index.ts';
 import { findPurchase, type Purchase, wasSplit } from '../transactions/index.ts';
-import { type Account, findOnboarding, getAccount, verificationToken } from '../users/index.ts';
+import { type Account, findOnboarding, getAccount, staffWith, verificationToken } from '../users/index.ts';
 import { isValid, type NotificationRule, type PurchaseStanding, type Standing } from './notice-rules.ts';
 import { NOTIFICATIONS, notificationsOf, recipientOf, textIn } from './notification-rules.ts';
 import { type Notification, putNotifications } from './notification-store.ts';
@@ -22,19 +22,26 @@ export interface Tellable {
 
 /** Writes down what people have to be told of an event: once for each of them and each channel, however often it comes. */
 export async function queueNotifications(db: Queryable, event: Tellable): Promise<void> {
-  await putNotifications(
-    db,
-    notificationsOf(event).flatMap((rule) =>
-      rule.channels.map((channel) => ({
-        occasion: occasionOf(rule, event),
-        recipientId: recipientOf(rule, event) as UserId,
-        channel,
-        name: rule.name,
-        data: event.data,
-        occurredAt: event.occurredAt,
-      })),
-    ),
+  const rows = await Promise.all(
+    notificationsOf(event).map(async (rule) => {
+      const recipients = await recipientsOf(db, rule, event);
+      return recipients.flatMap((recipientId) =>
+        rule.channels.map((channel) => ({
+          occasion: occasionOf(rule, event),
+          recipientId,
+          channel,
+          name: rule.name,
+          data: event.data,
+          occurredAt: event.occurredAt,
+        })),
+      );
+    }),
   );
+  await putNotifications(db, rows.flat());
+}
+
+async function recipientsOf(db: Queryable, { to }: NotificationRule, event: Tellable): Promise<readonly UserId[]> {
+  return to === 'finance' ? staffWith(db, 'finance') : [recipientOf({ to }, event) as UserId];
 }
 
 /**
@@ -148,7 +155,7 @@ async function subjectOf(db: Queryable, rule: NotificationRule, of: Notification
     const purchase = found && { ...standingOf(found), partRefunded };
     const occasionMs = occasionMsOf(rule, of, purchase);
     return {
-      path: `/v1/purchases/${id}`,
+      path: rule.to === 'finance' ? `/console/purchases/${id}` : `/v1/purchases/${id}`,
       ...(purchase !== undefined && { purchase }),
       ...(occasionMs !== undefined && { occasionMs }),
     };
@@ -160,7 +167,17 @@ async function subjectOf(db: Queryable, rule: NotificationRule, of: Notification
   return rule.on.startsWith('payout.') ? { path: '/v1/payouts' } : {};
 }
 
-const standingOf = ({ state, transfer, payment, chargeback, books, deadlineAt, slot, proposal }: Purchase) => ({
+const standingOf = ({
+  state,
+  transfer,
+  payment,
+  chargeback,
+  books,
+  deadlineAt,
+  slot,
+  proposal,
+  chargebackSheet,
+}: Purchase) => ({
   state,
   transfer: transfer.status,
   wasAuthorised: payment.captureBefore !== null,
@@ -169,6 +186,7 @@ const standingOf = ({ state, transfer, payment, chargeback, books, deadlineAt, s
   deadlineMs: deadlineAt?.getTime(),
   startsAtMs: slot?.startsAt.getTime(),
   proposedMs: proposal?.startsAt.getTime(),
+  evidenceMs: chargebackSheet?.next?.what === 'answer' ? chargebackSheet.next.atMs : undefined,
 });
 
 /** The moment that is told: what a reminder reminds of, what a booking is moved to, else the deadline that runs now. */

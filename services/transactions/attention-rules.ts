@@ -7,6 +7,7 @@ export const ATTENTION = [
   'in_progress_for_long',
   'transfer_blocked',
   'refund_came_back',
+  'step_refused',
   'chargeback',
   'money_paused',
 ] as const;
@@ -20,6 +21,7 @@ export interface Watched {
   readonly deadlineAt: Date | null;
   readonly unfinished: object | null;
   readonly pause: object | null;
+  readonly refusedStep: object | null;
   readonly updatedAt: Date;
   readonly transfer: { readonly status: TransferStatus };
   readonly chargeback: Chargeback;
@@ -28,7 +30,7 @@ export interface Watched {
 
 /** @param nowMs milliseconds since 1970 */
 export function attentionOf(purchase: Watched, nowMs: number): Attention[] {
-  const { deadlineAt, unfinished, pause, updatedAt, transfer, chargeback, books } = purchase;
+  const { deadlineAt, unfinished, pause, refusedStep, updatedAt, transfer, chargeback, books } = purchase;
   const graceMs = ATTENTION_GRACE_SECONDS * 1_000;
   const isSo: Readonly<Record<Attention, boolean>> = {
     // A transfer that is blocked keeps the purchase open without end: its deadline passes and means nothing.
@@ -38,6 +40,7 @@ export function attentionOf(purchase: Watched, nowMs: number): Attention[] {
       unfinished !== null && pause === null && !isLive(chargeback) && updatedAt.getTime() + graceMs < nowMs,
     transfer_blocked: transfer.status === 'blocked',
     refund_came_back: books.owedToBuyer > 0,
+    step_refused: refusedStep !== null,
     money_paused: pause !== null,
     chargeback: isLive(chargeback),
   };

@@ -53,6 +53,7 @@ const decided = (id: string, status: ChargebackStatus, more: Partial<ChargebackR
   givenUp: false,
   closedMs: null,
   funds: 'awaited',
+  reminded: false,
   ...more,
 });
 
@@ -245,15 +246,26 @@ describe('a chargeback that the bank keeps after the release', () => {
 
 describe('what has to be done', () => {
   const sheet = (nowMs: number, ...records: ChargebackRecord[]) =>
-    sheetOf(records, { nowMs, bufferMs: 2_000, fundsMs: 3_000 });
+    sheetOf(records, { nowMs, bufferMs: 2_000, reminderMs: 1_000, fundsMs: 3_000 });
 
   test('evidence is submitted before the bank stops taking it, of the one that is due first', () => {
     const both = [decided('du_1', 'needs_response'), decided('du_2', 'warning_needs_response', { dueMs: 6_000 })];
-    expect(sheet(0, ...both).next).toEqual({ what: 'answer', chargebackId: 'du_2', atMs: 4_000 });
+    expect(sheet(0, ...both).next).toEqual({ what: 'answer', chargebackId: 'du_2', atMs: 4_000, remindAtMs: 3_000 });
     expect(sheet(5_000, ...both).next).toMatchObject({ atMs: 5_000 });
     expect(sheet(0, decided('du_1', 'needs_response', { submissions: 1 })).next).toBeNull();
     expect(sheet(0, decided('du_1', 'needs_response', { givenUp: true })).next).toBeNull();
     expect(sheet(0, decided('du_1', 'under_review')).next).toBeNull();
+  });
+
+  test('it is reminded of before, once, and at once where the time for that has passed', () => {
+    const asked = decided('du_1', 'needs_response', { dueMs: 6_000 });
+    expect(sheet(3_500, asked).next).toMatchObject({ atMs: 4_000, remindAtMs: 3_500 });
+    expect(sheet(4_000, asked).next).toEqual({ what: 'answer', chargebackId: 'du_1', atMs: 4_000 });
+    const reminded = { ...asked, reminded: true };
+    expect(sheet(0, reminded).next).toEqual({ what: 'answer', chargebackId: 'du_1', atMs: 4_000 });
+    const grown = note(EMPTY_BOOKS, { ...reminded, status: 'warning_needs_response' }, asked, 0).record;
+    expect(grown.reminded).toBe(false);
+    expect(note(EMPTY_BOOKS, reminded, { ...asked, status: 'under_review' }, 0).record.reminded).toBe(true);
   });
 
   test('what the bank keeps is settled at once, and once', () => {
@@ -270,7 +282,8 @@ describe('what has to be done', () => {
 describe('the money of a chargeback moves after the bank has decided', () => {
   const won = (reinstated: number, more: Partial<ChargebackRecord> = {}) =>
     decided('du_1', 'won', { reinstated, closedMs: 100, ...more });
-  const next = (one: ChargebackRecord, nowMs = 100) => sheetOf([one], { nowMs, bufferMs: 2_000, fundsMs: 3_000 }).next;
+  const next = (one: ChargebackRecord, nowMs = 100) =>
+    sheetOf([one], { nowMs, bufferMs: 2_000, reminderMs: 1_000, fundsMs: 3_000 }).next;
 
   test.each([
     ['won, and nothing is back', 'won', 1_000, 0, 1_000],

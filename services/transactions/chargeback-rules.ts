@@ -95,6 +95,8 @@ export interface ChargebackRecord extends ChargebackView {
   /** When we saw that the bank had decided, milliseconds since 1970; null as long as it has not. */
   readonly closedMs: number | null;
   readonly funds: Funds;
+  /** Finance and the seller were reminded that evidence is submitted soon. */
+  readonly reminded: boolean;
 }
 
 /** How far along a view is: money that moved counts before words, since it is never taken out of the list again. */
@@ -149,6 +151,8 @@ export function note(books: Books, known: ChargebackRecord | undefined, view: Ch
       givenUp: known?.givenUp ?? false,
       closedMs: isLive(OVERLAYS[view.status]) ? null : (known?.closedMs ?? nowMs),
       funds: known?.funds ?? 'awaited',
+      // What becomes a chargeback is asked anew.
+      reminded: known?.reminded === true && overlayOfStatus(known.status) === overlayOfStatus(view.status),
     },
     moves: [...taken, ...returned],
   };
@@ -187,6 +191,9 @@ export interface Borne {
   readonly toppedUp?: number;
 }
 
+/** What of a chargeback the bank has given in place of a refund that came back, minor units. */
+export const owedGiven = ({ owedToBuyer }: Books, advanced: number): number => Math.min(owedToBuyer, advanced);
+
 /**
  * First the buyer is owed no more what the bank has given them. The rest is as for a refund after the release (see takeBack):
  * the commission is worked out anew on what the seller keeps, what is left is the seller's.
@@ -196,7 +203,7 @@ export function recoveryOf(
   { advanced, allAdvanced, discount = 0, toppedUp = 0 }: Borne,
   rate: CommissionRate,
 ): Recovery {
-  const fromOwed = Math.min(books.owedToBuyer, advanced);
+  const fromOwed = owedGiven(books, advanced);
   const toBear = advanced - fromOwed;
   const left = Math.max(leftOf(books) + allAdvanced, 0);
   const returned = Math.min(discount, left);
@@ -260,6 +267,8 @@ export interface ChargebackSheet {
 export interface ChargebackTimes {
   /** How long before the end of its time evidence is submitted. */
   readonly bufferMs: number;
+  /** And how long before that finance and the seller are reminded. */
+  readonly reminderMs: number;
   /** How long after the bank has decided its money may still be under way. */
   readonly fundsMs: number;
 }
@@ -267,17 +276,17 @@ export interface ChargebackTimes {
 /** @param toppedUp what the seller was sent from Wellpact's own balance, minor units */
 export function sheetOf(
   chargebacks: readonly ChargebackRecord[],
-  { nowMs, bufferMs, fundsMs, toppedUp = 0 }: ChargebackTimes & { readonly nowMs: number; readonly toppedUp?: number },
+  { nowMs, toppedUp = 0, ...times }: ChargebackTimes & { readonly nowMs: number; readonly toppedUp?: number },
 ): ChargebackSheet {
   const live = chargebacks.filter((one) => isLive(overlayOfOne(one)));
   const open = live.filter(({ status, submissions, givenUp }) => isAnswerable(status) && submissions === 0 && !givenUp);
-  const dues = open.flatMap(({ id, dueMs }) => (dueMs === null ? [] : [{ id, dueMs }]));
+  const dues = open.flatMap(({ id, dueMs, reminded }) => (dueMs === null ? [] : [{ id, dueMs, reminded }]));
   const first = dues.toSorted((one, other) => one.dueMs - other.dueMs)[0];
   // By its money, whatever its status says: what the bank has not given back, it keeps.
   const kept = chargebacks.find((one) => isToSettle(one));
   const late = chargebacks.flatMap((one) =>
     one.closedMs !== null && one.funds === 'awaited' && awaitedOf(one) > 0
-      ? [{ ...one, atMs: one.closedMs + fundsMs }]
+      ? [{ ...one, atMs: one.closedMs + times.fundsMs }]
       : [],
   );
   const works: ChargebackWork[] = [
@@ -291,13 +300,29 @@ export function sheetOf(
             ...(toppedUp > 0 && { topUp: true as const }),
           } as const,
         ]),
-    ...(first === undefined ? [] : [{ what: 'answer', chargebackId: first.id, atMs: first.dueMs - bufferMs } as const]),
+    ...(first === undefined ? [] : [answerOf(first, nowMs, times)]),
     ...late.map(({ id, atMs }) => ({ what: 'awaitFunds', chargebackId: id, atMs }) as const),
   ].map((work) => ({ ...work, atMs: Math.max(work.atMs, nowMs) }));
   return {
     amount: (live.length > 0 ? live : chargebacks).reduce((sum, { amount }) => sum + amount, 0),
     dueMs: first?.dueMs ?? null,
     next: works.toSorted((one, other) => one.atMs - other.atMs)[0] ?? null,
+  };
+}
+
+/** What comes too late to be told in time is told at once, as long as there is any time for it. */
+function answerOf(
+  { id, dueMs, reminded }: { readonly id: string; readonly dueMs: number; readonly reminded: boolean },
+  nowMs: number,
+  { bufferMs, reminderMs }: ChargebackTimes,
+): ChargebackWork {
+  const atMs = Math.max(dueMs - bufferMs, nowMs);
+  const tells = !reminded && atMs > nowMs;
+  return {
+    what: 'answer',
+    chargebackId: id,
+    atMs,
+    ...(tells && { remindAtMs: Math.max(atMs - reminderMs, nowMs) }),
   };
 }
 

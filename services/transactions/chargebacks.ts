@@ -2,6 +2,7 @@
 import type { PurchaseId } from '../../contracts/ids.ts';
 import type { Currency } from '../../contracts/money.ts';
 import type { Database, Queryable, Tx } from '../../platform/database.ts';
+import { emit } from '../../platform/outbox.ts';
 import {
   awaitedOf,
   type ChargebackRecord,
@@ -16,6 +17,7 @@ import {
   note,
   overlayOf,
   owedAfter,
+  owedGiven,
   type Recovery,
   type Reversed,
   recoveryMoves,
@@ -29,6 +31,7 @@ import { type OpenDispute, type Purchase, unblocked } from './purchase-record.ts
 import { insertReceivable } from './receivables.ts';
 import { transition } from './rules.ts';
 import { commitStep, type DisputeFee, type StepChange, type StepKey } from './steps.ts';
+import { takeStep } from './store.ts';
 import { commissionRateOf } from './terms-rules.ts';
 import type { Transition } from './transition-rules.ts';
 
@@ -55,7 +58,8 @@ export interface SeenChargeback extends ChargebackView {
 }
 
 const COLUMNS = `id, purchase_id AS "purchaseId", status, amount, currency, reason, due_at AS "dueAt", withdrawn, reinstated,
-  movements, submissions, advanced, settled, given_up AS "givenUp", funds, opened_at AS "openedAt", seen_at AS "seenAt",
+  movements, submissions, advanced, settled, given_up AS "givenUp", funds, reminded_at IS NOT NULL AS reminded,
+  opened_at AS "openedAt", seen_at AS "seenAt",
   answered_at AS "answeredAt", closed_at AS "closedAt"`;
 
 type Row = Omit<StoredChargeback, 'dueMs' | 'closedMs'> & { readonly dueAt: Date | null } & Record<string, unknown>;
@@ -196,6 +200,7 @@ async function write(
                   withdrawn = excluded.withdrawn, reinstated = excluded.reinstated, movements = excluded.movements,
                   submissions = excluded.submissions, advanced = excluded.advanced,
                   given_up = chargebacks.given_up AND excluded.status <> 'needs_response',
+                  reminded_at = CASE WHEN $16 THEN chargebacks.reminded_at END,
                   closed_at = excluded.closed_at`,
     values: [
       record.id,
@@ -213,6 +218,7 @@ async function write(
       new Date(openedMs),
       new Date(atMs),
       record.closedMs === null ? null : new Date(record.closedMs),
+      record.reminded,
     ],
   });
 }
@@ -228,7 +234,9 @@ export async function chargebackToSettle(
   const found = all.find((one) => one.id === chargebackId);
   if (found === undefined || !isToSettle(found)) return undefined;
   const allAdvanced = all.filter(({ settled }) => !settled).reduce((sum, { advanced }) => sum + advanced, 0);
-  const discount = discountDueFor(purchase, books, all);
+  // What the bank has given in place of a refund that came back is back once, not twice.
+  const owedToBuyer = books.owedToBuyer - owedGiven(books, found.advanced);
+  const discount = discountDueFor(purchase, { ...books, owedToBuyer }, all);
   const borne = { advanced: found.advanced, allAdvanced, discount, toppedUp: purchase.topUp?.amount ?? 0 };
   return recoveryOf(books, borne, commissionRateOf(terms));
 }
@@ -245,11 +253,12 @@ export async function settleChargeback(
     chargebackId,
     recovery,
     reversalId,
-    ...times
-  }: ChargebackTimes & {
+    times,
+  }: {
     readonly chargebackId: string;
     readonly recovery: Recovery;
     readonly reversalId: string | undefined;
+    readonly times: ChargebackTimes;
   },
   also: (tx: Tx, purchase: Purchase, overtaken: OpenDispute | null) => Promise<unknown>,
 ): Promise<Purchase> {
@@ -305,6 +314,37 @@ const reversedBy = (reversalId: string | undefined): Reversed => ({
   reversal: reversalId !== undefined,
   topUpReversal: false,
 });
+
+/**
+ * Reminds finance and the seller, once, that evidence about a chargeback is submitted soon. One that is answered by now, or
+ * needs no answer any more, is not reminded of.
+ */
+export async function remindOfEvidence(
+  db: Database,
+  key: StepKey,
+  chargebackId: string,
+  times: ChargebackTimes,
+): Promise<Purchase> {
+  return commitStep(
+    db,
+    key,
+    async (purchase, tx) => {
+      await tx.query({
+        name: 'chargeback_remind',
+        text: 'UPDATE transactions.chargebacks SET reminded_at = $2 WHERE id = $1',
+        values: [chargebackId, new Date(key.atMs)],
+      });
+      return changeOf(purchase, await chargebacksOf(tx, purchase.id), {}, { nowMs: key.atMs, ...times });
+    },
+    async (tx, { id, buyerId, sellerId, chargebackSheet }) => {
+      const next = chargebackSheet?.next;
+      if (next?.what !== 'answer' || next.chargebackId !== chargebackId) return;
+      const dueAt = new Date(next.atMs).toISOString();
+      const data = { purchaseId: id, buyerId, sellerId, reminder: 'chargeback_evidence', dueAt };
+      await emit(tx, { type: 'purchase.reminder', key: id, data });
+    },
+  );
+}
 
 /** Notes that no evidence is to be sent any more: it was accepted, or came too late. */
 export async function giveUpEvidence(
@@ -365,17 +405,26 @@ export async function noteFunds(
   );
 }
 
-/** Notes that evidence was submitted by us, and by whom: the audit trail says so. */
-export async function noteAnswer(db: Database, key: StepKey, chargebackId: string): Promise<Purchase> {
+/**
+ * Notes that evidence was submitted by us, and by whom: the audit trail says so.
+ * @param answer with the order of staff that is answered by it, so that its repeat is known again; undefined for the clock
+ */
+export async function noteAnswer(
+  db: Database,
+  key: StepKey,
+  { chargebackId, order }: { readonly chargebackId: string; readonly order: string | undefined },
+): Promise<Purchase> {
   return commitStep(
     db,
     key,
     () => ({}),
-    (tx) =>
-      tx.query({
+    async (tx) => {
+      if (order !== undefined) await takeStep(tx, key.purchaseId, order);
+      await tx.query({
         name: 'chargeback_answered',
         text: 'UPDATE transactions.chargebacks SET answered_at = $2 WHERE id = $1',
         values: [chargebackId, new Date(key.atMs)],
-      }),
+      });
+    },
   );
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CHARGEBACKS, type Chargeback, PURCHASE_STATES, type PurchaseState } from '../../contracts/purchase.ts';
 import { isLive } from './chargeback-rules.ts';
-import { type Explanation, explain } from './explain.ts';
+import { type DisputeNow, type Explanation, explain } from './explain.ts';
 import { EMPTY_BOOKS } from './money.ts';
 import type { Purchase } from './purchase-record.ts';
 import { isFinal, stopOf } from './rules.ts';
@@ -68,9 +68,11 @@ function purchaseIn({ state, kind, chargeback, paused, blocked, unfinished }: Si
     proposal: null,
     deadlineAt: deadline === undefined ? null : new Date(deadline.atMs),
     deadlineEvent: deadline?.event ?? null,
+    dispute: null,
     transfer: { status: blocked ? 'blocked' : 'none', id: null },
     topUp: null,
     unfinished: unfinished ? begun : null,
+    refusedStep: null,
     pause: paused ? { sinceMs: SINCE_MS, by: 'usr_2', verified: true } : null,
   };
   return known as Purchase;
@@ -184,5 +186,73 @@ describe('whose move it is', () => {
     expect(actionsOf(found)).toEqual(expect.arrayContaining([...actions]));
     if (actions.length === 0) expect(actionsOf(found)).toEqual([]);
     expect(found.automatic?.becomes ?? null).toBe(becomes);
+  });
+});
+
+describe('a disputed purchase waits for what its dispute waits for', () => {
+  const LIMIT_MS = SINCE_MS + 88 * DAY_MS;
+  const RESPONSE: DisputeNow = {
+    waitsFor: 'seller',
+    summary: 'The seller has to answer.',
+    automatic: { atMs: NOW_MS + 2 * DAY_MS, says: 'silence is taken as the policy says', refund: 2_500 },
+  };
+  const disputed = (over: Partial<Situation> = {}): Purchase => ({
+    ...purchaseIn({ ...CALM, state: 'disputed', ...over }),
+    dispute: {
+      id: 'dsp_1',
+      n: 1,
+      reason: 'damaged',
+      gross: 2_500,
+      defaultRefund: 1_250,
+      refund: null,
+    },
+  });
+
+  test.each([
+    ['its answer', RESPONSE, 'seller', RESPONSE.automatic?.atMs, 'refunded'],
+    [
+      'an appeal after a ruling for both',
+      { ...RESPONSE, waitsFor: 'both', automatic: { atMs: NOW_MS + DAY_MS, says: 'it is carried out', refund: 1 } },
+      'both',
+      NOW_MS + DAY_MS,
+      'released',
+    ],
+    [
+      'an offer, after which a mediator looks at it',
+      { ...RESPONSE, waitsFor: 'buyer', automatic: { atMs: NOW_MS + DAY_MS, says: 'a mediator looks at it' } },
+      'buyer',
+      NOW_MS + DAY_MS,
+      'disputed',
+    ],
+    [
+      'a mediator, but money may be held no longer before',
+      { ...RESPONSE, waitsFor: 'mediator', automatic: { atMs: LIMIT_MS + 1, says: 'later' } },
+      'mediator',
+      LIMIT_MS,
+      'released',
+    ],
+    ['nobody', { ...RESPONSE, waitsFor: 'platform', automatic: undefined }, 'platform', LIMIT_MS, 'released'],
+  ] as const)('%s', (_what, dispute, waitsFor, atMs, becomes) => {
+    const found = explain(disputed(), NOW_MS, dispute);
+    expect(found.waitsFor).toBe(waitsFor);
+    expect(found.summary).toContain(dispute.summary);
+    expect(Date.parse(found.automatic?.at ?? '')).toBe(atMs);
+    if (atMs !== LIMIT_MS) expect(found.automatic?.becomes).toBe(becomes);
+  });
+
+  test('while its money stands still, or something is under way, it waits for that', () => {
+    for (const paused of [true, false]) {
+      const found = explain(disputed({ paused, chargeback: paused ? 'none' : 'open' }), NOW_MS, RESPONSE);
+      expect(found.waitsFor).toBe('platform');
+      expect(found.summary).toContain(RESPONSE.summary);
+    }
+    expect(explain(disputed({ paused: true }), NOW_MS, RESPONSE).automatic?.becomes).toBe('disputed');
+    expect(explain(disputed({ unfinished: true }), NOW_MS, RESPONSE)).toMatchObject({ automatic: null });
+  });
+
+  test('in any other state, what a dispute waited for is over', () => {
+    for (const situation of SITUATIONS.filter(({ state }) => state !== 'disputed')) {
+      expect(explain(purchaseIn(situation), NOW_MS, RESPONSE)).toEqual(told(situation));
+    }
   });
 });

@@ -10,11 +10,12 @@ export {
   noteChargeback,
   noteFunds,
   noteTopUpReversed,
+  remindOfEvidence,
   type SeenChargeback,
   type StoredChargeback,
   settleChargeback,
 } from './chargebacks.ts';
-export { type Explanation, explain } from './explain.ts';
+export { type DisputeNow, type Explanation, explain } from './explain.ts';
 export {
   type BooksDifference,
   booksDifferences,
@@ -63,6 +64,7 @@ export {
   MAX_REFUNDS,
   REFUND_STEP,
   type Refund,
+  refundStepOf,
   refundsOf,
   setRefundStatus,
   wasSplit,

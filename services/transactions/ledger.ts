@@ -40,8 +40,12 @@ export class PostingConflict extends Error {
  * @throws PostingConflict when another one was there under its key
  */
 export async function post(tx: Tx, posting: Posting): Promise<boolean> {
-  const [written] = await postAll(tx, [posting]);
-  return written === true;
+  const one: Hashed = { posting, contentHash: hashOf(posting) };
+  const statement = INSERT_ONE[posting.entries.length - 1];
+  const isWritten =
+    statement === undefined ? (await insertAll(tx, [one])).has(one) : await insertOne(tx, statement, one);
+  if (!isWritten) await refuseOtherContent(tx, [one]);
+  return isWritten;
 }
 
 /** More at once is a statement that nobody has measured. */
@@ -53,35 +57,42 @@ const MAX_BATCH = 1_000;
  * @throws PostingConflict when another one was there under the key of one of them: then none is written
  */
 export async function postAll(tx: Tx, postings: readonly Posting[]): Promise<boolean[]> {
+  const [only] = postings;
+  if (only === undefined) return [];
+  if (postings.length === 1) return [await post(tx, only)];
   if (postings.length > MAX_BATCH) throw new RangeError(`${postings.length} postings at once are too many`);
-  const keyed = new Map<string, Keyed>();
-  const firsts = postings.map((posting) => {
+  const keyed = new Map<string, Hashed>();
+  const given = postings.map((posting) => {
     const key = canonicalJson([posting.source, posting.step, posting.ordinal]);
-    const contentHash = hashOf(posting);
+    const one: Hashed = { posting, contentHash: hashOf(posting) };
     const first = keyed.get(key);
-    if (first !== undefined && !first.contentHash.equals(contentHash)) throw conflict(posting);
-    if (first === undefined) keyed.set(key, { key, posting, contentHash });
-    return { key, isFirst: first === undefined };
+    if (first !== undefined && !first.contentHash.equals(one.contentHash)) throw conflict(posting);
+    if (first === undefined) keyed.set(key, one);
+    return one;
   });
-  const given = [...keyed.values()];
-  if (given.length === 0) return [];
-  const written = await insertAll(tx, given);
+  const firsts = [...keyed.values()];
+  const written = await insertAll(tx, firsts);
   await refuseOtherContent(
     tx,
-    given.filter(({ key }) => !written.has(key)),
+    firsts.filter((one) => !written.has(one)),
   );
-  return firsts.map(({ key, isFirst }) => isFirst && written.has(key));
+  return given.map((one) => written.has(one));
 }
 
-interface Keyed {
-  readonly key: string;
+interface Hashed {
   readonly posting: Posting;
   readonly contentHash: Buffer;
 }
 
-/** Figures and what they stand for; who made the posting is not part of it, since any try may be the one that writes. */
-function hashOf({ currency, purchaseId, entries }: Omit<Posting, 'cause'>): Buffer {
-  return createHash('sha256').update(canonicalJson({ currency, purchaseId, entries })).digest();
+/**
+ * Figures and what they stand for; who made the posting is not part of it, since any try may be the one that writes.
+ * Its text is canonical JSON, whose members are sorted: here they are written in that order.
+ */
+function hashOf({ currency, purchaseId, entries }: Pick<Posting, 'currency' | 'purchaseId' | 'entries'>): Buffer {
+  const sorted = entries.map(({ account, amount, reference }) => ({ account, amount, reference }));
+  return createHash('sha256')
+    .update(JSON.stringify({ currency, entries: sorted, purchaseId }))
+    .digest();
 }
 
 /** Postings of before did not say what they stand for. */
@@ -92,51 +103,55 @@ function hashWithoutReferences(posting: Posting): Buffer {
 /** Most postings come alone, with few entries. */
 const FEW_ENTRIES = 12;
 
+interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The statements of {@link insertOne}: for one entry, for two, … */
+const INSERT_ONE: readonly Statement[] = Array.from({ length: FEW_ENTRIES }, (_, place) => {
+  const entryCount = place + 1;
+  const rows = Array.from({ length: entryCount }, (_entry, index) => {
+    const [account, amount, reference] = [10, 11, 12].map((first) => first + 3 * index);
+    return `(${index + 1}::smallint, $${account}::text, $${amount}::bigint, $${reference}::text)`;
+  });
+  return {
+    name: `ledger_post_${entryCount}`,
+    text: `WITH written AS (
+             INSERT INTO ledger.transactions (source, step, ordinal, content_hash, cause, workflow_id, caused_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (source, step, ordinal) DO NOTHING RETURNING id
+           )
+           INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount, purchase_id, reference)
+           SELECT written.id, e.ordinal, e.account, $8, e.amount, $9, e.reference
+             FROM written, (VALUES ${rows.join(', ')}) AS e (ordinal, account, amount, reference)`,
+  };
+});
+
 /**
  * One posting, its values as they are: a statement over arrays is planned anew each time, since PostgreSQL takes their
  * lengths into account, and planning it costs more than carrying it out.
  * @returns whether it was written
  */
-async function insertOne(tx: Tx, { posting, contentHash }: Keyed): Promise<boolean> {
+async function insertOne(tx: Tx, statement: Statement, { posting, contentHash }: Hashed): Promise<boolean> {
   const { source, step, ordinal, cause, workflowId, causedBy, currency, purchaseId, entries } = posting;
-  const rows = entries.map((_, index) => {
-    const [account, amount, reference] = [10, 11, 12].map((first) => first + 3 * index);
-    return `(${index + 1}::smallint, $${account}::text, $${amount}::bigint, $${reference}::text)`;
-  });
-  const { rowCount } = await tx.query({
-    name: `ledger_post_${entries.length}`,
-    text: `WITH written AS (
-             INSERT INTO ledger.transactions (source, step, ordinal, content_hash, cause, workflow_id, caused_by)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (source, step, ordinal) DO NOTHING RETURNING id
-           ), lines AS (
-             INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount, purchase_id, reference)
-             SELECT written.id, e.ordinal, e.account, $8, e.amount, $9, e.reference
-               FROM written, (VALUES ${rows.join(', ')}) AS e (ordinal, account, amount, reference)
-           )
-           SELECT FROM written`,
-    values: [
-      source,
-      step,
-      ordinal,
-      contentHash,
-      cause,
-      workflowId ?? null,
-      causedBy ?? null,
-      currency,
-      purchaseId,
-      ...entries.flatMap(({ account, amount, reference }) => [account, amount, reference ?? null]),
-    ],
-  });
-  return rowCount === 1;
+  const values = [
+    source,
+    step,
+    ordinal,
+    contentHash,
+    cause,
+    workflowId ?? null,
+    causedBy ?? null,
+    currency,
+    purchaseId,
+  ];
+  const sides = entries.flatMap(({ account, amount, reference }) => [account, amount, reference ?? null]);
+  const { rowCount } = await tx.query({ ...statement, values: [...values, ...sides] });
+  return rowCount === entries.length;
 }
 
-/** @returns the keys of those that were written */
-async function insertAll(tx: Tx, given: readonly Keyed[]): Promise<Set<string>> {
-  const [one] = given;
-  const entryCount = one?.posting.entries.length ?? 0;
-  if (one !== undefined && given.length === 1 && entryCount > 0 && entryCount <= FEW_ENTRIES) {
-    return new Set((await insertOne(tx, one)) ? [one.key] : []);
-  }
+/** @returns those that were written */
+async function insertAll(tx: Tx, given: readonly Hashed[]): Promise<Set<Hashed | undefined>> {
   const postings = given.map(({ posting }) => posting);
   const entries = postings.flatMap((posting, index) =>
     posting.entries.map((entry, place) => ({ ...entry, of: index + 1, ordinal: place + 1 })),
@@ -161,7 +176,7 @@ async function insertAll(tx: Tx, given: readonly Keyed[]): Promise<Set<string>> 
       entries.map(({ reference }) => reference ?? null),
     ],
   });
-  return new Set(rows.map(({ index }) => given[index - 1]?.key ?? ''));
+  return new Set(rows.map(({ index }) => given[index - 1]));
 }
 
 const INSERT = `
@@ -187,7 +202,7 @@ const INSERT = `
   SELECT index FROM fresh`;
 
 /** @throws PostingConflict when one of those that are there already has other figures */
-async function refuseOtherContent(tx: Tx, there: readonly Keyed[]): Promise<void> {
+async function refuseOtherContent(tx: Tx, there: readonly Hashed[]): Promise<void> {
   for (const { posting, contentHash } of there) {
     const { rows } = await tx.query<{ content_hash: Buffer }>({
       name: 'ledger_known',

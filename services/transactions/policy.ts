@@ -82,6 +82,7 @@ const policySchema = z.strictObject({
   payoutMend: window,
   holdLimitCaseDue: window,
   chargebackEvidenceBuffer: window,
+  chargebackEvidenceReminder: window,
   chargebackDecision: window,
   chargebackFunds: window,
   cancellation: z.strictObject({ flexible: tiers, moderate: tiers, strict: tiers }),

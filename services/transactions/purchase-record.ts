@@ -12,6 +12,7 @@ import type {
 } from '../../contracts/purchase.ts';
 import type { ChargebackSheet } from './chargeback-rules.ts';
 import type { Account, Books } from './money.ts';
+import type { RefusedStep } from './refused-rules.ts';
 import type { Terms } from './terms-rules.ts';
 import type { PurchaseEvent } from './transition-rules.ts';
 
@@ -53,6 +54,8 @@ export interface Purchase {
   readonly chargebackSheet: ChargebackSheet | null;
   /** The dispute that is open about it; null when none is. */
   readonly dispute: OpenDispute | null;
+  /** What the provider refuses of what happens by itself, so that finance is asked; null when it refuses nothing. */
+  readonly refusedStep: RefusedStep | null;
   /** Staff have stopped the money; null when they have not. */
   readonly pause: Pause | null;
   /** Its money stands still, since staff or a chargeback stop it; null when nothing does. */
@@ -188,6 +191,8 @@ export interface KeyEpoch {
   readonly sinceMs: number;
   /** When a look at the provider first showed nothing made under it; null when it has not. */
   readonly absentSinceMs: number | null;
+  /** How often the provider has refused it, each time under a key of its own; missing when it never has. */
+  readonly refusals?: number;
 }
 
 /** The column of each account of the books. */
@@ -210,7 +215,7 @@ export const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 export const PURCHASE_COLUMNS = `id, buyer_id, seller_id, listing_id, quantity, currency, terms, accepted_disclaimers, state, state_since,
   deadline_at, deadline_event, slot_starts_at, slot_ends_at, slot_since, proposed_starts_at, proposed_by, refund_cap,
   payment_status, payment_problem, payment_intent_id, charge_id, capture_before, captured_at, transfer_status, transfer_id, top_up, refund_status, refund_id,
-  unfinished, key_epochs, chargeback, chargeback_sheet, returned_at, dispute, pause, standstill, stood_still_ms, recovers, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
+  unfinished, key_epochs, chargeback, chargeback_sheet, returned_at, dispute, refused_step, pause, standstill, stood_still_ms, recovers, created_at, updated_at, ${BOOK_ENTRIES.map(([, column]) => column).join(', ')}`;
 
 export interface PurchaseRow extends Record<string, unknown> {
   id: PurchaseId;
@@ -248,6 +253,7 @@ export interface PurchaseRow extends Record<string, unknown> {
   chargeback_sheet: ChargebackSheet | null;
   returned_at: Date | null;
   dispute: OpenDispute | null;
+  refused_step: RefusedStep | null;
   pause: Pause | null;
   standstill: Standstill | null;
   stood_still_ms: number;
@@ -290,6 +296,7 @@ export function purchaseFromRow(row: PurchaseRow): Purchase {
     chargeback: row.chargeback,
     chargebackSheet: row.chargeback_sheet,
     dispute: row.dispute,
+    refusedStep: row.refused_step,
     pause: row.pause,
     // Paused by a process of before, to which a pause was all there was.
     standstill: row.standstill ?? (row.pause && { sinceMs: row.pause.sinceMs }),
@@ -341,6 +348,7 @@ export const CHANGING_COLUMNS: readonly (readonly [string, (purchase: Purchase) 
   ['chargeback_sheet', ({ chargebackSheet }) => json(chargebackSheet)],
   ['returned_at', ({ payment }) => payment.returnedAt],
   ['dispute', ({ dispute }) => json(dispute)],
+  ['refused_step', ({ refusedStep }) => json(refusedStep)],
   ['pause', ({ pause }) => json(pause)],
   ['standstill', ({ standstill }) => json(standstill)],
   ['stood_still_ms', ({ stoodStillMs }) => stoodStillMs],

@@ -22,6 +22,9 @@ export const MAX_REFUNDS = 50;
 /** The step by which a cancellation, or a deadline, refunds: once, so its name says nothing more. */
 export const REFUND_STEP = 'refundBuyer';
 
+/** The step by which a command refunds a part: a party can ask for it again, so that the command's name is in it. */
+export const refundStepOf = (commandId: string): string => `${REFUND_STEP}/${commandId}`;
+
 /** Notes a refund, in the transaction of its step; the purchase is locked. */
 export async function insertRefund(
   tx: Tx,

@@ -48,7 +48,7 @@ export type Stoppable = Pick<Transition, 'step' | 'when'> & Partial<Pick<Transit
 const refundsAll = ({ step, when, on }: Stoppable): boolean =>
   (step === 'refundBuyer' && on !== 'refund_in_part') ||
   (step === 'refundReleased' && on !== 'refund_in_part') ||
-  (step === 'settleCancellation' && when === 'nothing_for_seller');
+  ((step === 'settleCancellation' || step === 'settleDispute') && when === 'nothing_for_seller');
 
 /** What stops a row at the moment, if anything. What staff have paused is paused; a bank hinders what it may still take. */
 export function stopOf(row: Stoppable, { paused, chargeback }: Overlays): Stop | undefined {

@@ -22,7 +22,7 @@ const released = (kept: number): Books =>
   );
 
 const effect = (books: Books, refund: number, gross = 10_000) =>
-  effectOfRuling({ state: 'disputed', terms, books }, gross, refund);
+  effectOfRuling({ state: 'disputed', terms, books, refundCap: 10_000, topUp: null }, gross, refund);
 
 describe('what a ruling would do', () => {
   test('nobody but its parties has taken anything', () => {
@@ -30,6 +30,16 @@ describe('what a ruling would do', () => {
     expect(effect(held, 4_000)).toEqual({ ...expected, reversal: 0 });
     expect(effect(released(0), 4_000)).toEqual({ ...expected, reversal: 3_600 });
     expect(effect(released(9_000), 4_000)).toEqual({ ...expected, reversal: 0 });
+  });
+
+  test('Wellpact has paid a part of the price: so much less comes back to the buyer', () => {
+    const paid = applyMoves(EMPTY_BOOKS, [
+      { name: 'capture', amount: 9_000 },
+      { name: 'fundDiscount', amount: 1_000 },
+    ]);
+    const discounted = { ...terms, discount: { amount: 1_000 } } as unknown as Terms;
+    const purchase = { state: 'disputed', terms: discounted, books: paid, refundCap: 10_000, topUp: null } as const;
+    expect(effectOfRuling(purchase, 10_000, 4_000)).toMatchObject({ refund: 3_600, toSeller: 5_400 });
   });
 
   test('the bank has all of it: there is nothing to divide', () => {

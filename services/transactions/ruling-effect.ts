@@ -1,8 +1,8 @@
 /** What a ruling would do to the money of a purchase: by the very row that would carry it out. Pure. */
-import { applyMoves, commissionOn, type Move } from './money.ts';
+import { applyMoves, commissionOn } from './money.ts';
+import { planFor } from './plan-rules.ts';
 import type { Purchase } from './purchase-record.ts';
 import { leftOf, leftToSeller } from './refund-rules.ts';
-import { transition } from './rules.ts';
 import { commissionRateOf } from './terms-rules.ts';
 
 /** Minor units. */
@@ -20,24 +20,23 @@ export interface RulingEffect {
 
 /** @param gross what is disputed @param refund what the buyer is to get back of it */
 export function effectOfRuling(
-  { state, terms, books, topUp = null }: Pick<Purchase, 'state' | 'terms' | 'books'> & Partial<Pick<Purchase, 'topUp'>>,
+  purchase: Pick<Purchase, 'state' | 'terms' | 'books' | 'refundCap' | 'topUp'>,
   gross: number,
   refund: number,
 ): RulingEffect {
-  const { kind } = terms;
-  const commission = commissionRateOf(terms);
+  const { terms, books } = purchase;
   const forSeller = leftToSeller(books, gross, refund);
-  const when = forSeller === 0 ? 'nothing_for_seller' : 'something_for_seller';
-  const row = transition(state, { on: 'dispute_decided', by: 'dispute', kind, when });
-  const shared = { discount: terms.discount?.amount ?? 0, toppedUp: topUp?.amount ?? 0 };
-  const moves = row?.moves(books, { forSeller, commission, ...shared }) ?? [];
+  // What is kept for what the seller owes is theirs all the same: how much it is, is fixed when it is carried out.
+  const planned = { ...purchase, startsAtMs: null, recovers: null };
+  const moves = planFor(planned, { event: 'dispute_decided', by: 'dispute', atMs: 0, forSeller })?.moves ?? [];
   const after = applyMoves(books, moves);
-  const isReversal = ({ name }: Move): boolean => name === 'reverseTransfer' || name === 'reverseTopUp';
-  const reversed = moves.filter(isReversal).reduce((sum, { amount }) => sum + amount, 0);
+  const reversed = moves
+    .filter(({ name }) => name === 'reverseTransfer' || name === 'reverseTopUp')
+    .reduce((sum, { amount }) => sum + amount, 0);
   return {
     refund: after.refunded - books.refunded,
     toSeller: Math.max(leftOf(after) - after.held - after.fees, 0),
-    commissionBefore: commissionOn(gross, commission),
+    commissionBefore: commissionOn(gross, commissionRateOf(terms)),
     commissionAfter: after.fees,
     reversal: reversed,
   };

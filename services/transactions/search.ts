@@ -25,6 +25,7 @@ const ATTENTION_CONDITIONS: Readonly<Record<Attention, string>> = {
   in_progress_for_long: inProgressForLong(GRACE),
   transfer_blocked: `transfer_status = 'blocked'`,
   refund_came_back: 'owed_to_buyer > 0',
+  step_refused: 'refused_step IS NOT NULL',
   chargeback: `chargeback IN ('inquiry', 'open')`,
   money_paused: 'pause IS NOT NULL',
 };

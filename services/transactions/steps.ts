@@ -5,6 +5,7 @@ import type { Actor } from '../../platform/audit.ts';
 import { audit } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
 import { emit } from '../../platform/outbox.ts';
+import { closeCase } from '../cases/index.ts';
 import { archive } from './archive.ts';
 import type { ChargebackSheet } from './chargeback-rules.ts';
 import { type LedgerEntry, type Posting, postAll } from './ledger.ts';
@@ -24,6 +25,7 @@ import type {
   TransferRecord,
   Unfinished,
 } from './purchase-record.ts';
+import { type RefusedStep, refusedAfter } from './refused-rules.ts';
 import type { Reminder } from './reminder-rules.ts';
 import { isFinal, standsStill } from './rules.ts';
 import { insertPurchase, lockPurchase, takeStep, updatePurchase } from './store.ts';
@@ -68,6 +70,8 @@ export interface StepChange {
   readonly keyEpochs?: KeyEpochs;
   /** The dispute that is opened with this step, or what is new about it; it ends with the state. */
   readonly dispute?: OpenDispute;
+  /** What the provider refuses; {@link refusedAfter} says when that is over. */
+  readonly refusedStep?: RefusedStep;
   /** Null when money moves again. */
   readonly pause?: Pause | null;
   /** The hold limit came while its money stood still, and finance is asked. */
@@ -114,6 +118,9 @@ export async function commitStep(
     await updatePurchase(tx, after);
     await postMoves(tx, key, after, change);
     await also(tx, after);
+    if (before.refusedStep !== null && after.refusedStep === null) {
+      await closeCase(tx, 'step_refused', after.id, { decision: 'resolved', actor: key.actor });
+    }
     await record(tx, key, before, after, change);
     if (isFinal(after.state) && !isFinal(before.state)) await archive(tx, after);
     return after;
@@ -153,6 +160,7 @@ export async function openPurchase(tx: Tx, key: StepKey, opened: NewPurchase): P
     chargeback: 'none',
     chargebackSheet: null,
     dispute: null,
+    refusedStep: null,
     pause: null,
     standstill: null,
     stoodStillMs: 0,
@@ -221,6 +229,7 @@ function changed(before: Purchase, change: StepChange, atMs: number): Purchase {
     unfinished: change.unfinished === undefined ? before.unfinished : change.unfinished,
     keyEpochs: { ...before.keyEpochs, ...change.keyEpochs },
     dispute: to === 'disputed' ? (change.dispute ?? before.dispute) : null,
+    refusedStep: refusedAfter(before, change),
     // With the last state the pause is over: nothing is left that could move.
     pause: isFinal(to) ? null : change.pause === undefined ? before.pause : change.pause,
     chargeback: change.chargeback ?? before.chargeback,
@@ -370,9 +379,10 @@ async function record(
     const data = { ...event, startsAt, ...(after.proposal !== null && { proposedBy: after.proposal.by }) };
     await emit(tx, { type: `purchase.${ofBooking}`, key: after.id, data });
   }
-  if (!stateChanged && before?.refund.id !== after.refund.id) {
-    const amount = after.books.refunded - (before?.books.refunded ?? 0);
-    const data = { ...event, amount, currency: after.currency };
+  const refunded = after.books.refunded - (before?.books.refunded ?? 0);
+  // One that has come back already, when it is noted, is nothing to tell: finance is asked.
+  if (!stateChanged && before?.refund.id !== after.refund.id && refunded > 0) {
+    const data = { ...event, amount: refunded, currency: after.currency };
     await emit(tx, { type: 'purchase.refunded_in_part', key: after.id, data });
   }
   if (ofBank !== undefined) {

@@ -28,3 +28,7 @@ export const CHARGEBACK_SUMMARIES: Readonly<Record<Chargeback, string>> = {
 
 export const PAUSE_SUMMARY =
   'Staff have paused the money: until they let it go, nothing is captured, released or refunded, and the time for it stands still.';
+
+/** For the parties, too: which step it is, and why it is refused, is said in the case. */
+export const REFUSED_SUMMARY =
+  'Our payment provider refuses the next step: our finance staff have been asked, and it is tried again every hour.';

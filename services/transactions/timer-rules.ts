@@ -1,8 +1,8 @@
 /** The deadlines of a purchase, as data: when each passes, whose move it is until then, and what happens then. Pure. */
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { type Overlays, transition } from './rules.ts';
+import { type Overlays, stopOf, transition } from './rules.ts';
 import type { Kind, Terms } from './terms-rules.ts';
-import type { PurchaseEvent, Transition } from './transition-rules.ts';
+import type { Condition, PurchaseEvent, Transition } from './transition-rules.ts';
 
 /** A deadline that runs in a state: when it passes, what it does then, and whose move it is until then. */
 export interface Timer {
@@ -112,29 +112,46 @@ const runsOn = ({ inPause }: Timer, { unfinished }: Since): boolean =>
 /**
  * The deadline that runs in a state, with the row it will follow; undefined in final states.
  * @param event which of them; the state's own, which every purchase of the kind has there, unless told
+ * @param when which of its rows, where what is left to the seller decides; the first one unless told
  */
 export function timerOf(
   state: PurchaseState,
   kind: Kind,
   event?: PurchaseEvent | null,
-): { timer: Timer; row: Transition } | undefined {
+  when?: Condition,
+): FollowedTimer | undefined {
   const timer = timersOf(state, kind).find((candidate) => candidate.event === (event ?? candidate.event));
-  const row = timer && transition(state, { on: timer.event, by: 'clock', kind });
+  const row = timer && transition(state, { on: timer.event, by: 'clock', kind, when });
   return timer === undefined || row === undefined ? undefined : { timer, row };
 }
 
+/** A deadline, and the row that it leads along. */
+export interface FollowedTimer {
+  readonly timer: Timer;
+  readonly row: Transition;
+}
+
+/** Which row the default ruling of a dispute follows; undefined where there is none. */
+export const defaultCondition = (leavesSeller: boolean | undefined): Condition | undefined =>
+  leavesSeller === undefined ? undefined : leavesSeller ? 'something_for_seller' : 'nothing_for_seller';
+
 /** What happens when a deadline passes: where it leads, and in words, as the end of "If nobody does anything, …". */
 export function outcomeOf(
-  { timer, row }: { readonly timer: Timer; readonly row: Transition },
+  followed: FollowedTimer,
   overlays: Overlays,
 ): { readonly becomes: PurchaseState; readonly says: string } {
-  if (!asksFinance(timer, overlays)) return { becomes: row.to, says: row.says };
+  const { row } = followed;
+  if (!asksFinance(followed, overlays)) return { becomes: row.to, says: row.says };
   return { becomes: row.from, says: 'finance is asked, since money may be held no longer' };
 }
 
-/** Money that may be held no longer is refunded, unless that is stopped. */
-export const asksFinance = ({ inPause }: Pick<Timer, 'inPause'>, { paused, chargeback }: Overlays): boolean =>
-  inPause === 'finance is asked' && (paused === true || chargeback === 'open');
+/** Money that may be held no longer goes where the row of the deadline says, unless that is stopped. */
+export const asksFinance = ({ timer, row }: FollowedTimer, overlays: Overlays): boolean =>
+  timer.inPause === 'finance is asked' && stopOf(row, overlays) !== undefined;
+
+/** Whether an inquiry alone stops it: histories of before know finance to be asked only under a pause or a chargeback. */
+export const isStoppedByInquiry = ({ paused, chargeback }: Overlays): boolean =>
+  paused !== true && chargeback === 'inquiry';
 
 const timersOf = (state: PurchaseState, kind: Kind): Timer[] =>
   (TIMERS[state] ?? []).filter(

@@ -16,6 +16,6 @@ export { ATTEMPTS, nextOnboardingState, ONBOARDING_NEXT, requirementText } from 
 export { findOnboarding, type Onboarding, storeLink } from './onboarding-store.ts';
 export { type ActiveSession, deleteOldSessions, findActiveSession } from './session-store.ts';
 export { endSession, type OpenSession, refreshSession, startSession } from './sessions.ts';
-export { createStaff, hasStaffRole } from './staff.ts';
+export { createStaff, hasStaffRole, staffWith } from './staff.ts';
 export type { Account } from './store.ts';
 export { verificationToken, verifyEmailByToken } from './verification.ts';

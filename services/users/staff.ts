@@ -7,7 +7,7 @@ import { newId } from '../../platform/ids.ts';
 import { emit } from '../../platform/outbox.ts';
 import { hashPassword } from './passwords.ts';
 import { normalisedEmail, type StaffRole } from './rules.ts';
-import { EMAIL_TAKEN, findAccount, insertStaff } from './store.ts';
+import { accountsWithRole, EMAIL_TAKEN, findAccount, insertStaff } from './store.ts';
 
 /** 144 bits: nobody guesses it, and it is never stored. */
 const PASSWORD_BYTES = 18;
@@ -49,3 +49,11 @@ export async function hasStaffRole(db: Queryable, id: UserId, roles: readonly St
   const account = await findAccount(db, id);
   return account !== undefined && roles.some((role) => account.roles.includes(role));
 }
+
+/** The accounts of staff that have a role, the oldest first: everybody of a team. */
+export async function staffWith(db: Queryable, role: StaffRole): Promise<UserId[]> {
+  return accountsWithRole(db, role, MAX_TEAM);
+}
+
+/** More than this of one role is no team any more: those who came first are told. */
+const MAX_TEAM = 100;

@@ -168,3 +168,13 @@ export async function insertStaff(tx: Tx, staff: StaffRecord): Promise<void> {
     values: [staff.id, staff.email, staff.emailNormalised, staff.passwordHash, staff.displayName, staff.role],
   });
 }
+
+/** The oldest accounts that have a role, at most `limit`. */
+export async function accountsWithRole(db: Queryable, role: string, limit: number): Promise<UserId[]> {
+  const { rows } = await db.query<{ id: UserId }>({
+    name: 'account_with_role',
+    text: 'SELECT id FROM users.accounts WHERE $1 = ANY(roles) ORDER BY id LIMIT $2',
+    values: [role, limit],
+  });
+  return rows.map(({ id }) => id);
+}

@@ -70,6 +70,32 @@ export function describeControl(rig: () => Rig): void {
       expect(await log(`id=${id}&kind=capture`)).toHaveLength(1);
     });
 
+    it('of one object or one key hit nobody else, are counted while they hold, and let go on demand', async () => {
+      const { stripe, log, sandbox } = rig();
+      const [held, other] = await Promise.all([1, 2].map(() => stripe.paymentIntents.create(heldPayment())));
+      if (held === undefined || other === undefined) throw new Error('two payments were to be made');
+      const faults = `http://127.0.0.1:${sandbox.ports.sandboxControl}/_control/faults`;
+      const late = { provider: 'stripe', kind: 'late_reply', delayMs: 60_000, times: 2 };
+      await control('faults', { ...late, method: 'GET', path: `/v1/payment_intents/${held.id}` });
+      await control('faults', { ...capture, ...late, idempotencyKey: `hold-${held.id}` });
+      expect((await stripe.paymentIntents.retrieve(other.id)).id).toBe(other.id);
+      const done = await stripe.paymentIntents.capture(other.id, {}, { idempotencyKey: `hold-${other.id}` });
+      expect(done.status).toBe('succeeded');
+
+      const looking = stripe.paymentIntents.retrieve(held.id);
+      const taking = stripe.paymentIntents.capture(held.id, {}, { idempotencyKey: `hold-${held.id}/1` });
+      const holds = async () =>
+        ((await (await fetch(faults)).json()) as { faults: { holds: number }[] }).faults.map((fault) => fault.holds);
+      await waitFor(async () => (await holds()).every((count) => count === 1), {
+        what: 'both requests to be held',
+        timeoutMs: 5_000,
+      });
+      expect(await log(`id=${held.id}&kind=capture`)).toHaveLength(1);
+      await fetch(faults, { method: 'DELETE' });
+      expect((await looking).id).toBe(held.id);
+      expect((await taking).status).toBe('succeeded');
+    });
+
     it('timeout and slow: the answer does not come, or late', async () => {
       const { sandbox } = rig();
       const headers = { authorization: `Token token=${sandbox.onfidoApiToken}` };

@@ -4,12 +4,14 @@
  */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { classify } from '../../activities/failures.ts';
 import { createPurchaseActivities, type PaymentStep, type PurchaseActivities } from '../../activities/purchase.ts';
 import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { PurchaseState } from '../../contracts/purchase.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { newId } from '../../platform/ids.ts';
 import { createLogger } from '../../platform/logging.ts';
+import type { Payments } from '../../providers/payments.ts';
 import { createStripePayments } from '../../providers/stripe.ts';
 import { createFixedTaxRates } from '../../providers/tax.ts';
 import { loadPolicy } from '../../services/transactions/index.ts';
@@ -25,6 +27,8 @@ let seller: Person;
 let buyer: Person;
 let database: Database;
 let steps: PurchaseActivities;
+/** The same steps, to whom everything has another price by 50. */
+let astray: PurchaseActivities;
 
 beforeAll(async () => {
   [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
@@ -32,11 +36,21 @@ beforeAll(async () => {
   database = openDatabase({ url: stack().databases.app, maxConnections: 4, applicationName: 'test', log });
   const apiKey = stack().env['STRIPE_API_KEY'] ?? '';
   const payments = createStripePayments({ apiKey, apiUrl: stack().urls.stripe, timeoutMs: 5_000 });
-  steps = createPurchaseActivities({
-    database,
-    payments,
-    policy: loadPolicy('services/transactions/policy.yml'),
-    taxes: createFixedTaxRates(),
+  const stepsWith = (adapter: Payments) =>
+    createPurchaseActivities({
+      database,
+      payments: adapter,
+      policy: loadPolicy('services/transactions/policy.yml'),
+      taxes: createFixedTaxRates(),
+    });
+  steps = stepsWith(payments);
+  const less = <Asked extends { readonly amount: number }>(asked: Asked) => ({ ...asked, amount: asked.amount - 50 });
+  astray = stepsWith({
+    ...payments,
+    createPayment: (asked, key) => payments.createPayment(less(asked), key),
+    transfer: (asked, key) => payments.transfer(less(asked), key),
+    refund: (asked, key) => payments.refund(less(asked), key),
+    reverseTransfer: (asked, key) => payments.reverseTransfer(less(asked), key),
   });
 });
 afterEach(() => request('DELETE', '/_control/faults', { base: stack().urls.sandbox }));
@@ -141,7 +155,12 @@ async function plant(path: string, fault: Record<string, unknown>): Promise<void
 const LOST = { kind: 'lost_reply', times: 2 } as const;
 
 /** Takes the step, begun so long ago. @returns the failure, if it failed */
-async function take({ step, from, event, by }: Case, purchaseId: PurchaseId, begunMs = Date.now()): Promise<unknown> {
+async function take(
+  { step, from, event, by }: Case,
+  purchaseId: PurchaseId,
+  begunMs = Date.now(),
+  through = steps,
+): Promise<unknown> {
   const actor = { type: 'user', id: (by === 'buyer' ? buyer : seller).id as UserId } as const;
   const input: PaymentStep = {
     purchaseId,
@@ -153,7 +172,7 @@ async function take({ step, from, event, by }: Case, purchaseId: PurchaseId, beg
     returnUrl: stack().urls.api,
   };
   try {
-    await new MockActivityEnvironment().run(() => steps[step](input));
+    await new MockActivityEnvironment().run(() => through[step](input));
     return undefined;
   } catch (error) {
     return error;
@@ -182,9 +201,33 @@ const aDayPasses = (purchaseId: PurchaseId) =>
 
 const typeOf = (error: unknown): unknown => (error as { type?: unknown } | undefined)?.type;
 
+/** As the worker's interceptor turns it into what the workflow gets. */
+const typeForTheWorkflow = (error: unknown): unknown => typeOf(classify(error));
+
 async function expectBooks(purchaseId: PurchaseId): Promise<void> {
   await expectEqualBooks((await read(buyer, purchaseId)).body, { withoutWorkflow: true });
 }
+
+test('a capture that Stripe keeps a failure of: the first attempt of the next activity stands under another key', async () => {
+  const purchaseId = (await buy(buyer, await publishedListing(seller))).body.id as PurchaseId;
+  await plant('/v1/payment_intents/{intent}/capture', { kind: 'error' });
+  const step = {
+    purchaseId,
+    from: 'authorised',
+    event: 'accept',
+    actor: { type: 'user', id: seller.id as UserId },
+    atMs: Date.now(),
+  } as const;
+  const capture = (activityId: string) =>
+    new MockActivityEnvironment({ activityId, attempt: 1 }).run(() => steps.capturePayment(step));
+  await expect(capture('1')).rejects.toThrow(/failed/);
+  expect(await capture('2')).toMatchObject({ state: 'held' });
+  const made = await sandboxLog({ transferGroup: purchaseId, kind: 'capture' });
+  expect(made.map(({ idempotencyKey }) => idempotencyKey?.split('/').at(-1))).toEqual([
+    expect.stringMatching(/\.2\.1$/),
+  ]);
+  await expectBooks(purchaseId);
+});
 
 describe.each(CASES)('$what', (one) => {
   test('that Stripe answers with a 500, and keeps that: looked for twice, a minute apart, then made under a new key', async () => {
@@ -224,6 +267,31 @@ describe.each(CASES)('$what', (one) => {
     expect(await take(one, purchaseId)).toBeDefined();
     await aDayPasses(purchaseId);
     expect(await take(one, purchaseId, Date.now() - DAY_MS)).toBeUndefined();
+    expect(await madeFor(one, purchaseId)).toHaveLength(1);
+    await expectBooks(purchaseId);
+  });
+
+  test('that was made with another amount: it is taken for nothing that was asked for, neither now nor a day later', async () => {
+    const purchaseId = await one.prepare();
+    const { body: before } = await read(buyer, purchaseId);
+    await plant(one.path, LOST);
+    expect(await take(one, purchaseId, Date.now(), astray)).toBeDefined();
+    expect(await madeFor(one, purchaseId)).toHaveLength(1);
+    expect(typeForTheWorkflow(await take(one, purchaseId))).toBe('PROVIDED_OTHERWISE');
+    await aDayPasses(purchaseId);
+    expect(typeForTheWorkflow(await take(one, purchaseId, Date.now() - DAY_MS))).toBe('PROVIDED_OTHERWISE');
+    expect(await madeFor(one, purchaseId)).toHaveLength(1);
+    const { state, money } = (await read(buyer, purchaseId)).body;
+    expect({ state, money }).toEqual({ state: before.state, money: before.money });
+  });
+
+  test('whose key stands for a failure with another amount: that was never made, so it is made under a new key', async () => {
+    const purchaseId = await one.prepare();
+    await plant(one.path, { kind: 'error' });
+    expect(await take(one, purchaseId, Date.now(), astray)).toBeDefined();
+    expect(typeOf(await take(one, purchaseId))).toBe('ABSENCE_NOT_CONFIRMED');
+    await aMinutePasses(one, purchaseId);
+    expect(await take(one, purchaseId)).toBeUndefined();
     expect(await madeFor(one, purchaseId)).toHaveLength(1);
     await expectBooks(purchaseId);
   });

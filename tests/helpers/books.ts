@@ -11,7 +11,18 @@ import { stack } from './stack.ts';
 /** Far more than anything that is about to happen is late in a test. */
 const OPTIONS = { graceMs: 20_000 } as const;
 /** What is wrong with every purchase whose steps a test takes by itself, behind the back of its workflow. */
-const OF_WORKFLOWS = ['workflow_runs_while_open', 'standing_equals_row', 'end_equals_row', 'nothing_half_done'];
+const OF_WORKFLOWS = [
+  'workflow_runs_while_open',
+  'standing_equals_row',
+  'end_equals_row',
+  'nothing_half_done',
+  'dispute_workflow_runs',
+  'dispute_standing_equals_row',
+  'aftercare_goes_well',
+];
+
+/** So many are looked at together. */
+const AT_ONCE = 8;
 
 interface Judged {
   /** The test took its steps itself. */
@@ -23,6 +34,20 @@ export const judgePurchase = (id: string, { withoutWorkflow }: Judged = {}): Pro
   withSources(async (sources) => {
     const options = { ...OPTIONS, ...(withoutWorkflow && { except: OF_WORKFLOWS }) };
     expectNothingWrong(await judge.judgePurchase(sources, id, options));
+  });
+
+/** What is wrong with each of these, in words: empty where everybody tells the same. */
+export const wrongAbout = (ids: readonly string[]): Promise<ReadonlyMap<string, string>> =>
+  withSources(async (sources) => {
+    const wrong = new Map<string, string>();
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      const judged = ids.slice(at, at + AT_ONCE).map(async (id) => {
+        const { differences } = await judge.judgePurchase(sources, id, OPTIONS);
+        wrong.set(id, differences.length === 0 ? '' : tableOf(differences));
+      });
+      await Promise.all(judged);
+    }
+    return wrong;
   });
 
 /** The same of every purchase of the stack, and nothing at Stripe is nobody's. @returns how many there are */

@@ -6,7 +6,6 @@
 import pg from 'pg';
 import { expect } from 'vitest';
 import { request } from './client.ts';
-import { sandboxLog } from './purchases.ts';
 import { kill, stack } from './stack.ts';
 import { allAnswer, waitFor } from './wait-for.ts';
 
@@ -21,23 +20,29 @@ export type Point = (typeof POINTS)[number];
 /** A request of Stripe's API. */
 export interface StripeCall {
   readonly method: 'GET' | 'POST';
-  /** As Stripe documents it. */
+  /** As Stripe documents it; of what is only looked at with its ids, since others look, too. */
   readonly path: string;
-  /** The kind of the line in the sandbox's log once it is done; undefined when it changes nothing. */
-  readonly logged: string | undefined;
-  /** How many of that kind there are before. */
-  readonly loggedBefore?: number;
+  /** How its idempotency key goes on after the purchase, where a purchase asks for several such things. */
+  readonly step?: string;
 }
+
+/** What a step of the database alone has to wait for while we have it. */
+export type Lock =
+  | { readonly table: 'transactions.purchases' | 'marketplace.listings' | 'disputes.disputes'; readonly id: string }
+  /** The very step: two transactions cannot take it at once. */
+  | { readonly table: 'transactions.steps'; readonly id: string; readonly step: string };
 
 /** A side effect that is about to happen. */
 export interface Scene {
-  /** The activity. */
+  /** The activity, and which of its ways. */
   readonly step: string;
   /** Undefined for a step that needs the database alone: it has no points before its commit but that one. */
   readonly asks: StripeCall | undefined;
   readonly listingId: string;
   /** Undefined as long as the purchase is not there. */
   readonly purchaseId: string | undefined;
+  /** Of a step of the database alone; the row of its purchase unless told. */
+  readonly waitsFor?: Lock;
   /** Lets it happen. @returns the status that who asked for it got in the end; undefined when nobody asked us */
   readonly go: () => Promise<number | undefined>;
 }
@@ -46,19 +51,23 @@ export interface Scene {
 export const pointsOf = ({ asks }: Pick<Scene, 'asks'>): readonly Point[] =>
   asks === undefined ? POINTS.slice(2) : POINTS;
 
-const SOON = { timeoutMs: 15_000 };
+const SOON = { timeoutMs: 30_000 };
 /** Longer than any death is waited for. */
-const FOREVER_MS = 120_000;
-/** Long enough to take a lock meanwhile, shorter than what a step may take. */
-const A_MOMENT_MS = 1_500;
+const FOREVER_MS = 300_000;
+/** However often a step asks before its process dies. */
+const ALWAYS = 1_000;
 
 /** Who dies: the worker that takes the step, or what it takes it with. */
 export type Mortal = 'worker' | 'temporal' | 'postgres';
 
 /** Lets all scenes begin, kills a process when each is at this point, and waits until its successor is ready. */
 export async function dieAt(point: Point, who: Mortal, scenes: readonly Scene[]): Promise<void> {
-  if (point === 'before_send' || point === 'after_send_before_reply') await dieAsking(point, who, scenes);
-  else await dieCommitting(point, who, scenes);
+  try {
+    if (point === 'before_send' || point === 'after_send_before_reply') await dieAsking(point, who, scenes);
+    else await dieCommitting(point, who, scenes);
+  } finally {
+    await clearFaults();
+  }
   const url = `${stack().urls.api}/readyz`;
   await waitFor(() => allAnswer(url), { what: 'the API and all it works with', timeoutMs: 60_000 });
 }
@@ -69,46 +78,45 @@ async function dieAsking(
   who: Mortal,
   scenes: readonly Scene[],
 ): Promise<void> {
-  const kind = point === 'before_send' ? 'timeout' : 'late_reply';
-  for (const { asks } of scenes) await plant(asks, kind, FOREVER_MS);
+  for (const scene of scenes) await hold(scene, point === 'before_send' ? 'timeout' : 'late_reply');
   begin(scenes);
-  await faultsAreMet();
-  for (const scene of scenes) {
-    if (point === 'before_send' || scene.asks?.logged === undefined) continue;
-    const filter = { transferGroup: await purchaseOf(scene), kind: scene.asks.logged };
-    await waitFor(async () => (await sandboxLog(filter)).length > (scene.asks?.loggedBefore ?? 0), {
-      what: `${scene.step} at Stripe`,
-      ...SOON,
-    });
-  }
-  await kill(who);
+  await allHeld(scenes);
+  await kill(who, 'SIGKILL', clearFaults);
 }
 
-/** The rows that the steps are to write are locked by us: they wait with Stripe's answer in hand. */
+/**
+ * What the steps are to write is locked by us: they wait with Stripe's answer in hand. Some lock rows before they ask, too: so
+ * those are locked by us only once Stripe has done its work, and the answers let go after that.
+ */
 async function dieCommitting(
   point: 'after_reply_before_commit' | 'after_commit_before_ack',
   who: Mortal,
   scenes: readonly Scene[],
 ): Promise<void> {
+  enoughConnections(scenes.length);
+  const asking = scenes.filter(({ asks }) => asks !== undefined);
   const locks = await openLocks();
   try {
-    const unborn = scenes.filter(({ purchaseId, asks }) => purchaseId === undefined && asks !== undefined);
-    for (const { purchaseId, listingId, asks } of scenes) {
-      if (purchaseId !== undefined) await locks.take('transactions.purchases', purchaseId);
-      else if (asks === undefined) await locks.take('marketplace.listings', listingId);
-      // Its row is locked as soon as it is there, while Stripe takes its time.
-      else await plant(asks, 'late_reply', A_MOMENT_MS);
-    }
+    for (const scene of asking) await hold(scene, 'late_reply');
+    for (const scene of scenes) if (scene.asks === undefined) await locks.take(scene.step, lockOf(scene));
     begin(scenes);
-    for (const scene of unborn) await locks.take('transactions.purchases', await purchaseOf(scene));
+    await allHeld(asking);
+    for (const scene of asking) {
+      await locks.take(scene.step, { table: 'transactions.purchases', id: await purchaseOf(scene) });
+    }
+    await clearFaults();
     await waitFor(async () => (await locks.waiting()) === scenes.length, {
       what: `${scenes.length} steps of the worker to wait for their rows`,
       ...SOON,
+    }).catch(async (error: Error) => {
+      throw new Error(`${error.message} Nobody waits for those of: ${(await locks.unwanted()).join(', ')}`, {
+        cause: error,
+      });
     });
     if (point === 'after_reply_before_commit') return await kill(who, 'SIGKILL', () => locks.release());
     await keepWordOfCommits();
     await locks.release();
-    await waitFor(async () => (await commitsWithoutWord()) === scenes.length, {
+    await waitFor(async () => (await locks.committed()) === scenes.length, {
       what: `${scenes.length} steps of the worker to be committed`,
       ...SOON,
     });
@@ -117,6 +125,16 @@ async function dieCommitting(
     await giveWordOfCommits();
     await locks.close();
   }
+}
+
+/** A step that is tried again while it waits has two connections. @throws Error when the worker may not have as many */
+function enoughConnections(steps: number): void {
+  const most = Number(stack().env['DATABASE_MAX_CONNECTIONS'] ?? 0);
+  if (most < 2 * steps) throw new Error(`${steps} steps cannot wait together on ${most} connections of the worker`);
+}
+
+function lockOf({ waitsFor, purchaseId = '' }: Scene): Lock {
+  return waitsFor ?? { table: 'transactions.purchases', id: purchaseId };
 }
 
 /**
@@ -133,37 +151,54 @@ const giveWordOfCommits = async (): Promise<void> =>
 const setStandbys = async (change: string): Promise<void> =>
   void (await asSuperuser(`ALTER SYSTEM ${change}`, 'SELECT pg_reload_conf()'));
 
-/** How many transactions of the worker are committed without its knowing. */
-async function commitsWithoutWord(): Promise<number> {
-  const waiting = await asSuperuser(
-    "SELECT pid FROM pg_stat_activity WHERE application_name = 'wellpact-worker' AND wait_event = 'SyncRep'",
-  );
-  return waiting.rowCount ?? 0;
-}
-
 /** What they answer is looked at in the end: they may wait for what is to die first. */
 function begin(scenes: readonly Scene[]): void {
   for (const { go } of scenes) void go().catch(nothing);
 }
 
-async function plant(asks: StripeCall | undefined, kind: string, delayMs: number): Promise<void> {
-  if (asks === undefined) return;
-  const { method, path } = asks;
-  const body = { provider: 'stripe', method, path, kind, delayMs, times: 1 };
-  const answer = await request('POST', '/_control/faults', { base: stack().urls.sandbox, body });
-  expect(answer.status).toBe(200);
+/** By what the request of a scene is known from all others. */
+function requestOf({ asks, purchaseId }: Scene) {
+  const mine = asks?.method === 'POST' && purchaseId !== undefined;
+  return {
+    method: asks?.method,
+    path: asks?.path,
+    idempotencyKey: mine ? `purchase/${purchaseId}/${asks.step ?? ''}` : null,
+  };
 }
 
-/** Every request that was to be held has come to Stripe. */
-async function faultsAreMet(): Promise<void> {
-  await waitFor(
-    async () => {
-      const { body } = await request<{ faults: unknown[] }>('GET', '/_control/faults', { base: stack().urls.sandbox });
-      return body.faults.length === 0;
-    },
-    { what: 'all requests to be at Stripe', ...SOON },
-  );
+/** From now on Stripe keeps the request of a scene waiting, however often it is asked. */
+async function hold(scene: Scene, kind: 'timeout' | 'late_reply'): Promise<void> {
+  const body = { provider: 'stripe', ...requestOf(scene), kind, delayMs: FOREVER_MS, times: ALWAYS };
+  const answer = await request('POST', '/_control/faults', { base: stack().urls.sandbox, body });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
 }
+
+interface Holding extends ReturnType<typeof requestOf> {
+  readonly holds: number;
+}
+
+/** Every request that is to be held has come to Stripe, and is done there if it is to be. */
+async function allHeld(scenes: readonly Scene[]): Promise<void> {
+  let missing: readonly string[] = [];
+  const allThere = async (): Promise<boolean> => {
+    const { body } = await request<{ faults: readonly Holding[] }>('GET', '/_control/faults', {
+      base: stack().urls.sandbox,
+    });
+    const held = new Set(body.faults.filter(({ holds }) => holds > 0).map(nameOf));
+    missing = scenes.filter((scene) => !held.has(nameOf(requestOf(scene)))).map(({ step }) => step);
+    return missing.length === 0;
+  };
+  await waitFor(allThere, { what: 'all requests to be at Stripe', ...SOON }).catch((error: Error) => {
+    throw new Error(`${error.message} Missing: ${missing.join(', ')}`, { cause: error });
+  });
+}
+
+const nameOf = ({ method, path, idempotencyKey }: ReturnType<typeof requestOf>): string =>
+  `${method} ${path} ${idempotencyKey}`;
+
+/** Stripe answers as usual, also what it has kept waiting. */
+const clearFaults = async (): Promise<void> =>
+  void (await request('DELETE', '/_control/faults', { base: stack().urls.sandbox }));
 
 /** The purchase of a scene, as soon as its row is there: nobody else buys from its listing. */
 async function purchaseOf({ purchaseId, listingId }: Scene): Promise<string> {
@@ -203,9 +238,13 @@ async function connected<T>(connectionString: string, work: (client: pg.Client) 
 }
 
 interface Locks {
-  take(table: 'transactions.purchases' | 'marketplace.listings', id: string): Promise<void>;
-  /** How many transactions of the worker wait for a row that we hold. */
+  take(step: string, lock: Lock): Promise<void>;
+  /** For how many of our locks transactions of the worker wait. */
   waiting(): Promise<number>;
+  /** The steps for whose rows nobody waits, as far as that can be seen: not of those that wait for the step itself. */
+  unwanted(): Promise<string[]>;
+  /** How many of the transactions that have waited are committed without their knowing. */
+  committed(): Promise<number>;
   release(): Promise<void>;
   close(): Promise<void>;
 }
@@ -220,23 +259,62 @@ async function openLocks(): Promise<Locks> {
   await client.connect();
   await client.query('BEGIN');
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  const pid = rows[0]?.pid;
+  const ours = rows[0]?.pid;
+  const seen = new Set<number>();
+  /** Where each row lies, by the name of its step. */
+  const rowsOf = new Map<string, string>();
   return {
-    take: async (table, id) => {
-      const locked = await client.query(`SELECT 1 FROM ${table} WHERE id = $1 FOR UPDATE`, [id]);
-      expect(locked.rowCount).toBe(1);
+    take: async (name, lock) => {
+      const taken =
+        lock.table === 'transactions.steps'
+          ? await client.query('INSERT INTO transactions.steps (purchase_id, step) VALUES ($1, $2)', [
+              lock.id,
+              lock.step,
+            ])
+          : await client.query<Place>(`SELECT ctid::text AS at FROM ${lock.table} WHERE id = $1 FOR UPDATE`, [lock.id]);
+      expect(taken.rowCount, `${lock.table} ${lock.id}`).toBe(1);
+      if (lock.table !== 'transactions.steps') rowsOf.set(name, `${lock.table} ${taken.rows[0]?.at}`);
     },
-    waiting: () =>
-      asApplication(async (other) => {
-        const waiting = await other.query(
-          `SELECT pid FROM pg_stat_activity
-            WHERE application_name = 'wellpact-worker' AND $1::integer = ANY (pg_blocking_pids(pid))`,
-          [pid],
-        );
-        return waiting.rowCount ?? 0;
-      }),
+    // Of several that wait for one row, the first waits for us, and the others for the first.
+    waiting: async () => {
+      const blocked = await backendsOfWorker("wait_event_type = 'Lock'");
+      for (const { pid } of blocked) seen.add(pid);
+      return blocked.filter(({ blockers }) => blockers.includes(ours ?? 0)).length;
+    },
+    unwanted: async () => {
+      const { rows: held } = await asApplication((other) =>
+        other.query<{ row: string }>(
+          `SELECT n.nspname || '.' || c.relname || ' (' || l.page || ',' || l.tuple || ')' AS row FROM pg_locks l
+             JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE l.locktype = 'tuple' AND l.granted`,
+        ),
+      );
+      const wanted = new Set(held.map(({ row }) => row));
+      return [...rowsOf].filter(([, row]) => !wanted.has(row)).map(([step]) => step);
+    },
+    committed: async () => (await backendsOfWorker("wait_event = 'SyncRep'")).filter(({ pid }) => seen.has(pid)).length,
     // A rollback, since a commit of ours might be kept waiting. A server that has died has let go by itself.
     release: () => client.query('ROLLBACK').then(nothing, nothing),
     close: () => client.end().catch(nothing),
   };
+}
+
+/** Where a row lies in its table: `(3,14)`. */
+interface Place {
+  readonly at: string;
+}
+
+interface Backend {
+  readonly pid: number;
+  /** Whom it waits for. */
+  readonly blockers: readonly number[];
+}
+
+/** The connections of the worker that wait for something. */
+async function backendsOfWorker(waits: "wait_event_type = 'Lock'" | "wait_event = 'SyncRep'"): Promise<Backend[]> {
+  const { rows } = await asSuperuser(
+    `SELECT pid, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity
+      WHERE application_name = 'wellpact-worker' AND ${waits}`,
+  );
+  return rows as Backend[];
 }

@@ -7,7 +7,7 @@ import type { PurchaseId } from '../../contracts/ids.ts';
 import { purchaseWorkflowId } from '../../contracts/purchase.ts';
 import type { Account } from '../../services/transactions/money.ts';
 import { expectEqualBooks } from './books.ts';
-import { type Answered, type Response, request } from './client.ts';
+import { type Answered, patiently, type Response, request } from './client.ts';
 import { recordHistory } from './histories.ts';
 import type { Person } from './people.ts';
 import { act, buy, type PurchaseBody, publishedListing, reached } from './purchases.ts';
@@ -21,7 +21,7 @@ export interface Signed {
 
 export const EUR = (amount: number) => ({ amount, currency: 'EUR' });
 
-/** Asks for something, as somebody; what is still beginning is asked for again, as the answer says. */
+/** Asks for something, as somebody. */
 export async function ask<Body = DisputeBody>(
   who: Signed,
   path: string,
@@ -56,14 +56,23 @@ export async function disputed(
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<DisputeBody> {
   const words = { reason: 'not_as_described', description: 'It is not what the pictures show.' };
-  const { status, body } = await ask(buyer, `/v1/purchases/${purchaseId}/disputes`, { ...words, ...more });
+  const path = `/v1/purchases/${purchaseId}/disputes`;
+  const { status, body } = await patiently((key) => ask<DisputeBody>(buyer, path, { ...words, ...more }, key));
   expect(status, JSON.stringify(body)).toBe(201);
   return body;
 }
 
+/** The same after the release: what is disputed is held no longer, so no hold limit comes before the dispute's own deadlines. */
+export async function disputedAfterRelease(people: { seller: Person; buyer: Person }): Promise<DisputeBody> {
+  const purchaseId = await delivered(people);
+  await act(people.buyer, purchaseId, 'confirm');
+  await reached(people.buyer, purchaseId, 'released');
+  return disputed(people.buyer, purchaseId);
+}
+
 /** Does something about a dispute that has to be taken. */
 export async function does(who: Signed, dispute: { readonly id: string }, what: string, body: unknown = {}) {
-  const answer = await ask(who, `/v1/disputes/${dispute.id}/${what}`, body);
+  const answer = await patiently((key) => ask<DisputeBody>(who, `/v1/disputes/${dispute.id}/${what}`, body, key));
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   return answer.body;
 }
@@ -83,13 +92,31 @@ export async function disputeReached(who: Signed, id: string, state: string): Pr
   return readDispute(who, id);
 }
 
-/** From when on a party can ask for a mediator: waits for it, and asks. */
-export async function escalated(who: Signed, dispute: { readonly id: string }): Promise<DisputeBody> {
+/** The seller says no: both look for an agreement from now on. */
+export const contested = (seller: Signed, dispute: { readonly id: string }): Promise<DisputeBody> =>
+  does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
+
+/** Waits until a party can ask for a mediator. */
+export async function escalatable(who: Signed, dispute: { readonly id: string }): Promise<void> {
   await waitFor(async () => (await readDispute(who, dispute.id)).next.actions.includes('escalate'), {
     what: 'a mediator to be had',
     timeoutMs: 15_000,
   });
+}
+
+/** From when on a party can ask for a mediator: waits for it, and asks. */
+export async function escalated(who: Signed, dispute: { readonly id: string }): Promise<DisputeBody> {
+  await escalatable(who, dispute);
   return does(who, dispute, 'escalate');
+}
+
+/** The seller says no, the buyer asks for a mediator: who has to rule now. */
+export async function inMediation(
+  { seller, buyer }: { readonly seller: Signed; readonly buyer: Signed },
+  dispute: { readonly id: string },
+): Promise<DisputeBody> {
+  await contested(seller, dispute);
+  return escalated(buyer, dispute);
 }
 
 const ALL: readonly Account[] = ['captured', 'held', 'payable', 'transferred', 'fees', 'refunded', 'advanced'];

@@ -13,7 +13,7 @@ export interface MailBody {
 }
 
 /** The mails somebody got about a purchase, the first one first. */
-export async function mailsAbout(who: Person, purchaseId: string): Promise<readonly MailBody[]> {
+export async function mailsAbout(who: Pick<Person, 'email'>, purchaseId: string): Promise<readonly MailBody[]> {
   const path = `/messages?to=${encodeURIComponent(who.email)}`;
   const { body } = await request<readonly MailBody[]>('GET', path, { base: stack().urls.mail });
   return body.filter(({ text }) => text.includes(purchaseId)).toReversed();

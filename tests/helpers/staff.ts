@@ -25,11 +25,13 @@ export async function newStaff(role: string): Promise<StaffAccount> {
 }
 
 /** The same, signed in. */
-export async function staffToken(role: string): Promise<{ readonly id: string; readonly accessToken: string }> {
+export async function staffToken(
+  role: string,
+): Promise<{ readonly id: string; readonly email: string; readonly accessToken: string }> {
   const { id, email, password } = await newStaff(role);
   const session = await request<{ accessToken: string }>('POST', '/v1/sessions', { body: { email, password } });
   if (session.status !== 201 && session.status !== 200) throw new Error(`staff could not sign in: ${session.status}`);
-  return { id, accessToken: session.body.accessToken };
+  return { id, email, accessToken: session.body.accessToken };
 }
 
 /** What staff read of a purchase after an order of theirs. */

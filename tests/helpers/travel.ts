@@ -121,7 +121,7 @@ export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel
  * authorisation would have ended before it began, once days have been jumped over.
  */
 function keepingTime(payments: Payments, nowMs: () => Promise<number>): Payments {
-  const told = async (payment: Payment): Promise<Payment> => {
+  const told = async <Told extends Payment>(payment: Told): Promise<Told> => {
     const { captureBeforeMs } = payment;
     return captureBeforeMs === null
       ? payment

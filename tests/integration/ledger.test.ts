@@ -1,8 +1,8 @@
 /** The database itself keeps the ledger and the audit trail honest, whatever code runs against it. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AuditEntry, audit, auditTrail, entryHash } from '../../platform/audit.ts';
+import { type AuditEntry, audit, auditTrail, canonicalJson, entryHash } from '../../platform/audit.ts';
 import { type Posting, PostingConflict, post, postAll, purchaseBalances } from '../../services/transactions/index.ts';
 import { type ClonedDatabase, cloneDatabase } from '../helpers/database.ts';
 
@@ -33,6 +33,23 @@ const posting = (more: Partial<Posting> = {}): Posting => ({
   ...more,
 });
 const write = (what: Posting): Promise<boolean> => clone.database.transaction((tx) => post(tx, what));
+
+/** Writes a transaction of nobody, and then its entries in statements of their own. @param values SQL: ordinal, account, currency, amount */
+const writeRaw = (...statements: readonly (readonly string[])[]): Promise<string> =>
+  clone.database.transaction(async (tx) => {
+    const { rows } = await tx.query<{ id: string }>(
+      `INSERT INTO ledger.transactions (source, step, ordinal, content_hash, cause)
+       VALUES ('test/' || uuidv7(), 'test', 1, sha256('x'), 'test') RETURNING id`,
+    );
+    const id = rows[0]?.id ?? '';
+    for (const values of statements) {
+      const inserted = values.map((one) => `('${id}', ${one})`).join(', ');
+      await tx.query(
+        `INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount) VALUES ${inserted}`,
+      );
+    }
+    return id;
+  });
 
 /** Writes a posting, and one entry more in the same transaction. @param entry SQL: account, currency, amount */
 const addTo = (what: Posting, entry: string, between: string = 'SELECT 1'): Promise<void> =>
@@ -133,20 +150,89 @@ describe('a posting', () => {
     await expect(attempt).rejects.toMatchObject({ constraint: 'ledger_currency' });
   });
 
-  test('is in one currency, even where each sums to zero', async () => {
-    const attempt = clone.database.transaction(async (tx) => {
-      const { rows } = await tx.query<{ id: string }>(
-        `INSERT INTO ledger.transactions (source, step, ordinal, content_hash, cause)
-         VALUES ('test/mixed', 'test', 1, sha256('x'), 'test') RETURNING id`,
-      );
-      await tx.query(
-        `INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount)
-         VALUES ($1, 1, 'captured', 'EUR', 1), ($1, 2, 'held', 'EUR', -1),
-                ($1, 3, 'captured', 'USD', 1), ($1, 4, 'held', 'USD', -1)`,
-        [rows[0]?.id],
-      );
-    });
+  const EUROS = [`1, 'captured', 'EUR', 1`, `2, 'held', 'EUR', -1`];
+
+  test.each([
+    ['in one statement', [[...EUROS, `3, 'captured', 'USD', 1`, `4, 'held', 'USD', -1`]]],
+    ['in two', [EUROS, [`3, 'captured', 'USD', 1`, `4, 'held', 'USD', -1`]]],
+    [
+      'with one currency in the middle',
+      [EUROS, [`3, 'held', 'EUR', 5`, `4, 'held', 'USD', 1`, `5, 'held', 'EUR', -6`]],
+    ],
+  ])('is in one currency, even where each sums to zero: %s', async (_how, statements) => {
+    await expect(writeRaw(...statements)).rejects.toMatchObject({ constraint: 'ledger_currency' });
+  });
+
+  test('is in one currency, also where one statement inserts twice', async () => {
+    const attempt = clone.database.query(
+      `WITH made AS (
+         INSERT INTO ledger.transactions (source, step, ordinal, content_hash, cause)
+         VALUES ('test/twice', 'test', 1, sha256('x'), 'test') RETURNING id
+       ), first AS (
+         INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount)
+         SELECT id, n, 'held', 'EUR', 3 - 2 * n FROM made, generate_series(1, 2) AS n
+       )
+       INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount)
+       SELECT id, n, 'held', 'USD', 7 - 2 * n FROM made, generate_series(3, 4) AS n`,
+    );
     await expect(attempt).rejects.toMatchObject({ constraint: 'ledger_currency' });
+  });
+
+  test.each([
+    ['in one statement', [EUROS]],
+    ['in two that each sum to zero', [EUROS, [`3, 'captured', 'EUR', 2`, `4, 'held', 'EUR', -2`]]],
+  ])('may be written by hand as it is written by us: %s', async (_how, statements) => {
+    const id = await writeRaw(...statements);
+    const { rows } = await clone.database.query(
+      'SELECT count(*)::int AS entries, sum(amount)::int AS total FROM ledger.entries WHERE transaction_id = $1',
+      [id],
+    );
+    expect(rows).toEqual([{ entries: 2 * statements.length, total: 0 }]);
+  });
+
+  test.each([
+    ['without entry 1', [[`2, 'captured', 'EUR', 1`, `3, 'held', 'EUR', -1`]]],
+    ['with one before entry 1', [[...EUROS, `0, 'captured', 'EUR', 1`, `-1, 'held', 'EUR', -1`]]],
+    ['of which entry 1 comes last', [[`2, 'captured', 'USD', 1`, `3, 'held', 'USD', -1`], EUROS]],
+  ])('begins with entry 1, by which it is closed later: not one %s', async (_how, statements) => {
+    await expect(writeRaw(...statements)).rejects.toMatchObject({ constraint: 'ledger_first_entry' });
+  });
+
+  test.each([
+    `INSERT INTO ledger.transactions (source, step, ordinal, content_hash, cause, created_in)
+     VALUES ('test/forged', 'test', 1, sha256('x'), 'test', '900000000000')`,
+    `INSERT INTO ledger.entries (transaction_id, ordinal, account, currency, amount, created_in)
+     VALUES (uuidv7(), 1, 'held', 'EUR', 1, '3')`,
+  ])('is never written as that of another database transaction: %s', async (statement) => {
+    await expect(clone.database.query(statement)).rejects.toThrow(/permission denied/);
+  });
+
+  test('looks nothing up by reading a table, however small it was when the statement was planned', async () => {
+    const scans = await clone.database.transaction(async (tx) => {
+      for (let n = 0; n < 20; n++) await post(tx, posting());
+      await tx.query('SET CONSTRAINTS ALL IMMEDIATE');
+      const { rows } = await tx.query<{ relname: string; seq_scan: number }>(
+        `SELECT relname, seq_scan FROM pg_stat_xact_user_tables
+          WHERE schemaname IN ('ledger', 'transactions') AND seq_scan > 0`,
+      );
+      return rows;
+    });
+    expect(scans).toEqual([]);
+  });
+
+  test('has the hash of the canonical JSON of its figures, as postings of before have', async () => {
+    const entries = [
+      { account: 'captured', amount: 2_500, reference: 'ch_1' },
+      { account: 'held', amount: -2_500 },
+    ] as const;
+    const once = posting({ entries });
+    await write(once);
+    const { rows } = await clone.database.query<{ content_hash: Buffer }>(
+      'SELECT content_hash FROM ledger.transactions WHERE source = $1',
+      [once.source],
+    );
+    const text = canonicalJson({ currency: 'EUR', purchaseId: once.purchaseId, entries });
+    expect(rows[0]?.content_hash).toEqual(createHash('sha256').update(text).digest());
   });
 
   test.each(['ALL IMMEDIATE', 'ALL DEFERRED', 'ledger.ledger_balance IMMEDIATE'])(

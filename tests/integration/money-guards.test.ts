@@ -7,16 +7,20 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAftercareActivities } from '../../activities/aftercare.ts';
 import type { PurchaseDeps } from '../../activities/purchase.ts';
+import { createChargebackActivities } from '../../activities/purchase-chargeback.ts';
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import { auditTrail } from '../../platform/audit.ts';
 import { type Database, openDatabase } from '../../platform/database.ts';
 import { createLogger } from '../../platform/logging.ts';
 import { createStripePayments } from '../../providers/stripe.ts';
 import { createFixedTaxRates } from '../../providers/tax.ts';
+import { latestCase } from '../../services/cases/index.ts';
 import { commitStep, findPurchase, loadPolicy, type StepKey } from '../../services/transactions/index.ts';
 import { payoutAccountOf } from '../../services/users/index.ts';
 import { expectEqualBooks, judgePurchase } from '../helpers/books.ts';
+import { disputed as chargedBack, laid, moveDispute, reinstated } from '../helpers/chargebacks.ts';
 import { request } from '../helpers/client.ts';
+import { disputed, does, EUR } from '../helpers/disputes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, reached, sandboxLog } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
@@ -137,7 +141,46 @@ test('two sellers are each paid on their own account', async () => {
   expect(new Set(accounts).size).toBe(2);
 });
 
+test('what was decided in a dispute is what its purchase carries out', async () => {
+  const id = await held();
+  const { id: disputeId } = await disputed(buyer, id);
+  const dispute = { id: disputeId };
+  // Neither all of it nor what the policy would have given.
+  await does(seller, dispute, 'response', { answer: 'offer', refund: EUR(701) });
+  await does(buyer, dispute, 'offers/1/accept');
+  const released = await reached(buyer, id, 'released');
+  await expectEqualBooks(released);
+  expect(released.money).toMatchObject({ refunded: 701, transferred: 1_619, fees: 180 });
+});
+
 async function control(path: string, body: Record<string, unknown>): Promise<void> {
   const answer = await request('POST', `/_control/${path}`, { base: stack().urls.sandbox, body });
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
 }
+
+describe('a chargeback whose money is not in the currency of its purchase', () => {
+  test.each([
+    ['it is about another currency', { currency: 'USD' }],
+    ['a part of it came back in another currency', { hasUnclearPart: true }],
+  ])('is not booked, and finance have a case: %s', async (_says, shown) => {
+    const id = await held();
+    const { id: chargebackId } = await chargedBack(id);
+    const before = await laid(buyer, id, 'open');
+    await moveDispute(chargebackId, 'won', { reinstated: 0 });
+    const getDispute = async (disputeId: string) => ({ ...(await deps.payments.getDispute(disputeId)), ...shown });
+    const steps = createChargebackActivities({ ...deps, payments: { ...deps.payments, getDispute } });
+    const step = { purchaseId: id, chargebackId, actor: { type: 'provider', id: 'stripe' }, atMs: Date.now() } as const;
+    for (const act of ['noteChargeback', 'answerChargeback', 'acceptChargeback'] as const) {
+      await expect(new MockActivityEnvironment().run(() => steps[act](step))).rejects.toMatchObject({
+        type: 'CHARGEBACK_UNCLEAR',
+      });
+    }
+    expect((await findPurchase(database, id))?.books).toMatchObject({ held: 0, chargedBack: before.money.chargedBack });
+    expect(await latestCase(database, 'chargeback_unclear', id)).toMatchObject({
+      state: 'open',
+      details: { chargebackId, expected: 'EUR' },
+    });
+    await reinstated(chargebackId);
+    await expectEqualBooks(await laid(buyer, id, 'won'));
+  });
+});

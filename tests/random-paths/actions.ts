@@ -20,7 +20,7 @@ export interface Walk {
 export type Side = 'buyer' | 'seller';
 
 /** How long an answer is asked for again, while the worker dies and comes back and Stripe fails. */
-const PATIENCE_MS = 300_000;
+export const PATIENCE_MS = 300_000;
 
 interface Answer<Body> {
   readonly status: number;
@@ -151,6 +151,8 @@ function payment(name: string, weight: number, method: string, challenge?: 'comp
     },
   };
 }
+
+export const isPaused = ({ holds }: PurchaseBody): boolean => holds.includes('staff_pause');
 
 export const settled = (walk: Walk, isSo: (purchase: PurchaseBody) => boolean): Promise<PurchaseBody> =>
   waitFor(

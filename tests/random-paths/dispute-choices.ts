@@ -2,14 +2,12 @@
 import type { Schemas } from '../../client/index.ts';
 import { request } from '../helpers/client.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-import { type Choice, post, type Side, settled, type Walk } from './actions.ts';
+import { type Choice, isPaused, PATIENCE_MS, post, type Side, settled, type Walk } from './actions.ts';
 
 type Dispute = Schemas['Dispute'];
 
-const PATIENCE_MS = 300_000;
-
 /** The newest dispute of a purchase, as one of its parties sees it. */
-async function disputeOf(walk: Walk, side: Side): Promise<Dispute> {
+export async function disputeOf(walk: Walk, side: Side): Promise<Dispute> {
   return waitFor(
     async () => {
       const token = await walk[side].token();
@@ -56,12 +54,13 @@ export async function disputeChoices(walk: Walk): Promise<readonly Choice[]> {
 
 const taken =
   (side: Side, sent: (dispute: Dispute, side: Side) => Sent): Choice['take'] =>
-  async (walk) => {
+  async (walk, purchase) => {
     const dispute = await disputeOf(walk, side);
     const { path, body } = sent(dispute, side);
     const answer = await post(walk[side], `/v1/disputes/${dispute.id}/${path}`, body);
     if (answer.status !== 200) return answer.body.code;
-    // What is decided is carried out by the purchase.
-    if ((await disputeOf(walk, side)).decision !== null) await settled(walk, ({ state }) => state !== 'disputed');
+    // What is decided is carried out by the purchase, as soon as its money may move.
+    if (!isPaused(purchase) && (await disputeOf(walk, side)).decision !== null)
+      await settled(walk, ({ state }) => state !== 'disputed');
     return undefined;
   };

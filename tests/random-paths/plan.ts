@@ -22,6 +22,13 @@ export interface Plan {
   /** What the buyer's bank does about the payment, and after how many steps at the earliest. */
   readonly bank: 'nothing' | 'takes it back' | 'takes it back and loses' | 'asks, and lets it be';
   readonly bankAfter: number;
+  /** It waits for a dispute between buyer and seller, or it does not. */
+  readonly bankWhen: 'whenever' | 'in a dispute';
+  /** How much of what was paid it is about. */
+  readonly bankTakes: 'all' | 'a part';
+  /** What staff do, and after how many steps at the earliest: until the next step is taken, no money moves. */
+  readonly staff: 'nothing' | 'pause its money';
+  readonly staffAfter: number;
   /** What becomes of a refund that can still change. */
   readonly refund: 'arrives' | 'comes back';
   /** Draws what is done on the way, of what is offered. */
@@ -60,6 +67,7 @@ export function planOf(seed: number, index: number): Plan {
     ['takes it back and loses', 1],
     ['asks, and lets it be', 1],
   ] as const);
+  const mayBePaused = transfer === 'goes through' && bank === 'nothing';
   return {
     index,
     kind,
@@ -75,6 +83,22 @@ export function planOf(seed: number, index: number): Plan {
     // One trouble at a time.
     bank: transfer === 'goes through' && !payment.startsWith('with a card') ? bank : 'nothing',
     bankAfter: chance.whole(4),
+    bankWhen: chance.oneOf([
+      ['whenever', 2],
+      ['in a dispute', 1],
+    ] as const),
+    bankTakes: chance.oneOf([
+      ['all', 2],
+      ['a part', 1],
+    ] as const),
+    staff:
+      chance.oneOf([
+        ['nothing', 3],
+        ['pause its money', 1],
+      ] as const) === 'nothing' || !mayBePaused
+        ? 'nothing'
+        : 'pause its money',
+    staffAfter: chance.whole(4),
     refund: chance.oneOf([
       ['arrives', 1],
       ['comes back', 1],

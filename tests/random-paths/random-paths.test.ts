@@ -145,10 +145,15 @@ function tableOf(all: readonly (readonly Walked[])[], { counts }: Weather): stri
   const digest = createHash('sha256').update(told).digest('hex').slice(0, 16);
   return [
     table.toString(),
-    `${all.length} paths, each walked twice; ${counts.kills} deaths of the worker, ${counts.faults} faults, ${counts.webhooks} webhooks astray.`,
+    `${all.length} paths, each walked twice; ${counts.kills} deaths of the worker, ${counts.faults} faults, ${counts.kept} failures that Stripe kept at leisure, ${counts.webhooks} webhooks astray.`,
+    `The bank came ${times(all, ', in a dispute')} times into a dispute, and ${times(all, ': a part')} times for a part; staff paused money ${times(all, 'staff pause')} times.`,
     `Paths and books of seed ${seed}: ${digest}`,
   ].join('\n');
 }
+
+/** How often something was done on all of the paths. */
+const times = (all: readonly (readonly Walked[])[], what: string): number =>
+  all.flat().flatMap(({ path }) => path.filter((step) => step.includes(what))).length;
 
 test('the same seed draws the same lots, another one others', () => {
   const drawn = (...parts: number[]): number[] => {

@@ -3,16 +3,17 @@ import type { UserId } from '../../contracts/ids.ts';
 import { FINAL_STATES } from '../../services/transactions/rules.ts';
 import { payoutAccountOf } from '../../services/users/index.ts';
 import { freeHour, publishedBooking } from '../helpers/bookings.ts';
-import { disputed, moveDispute, onlyDispute } from '../helpers/chargebacks.ts';
 import { request } from '../helpers/client.ts';
 import { withDatabase } from '../helpers/outcomes.ts';
 import { type PurchaseBody, publishedListing, sandboxLog } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-import { type Choice, choiceOf, insist, PAYMENTS, read, settled, type Walk } from './actions.ts';
+import { type Choice, choiceOf, insist, isPaused, PAYMENTS, read, settled, type Walk } from './actions.ts';
+import { bankActs, bankDecides, bankOpens, isWithBank } from './bank.ts';
 import { disputeChoices } from './dispute-choices.ts';
 import type { Member } from './people.ts';
 import { type Payment, type Plan, planOf } from './plan.ts';
+import { staffAct, staffLetGo, staffPause } from './staff.ts';
 
 /** What a purchase came to: nothing in it depends on when, or under which ids. */
 export interface Walked {
@@ -55,58 +56,23 @@ export async function walk(seed: number, index: number, cast: Cast): Promise<Wal
 async function goAlong(plan: Plan, on: Walk, path: string[]): Promise<void> {
   let purchase = await settled(on, () => true);
   while (!isFinal(purchase) && path.length < MAX_STEPS) {
-    if (bankActs(plan, purchase, path)) {
-      path.push(`the bank ${plan.bank}`);
-      purchase = await bankOpens(plan, on);
-    }
+    if (bankActs(plan, purchase, path)) purchase = await bankOpens(plan, on, purchase, path);
+    if (staffAct(plan, purchase, path)) purchase = await staffPause(on, path);
     const choice = plan.chance.oneOf((await offered(on, purchase)).map((one) => [one, one.weight] as const));
     path.push(choice.name);
     const refused = await choice.take(on, purchase);
     if (refused !== undefined) path.push(`refused: ${refused}`);
     const before = purchase;
     purchase = await settled(on, () => true);
+    if (isPaused(purchase)) {
+      purchase = await staffLetGo(on, path);
+      continue;
+    }
     if (choice !== NOTHING) continue;
     if (isWithBank(purchase)) purchase = await bankDecides(plan, on);
     else if (!waitsForClock(purchase)) return;
     else purchase = await settled(on, ({ state }) => state !== before.state);
   }
-}
-
-const isWithBank = ({ chargeback }: PurchaseBody): boolean => chargeback === 'open' || chargeback === 'inquiry';
-
-/** Once, when there is something to take. */
-const bankActs = (
-  { bank, bankAfter }: Plan,
-  { money, chargeback, state }: PurchaseBody,
-  path: readonly string[],
-): boolean =>
-  bank !== 'nothing' &&
-  state !== 'disputed' &&
-  chargeback === 'none' &&
-  money.captured > 0 &&
-  path.length >= bankAfter &&
-  !path.includes(`the bank ${bank}`);
-
-async function bankOpens({ bank }: Plan, on: Walk): Promise<PurchaseBody> {
-  const asks = bank === 'asks, and lets it be';
-  await disputed(on.id, { status: asks ? 'warning_needs_response' : 'needs_response' });
-  return settled(on, ({ chargeback }) => chargeback === (asks ? 'inquiry' : 'open'));
-}
-
-/** The bank's last word: its status at Stripe, and what then lies over the purchase. */
-const DECISIONS = {
-  'takes it back': ['lost', 'lost'],
-  'takes it back and loses': ['won', 'won'],
-  'asks, and lets it be': ['warning_closed', 'none'],
-} as const;
-
-async function bankDecides({ bank }: Plan, on: Walk): Promise<PurchaseBody> {
-  if (bank === 'nothing') throw new Error(`nobody asked the bank about ${on.id}`);
-  const [status, laid] = DECISIONS[bank];
-  // A refund in full has ended the inquiry already.
-  const ended = await sandboxLog({ transferGroup: on.id, kind: `dispute_${status}` });
-  if (ended.length === 0) await moveDispute((await onlyDispute(on.id)).id, status);
-  return settled(on, ({ chargeback }) => chargeback === laid);
 }
 
 const isFinal = ({ state }: PurchaseBody): boolean => FINAL_STATES.some((final) => final === state);

@@ -6,7 +6,7 @@ import { type Chance, chanceOf } from './chance.ts';
 
 export interface Weather {
   /** How often what came over them. */
-  readonly counts: Readonly<Record<'faults' | 'webhooks' | 'kills', number>>;
+  readonly counts: Readonly<Record<'faults' | 'kept' | 'webhooks' | 'kills', number>>;
   /** Ends it, and lets everything arrive that still waits. */
   clear(): Promise<void>;
 }
@@ -20,8 +20,11 @@ const PATHS = [
   '/v1/transfers',
   '/v1/transfers/{id}/reversals',
 ] as const;
-/** Where a 500 that Stripe keeps under the key is asked for under another one at once; elsewhere it takes a minute. */
+/** Where a 500 that Stripe keeps under the key is asked for under another one at once. */
 const MAY_ERR: readonly string[] = PATHS.slice(1, 3);
+/** Elsewhere that takes a minute, which the windows of a long run leave room for: now and then. */
+const MAY_ERR_AT_LEISURE: readonly string[] = PATHS.slice(3);
+const KEPT_EVERY_MS = 20_000;
 const FAULTS = [
   ['lost_reply', 4],
   ['reset', 2],
@@ -42,7 +45,7 @@ const MILD_LIVES_MS = [6_000, 6_000, 6_000, 11_000] as const;
 
 /** @param harsh everything, and more often; see {@link RunOptions.harsh} */
 export function startWeather(seed: number, harsh: boolean): Weather {
-  const counts = { faults: 0, webhooks: 0, kills: 0 };
+  const counts = { faults: 0, kept: 0, webhooks: 0, kills: 0 };
   const over = new AbortController();
   const { signal } = over;
   const storms = [
@@ -55,6 +58,14 @@ export function startWeather(seed: number, harsh: boolean): Weather {
       counts.webhooks++;
     }),
     repeat(signal, RELEASE_EVERY_MS, chanceOf(seed, 3), () => control('POST', 'webhooks', { action: 'release' })),
+    ...(harsh
+      ? [
+          repeat(signal, KEPT_EVERY_MS, chanceOf(seed, 4), async (chance) => {
+            await plant(MAY_ERR_AT_LEISURE[chance.whole(MAY_ERR_AT_LEISURE.length)] ?? '', 'error');
+            counts.kept++;
+          }),
+        ]
+      : []),
     killAgainAndAgain(signal, counts, harsh ? HARSH_LIVES_MS : MILD_LIVES_MS),
   ];
   return {
@@ -99,8 +110,11 @@ async function plantFault(chance: Chance, faults: readonly (readonly [string, nu
   const kind = chance.oneOf(faults);
   if (kind === 'error' && !MAY_ERR.includes(path)) return;
   const delayMs = kind === 'slow' ? 500 + chance.whole(1_500) : 6_000;
-  await control('POST', 'faults', { provider: 'stripe', method: 'POST', path, kind, delayMs, times: 1 });
+  await plant(path, kind, { delayMs });
 }
+
+const plant = (path: string, kind: string, more: { readonly delayMs?: number } = {}): Promise<void> =>
+  control('POST', 'faults', { provider: 'stripe', method: 'POST', path, kind, times: 1, ...more });
 
 async function disorder(chance: Chance): Promise<void> {
   const action = DISORDERS[chance.whole(DISORDERS.length)] ?? 'duplicate';

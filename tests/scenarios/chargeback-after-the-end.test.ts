@@ -49,8 +49,7 @@ test('lost: the seller and Wellpact give it back; the purchase stays completed',
   await record('aftercare-chargeback-lost', id);
 });
 
-// Answered 409 NOT_ANSWERABLE although the evidence is submitted: why is not known yet.
-test.skip('finance answers it, and it is won', async () => {
+test('finance answers it, and it is won', async () => {
   const id = await completed();
   const dispute = await disputed(id);
   await laid(buyer, id, 'open');

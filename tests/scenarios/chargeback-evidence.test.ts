@@ -12,6 +12,7 @@ import {
   sold,
 } from '../helpers/chargebacks.ts';
 import { request } from '../helpers/client.ts';
+import { type MailBody, mailsAbout } from '../helpers/notifications.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { reached, read, sandboxLog } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
@@ -126,6 +127,28 @@ describe('by itself', () => {
     expect(await submissions(id)).toBe(1);
     await expectEqualBooks(won);
     await recordPurchase('chargeback-answered-by-the-clock', id);
+  });
+
+  test('finance and the seller are told in time before it is, once', async () => {
+    const id = await sold({ seller, buyer }, ['accept', 'deliver']);
+    await disputed(id, { dueInSeconds: DAY_SECONDS + 16 });
+    await laid(buyer, id, 'open');
+    const [toFinance, toSeller] = ['Evidence about a chargeback is due', 'We are about to answer a bank for you'];
+    const told = async (who: { readonly email: string }, subject: string): Promise<readonly MailBody[]> =>
+      (await mailsAbout(who, id)).filter((mail) => mail.subject === subject);
+    await waitFor(
+      async () => (await told(finance, toFinance)).length > 0 && (await told(seller, toSeller)).length > 0,
+      { what: 'both mails', timeoutMs: 20_000 },
+    );
+    expect(await submissions(id)).toBe(0);
+    await answered(id);
+    const mails = [await told(finance, toFinance), await told(seller, toSeller)];
+    expect(mails.map(({ length }) => length)).toEqual([1, 1]);
+    expect(mails.map(([mail]) => mail?.text)).toEqual([
+      expect.stringContaining(`/console/purchases/${id}`),
+      expect.stringContaining(`/v1/purchases/${id}`),
+    ]);
+    expect(await mailsAbout(buyer, id).then((all) => all.filter(({ text }) => /bank/.test(text)))).toEqual([]);
   });
 
   test('what is due sooner than that is answered at once, an inquiry too', async () => {

@@ -1,5 +1,7 @@
 /** The buyer disputes it with the seller, and their bank takes the payment back meanwhile. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { disputeWorkflowId } from '../../contracts/dispute.ts';
+import type { PurchaseId } from '../../contracts/ids.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { disputed as chargedBack, laid, moveDispute, recordPurchase } from '../helpers/chargebacks.ts';
 import {
@@ -13,6 +15,7 @@ import {
   readDispute,
   type Signed,
 } from '../helpers/disputes.ts';
+import { recordHistory } from '../helpers/histories.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { reached } from '../helpers/purchases.ts';
 import { staffToken } from '../helpers/staff.ts';
@@ -108,3 +111,23 @@ async function mediating() {
 
 const rule = (mediator: Signed, id: string, refund: number, dryRun = false) =>
   ask(mediator, `/v1/disputes/${id}/rulings`, { refund: EUR(refund), reason: 'The pictures show it.', dryRun });
+test('while the bank only asks, a claim for everything can be accepted, and the refund ends the inquiry', async () => {
+  const id = await delivered({ seller, buyer });
+  const dispute = await disputed(buyer, id);
+  await reached(buyer, id, 'disputed');
+  await chargedBack(id, { status: 'warning_needs_response' });
+  await laid(buyer, id, 'inquiry');
+  await frozen(dispute.id, true);
+  expect((await readDispute(seller, dispute.id)).next.actions).toEqual(['accept_claim']);
+  expect((await readDispute(buyer, dispute.id)).next.actions).toEqual([]);
+  expect(await answer(dispute.id)).toMatchObject({ status: 409, body: { code: 'DISPUTE_FROZEN' } });
+  const accepted = await ask(seller, `/v1/disputes/${dispute.id}/response`, { answer: 'accept' });
+  expect(accepted, JSON.stringify(accepted.body)).toMatchObject({ status: 200 });
+  await reached(buyer, id, 'refunded');
+  const ended = await laid(buyer, id, 'none');
+  expect(ended.money).toMatchObject({ captured: 2_500, refunded: 2_500, held: 0, chargedBack: 0 });
+  expect(await disputeReached(buyer, dispute.id, 'closed')).toMatchObject({ decision: { restsOn: 'claim' } });
+  await expectEqualBooks(ended);
+  await recordPurchase('chargeback-inquiry-claim-accepted', id);
+  await recordHistory('dispute-claim-accepted-in-an-inquiry', disputeWorkflowId(id as PurchaseId, 1));
+});

@@ -3,18 +3,18 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Schemas } from '../../client/index.ts';
 import {
   ask,
-  type DisputeBody,
-  delivered,
+  contested,
   disputed,
+  disputedAfterRelease,
   does,
   EUR,
-  escalated,
   expectSettled,
+  inMediation,
   recordBoth,
   type Signed,
 } from '../helpers/disputes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
-import { act, reached, sandboxLog } from '../helpers/purchases.ts';
+import { reached, sandboxLog } from '../helpers/purchases.ts';
 import { staffToken } from '../helpers/staff.ts';
 
 let seller: Person;
@@ -24,19 +24,11 @@ beforeAll(async () => {
   [seller, buyer, mediator] = await Promise.all([verifiedSeller(), verifiedBuyer(), staffToken('mediator')]);
 });
 
-async function disputedAfterRelease(): Promise<DisputeBody> {
-  const purchaseId = await delivered({ seller, buyer });
-  await act(buyer, purchaseId, 'confirm');
-  await reached(buyer, purchaseId, 'released');
-  return disputed(buyer, purchaseId);
-}
-
 describe.concurrent('after the release', () => {
   test('a part: so much of the transfer is reversed as the seller gives, the commission gives its share', async () => {
-    const dispute = await disputedAfterRelease();
+    const dispute = await disputedAfterRelease({ seller, buyer });
     expect(dispute.disputed).toEqual(EUR(2_500));
-    await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
-    await escalated(buyer, dispute);
+    await inMediation({ seller, buyer }, dispute);
     const ruling = { refund: EUR(1_000), reason: 'A part of it.' };
     const tried = await ask<Schemas['Ruling']>(mediator, `/v1/disputes/${dispute.id}/rulings`, {
       ...ruling,
@@ -59,15 +51,15 @@ describe.concurrent('after the release', () => {
   });
 
   test('everything: all of the transfer is reversed', async () => {
-    const dispute = await disputedAfterRelease();
+    const dispute = await disputedAfterRelease({ seller, buyer });
     await does(seller, dispute, 'response', { answer: 'accept' });
     await expectSettled(buyer, dispute, 'refunded', { captured: 2_500, refunded: 2_500 });
     await recordBoth('after-release-in-full', dispute);
   });
 
   test('nothing: no money moves, and the purchase is completed when its time is over', async () => {
-    const dispute = await disputedAfterRelease();
-    await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
+    const dispute = await disputedAfterRelease({ seller, buyer });
+    await contested(seller, dispute);
     await does(buyer, dispute, 'offers', { refund: EUR(0), text: 'I was wrong.' });
     await does(seller, dispute, 'offers/1/accept');
     await expectSettled(buyer, dispute, 'completed', { captured: 2_500, transferred: 2_250, fees: 250 });
@@ -79,7 +71,7 @@ describe.concurrent('after the release', () => {
   });
 
   test('twice: each dispute takes back its own part', async () => {
-    const first = await disputedAfterRelease();
+    const first = await disputedAfterRelease({ seller, buyer });
     await does(seller, first, 'response', { answer: 'offer', refund: EUR(500) });
     await does(buyer, first, 'offers/1/accept');
     await reached(buyer, first.purchaseId, 'released');

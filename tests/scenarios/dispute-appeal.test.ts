@@ -7,8 +7,8 @@ import {
   disputed,
   does,
   EUR,
-  escalated,
   expectSettled,
+  inMediation,
   recordBoth,
   type Signed,
 } from '../helpers/disputes.ts';
@@ -26,8 +26,7 @@ beforeAll(async () => {
 
 async function ruled(refund: number): Promise<DisputeBody> {
   const dispute = await disputed(buyer, await delivered({ seller, buyer }));
-  await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
-  await escalated(buyer, dispute);
+  await inMediation({ seller, buyer }, dispute);
   await does(first, dispute, 'rulings', { refund: EUR(refund), reason: 'So it is.' });
   return dispute;
 }

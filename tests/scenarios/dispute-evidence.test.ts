@@ -7,7 +7,17 @@ import type { Schemas } from '../../client/index.ts';
 import { auditTrail } from '../../platform/audit.ts';
 import type { Answered } from '../helpers/client.ts';
 import { request } from '../helpers/client.ts';
-import { ask, type DisputeBody, delivered, disputed, does, expectSettled, type Signed } from '../helpers/disputes.ts';
+import {
+  ask,
+  contested,
+  type DisputeBody,
+  delivered,
+  disputed,
+  disputeReached,
+  does,
+  expectSettled,
+  type Signed,
+} from '../helpers/disputes.ts';
 import { withDatabase } from '../helpers/outcomes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, reached } from '../helpers/purchases.ts';
@@ -63,7 +73,7 @@ async function open(): Promise<DisputeBody> {
   await act(buyer, purchaseId, 'confirm');
   await reached(buyer, purchaseId, 'released');
   const dispute = await disputed(buyer, purchaseId);
-  await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
+  await contested(seller, dispute);
   return dispute;
 }
 
@@ -86,7 +96,10 @@ test('is handed in, read by both sides and mediators, and redacted', async () =>
   // The same file again is the same piece of evidence; of the other side it is another one.
   expect((await handIn(buyer, dispute, PNG)).body.number).toBe(1);
   expect((await handIn(seller, dispute, PNG)).body).toMatchObject({ number: 2, by: 'seller' });
+  const path = `/v1/disputes/${dispute.id}/evidence`;
+  await disputeReached(buyer, dispute.id, 'mediating');
   expect((await handIn(mediator, dispute, 'A note.', { type: 'text/plain', name: 'n.txt' })).body.by).toBe('staff');
+  await request('GET', path, { token: mediator.accessToken });
 
   for (const who of [buyer, seller, mediator]) {
     const file = await download(who, dispute.id, 1);
@@ -100,7 +113,6 @@ test('is handed in, read by both sides and mediators, and redacted', async () =>
   expect((await download(buyer, dispute.id, 9)).status).toBe(404);
   for (const path of stored(dispute.id)) expect(readFileSync(path).includes(PNG.subarray(8, 40))).toBe(false);
 
-  const path = `/v1/disputes/${dispute.id}/evidence`;
   expect(await ask(seller, `${path}/1/redact`, { reason: 'Not mine.' })).toMatchObject({ status: 404 });
   expect(await ask<EvidenceBody>(buyer, `${path}/1/redact`, { reason: 'My face.' })).toMatchObject({
     status: 200,
@@ -115,6 +127,12 @@ test('is handed in, read by both sides and mediators, and redacted', async () =>
   const noted = trail.filter(({ action }) => action === 'dispute.evidence_redacted');
   expect(noted.map(({ actor }) => actor.split(':')[0])).toEqual(['user', 'staff']);
   expect(JSON.stringify(trail)).not.toContain('My face');
+  // What mediators looked at is in the trail; what they were refused is not, and the parties look at what is theirs.
+  const looked = trail.filter(({ action }) => ['dispute.evidence_listed', 'dispute.evidence_read'].includes(action));
+  expect(looked.map(({ actor, action, change }) => [actor.split(':')[0], action, JSON.parse(change)])).toEqual([
+    ['staff', 'dispute.evidence_listed', {}],
+    ['staff', 'dispute.evidence_read', { number: 1 }],
+  ]);
 });
 
 test('what is forbidden, too large, empty, harmful or one too many is refused', async () => {
@@ -154,5 +172,26 @@ test('comes too late once it is decided', async () => {
   await does(seller, dispute, 'response', { answer: 'accept' });
   expect(await handIn(buyer, dispute, PNG)).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW' } });
   await expectSettled(buyer, dispute, 'refunded', { captured: 2_500, refunded: 2_500 });
-  expect((await handIn(mediator, dispute, PNG)).status).toBe(409);
+  expect((await handIn(seller, dispute, PNG)).status).toBe(409);
+});
+
+test('is the parties’ alone where it never came to a mediator', async () => {
+  const dispute = await disputed(buyer, await delivered({ seller, buyer }));
+  expect((await handIn(buyer, dispute, PNG)).status).toBe(201);
+  await does(seller, dispute, 'response', { answer: 'accept' });
+  await expectSettled(buyer, dispute, 'refunded', { captured: 2_500, refunded: 2_500 });
+  const path = `/v1/disputes/${dispute.id}`;
+  const ruling = { refund: { amount: 1, currency: 'EUR' }, reason: 'I look.', dryRun: true };
+  const refused = [
+    await request('GET', path, { token: mediator.accessToken }),
+    await request('GET', `${path}/evidence`, { token: mediator.accessToken }),
+    await ask(mediator, `${path}/evidence/1/redact`, { reason: 'I look.' }),
+    await ask(mediator, `${path}/rulings`, ruling),
+    await ask(mediator, `${path}/rulings/1/approve`),
+    await handIn(mediator, dispute, 'A note.', { type: 'text/plain' }),
+  ];
+  for (const answer of refused) expect(answer).toMatchObject({ status: 403, body: { code: 'NOT_WITH_MEDIATORS' } });
+  expect(await code(await download(mediator, dispute.id, 1))).toBe('NOT_WITH_MEDIATORS');
+  const trail = await withDatabase((database) => auditTrail(database, 'dispute', dispute.id));
+  expect(trail.filter(({ actor }) => actor.startsWith('staff:'))).toEqual([]);
 });

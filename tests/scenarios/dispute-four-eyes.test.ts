@@ -6,8 +6,8 @@ import {
   disputed,
   does,
   EUR,
-  escalated,
   expectSettled,
+  inMediation,
   readDispute,
   recordBoth,
   type Signed,
@@ -27,8 +27,7 @@ beforeAll(async () => {
 test('it waits for a second mediator, and parties do not see it before', async () => {
   const dispute = await disputed(buyer, await delivered({ seller, buyer }, { amount: 20_000 }));
   const path = `/v1/disputes/${dispute.id}`;
-  await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
-  await escalated(buyer, dispute);
+  await inMediation({ seller, buyer }, dispute);
   const ruling = { refund: EUR(5_000), reason: 'A quarter of it.' };
   expect(await ask(first, `${path}/rulings`, ruling)).toMatchObject({
     status: 200,

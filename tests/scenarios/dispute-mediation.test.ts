@@ -4,6 +4,7 @@ import type { Schemas } from '../../client/index.ts';
 import { request } from '../helpers/client.ts';
 import {
   ask,
+  contested,
   delivered,
   disputed,
   does,
@@ -34,7 +35,7 @@ test('a mediator rules, after a dry run, and both sides waive the appeal', async
   const purchaseId = await delivered({ seller, buyer });
   const dispute = await disputed(buyer, purchaseId);
   const path = `/v1/disputes/${dispute.id}`;
-  await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
+  await contested(seller, dispute);
   const early = await ask(buyer, `${path}/escalate`);
   // Nobody waits a day on this stack: who asks a second later may have it.
   if (early.status !== 200) {
@@ -93,7 +94,7 @@ test('a mediator rules, after a dry run, and both sides waive the appeal', async
 
 test('while a mediator looks, both sides can still agree', async () => {
   const dispute = await disputed(buyer, await delivered({ seller, buyer }));
-  await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
+  await contested(seller, dispute);
   await escalated(seller, dispute);
   await does(buyer, dispute, 'offers', { refund: EUR(100) });
   await does(seller, dispute, 'offers/1/accept');

@@ -1,9 +1,10 @@
 /** Nobody says anything: every deadline that passes is decided by the policy. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
-  type DisputeBody,
+  contested,
   delivered,
   disputed,
+  disputedAfterRelease,
   disputeReached,
   does,
   EUR,
@@ -11,21 +12,12 @@ import {
   recordBoth,
 } from '../helpers/disputes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
-import { act, reached } from '../helpers/purchases.ts';
 
 let seller: Person;
 let buyer: Person;
 beforeAll(async () => {
   [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
 });
-
-/** What is released is held no longer: no hold limit comes before the dispute's own deadlines. */
-async function disputedAfterRelease(): Promise<DisputeBody> {
-  const purchaseId = await delivered({ seller, buyer });
-  await act(buyer, purchaseId, 'confirm');
-  await reached(buyer, purchaseId, 'released');
-  return disputed(buyer, purchaseId);
-}
 
 describe.concurrent('silence', () => {
   test('of the seller gives the buyer what they want', async () => {
@@ -37,8 +29,8 @@ describe.concurrent('silence', () => {
   });
 
   test('of both, then of mediators, then of both again: the default ruling is carried out', async () => {
-    const dispute = await disputedAfterRelease();
-    await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
+    const dispute = await disputedAfterRelease({ seller, buyer });
+    await contested(seller, dispute);
     await disputeReached(buyer, dispute.id, 'mediating');
     expect(await disputeReached(buyer, dispute.id, 'ruled')).toMatchObject({
       rulings: [{ number: 1, refund: EUR(1_250), reason: null, isDefault: true, status: 'stands' }],
@@ -49,8 +41,8 @@ describe.concurrent('silence', () => {
   });
 
   test('of mediators after an appeal: the ruling that was appealed stands', async () => {
-    const dispute = await disputedAfterRelease();
-    await does(seller, dispute, 'response', { answer: 'contest', text: 'No.' });
+    const dispute = await disputedAfterRelease({ seller, buyer });
+    await contested(seller, dispute);
     await disputeReached(buyer, dispute.id, 'ruled');
     await does(seller, dispute, 'appeal', { text: 'Nobody has looked.' });
     const money = { captured: 2_500, refunded: 1_250, transferred: 1_125, fees: 125 };

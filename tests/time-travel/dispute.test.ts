@@ -1,5 +1,6 @@
 /** Disputes under a clock that jumps: every deadline in its order, and the hold limit wherever it finds a dispute. */
 import { describe, expect } from 'vitest';
+import { chargebackHintSignal } from '../../contracts/chargeback.ts';
 import {
   acceptClaimUpdate,
   appealRulingUpdate,
@@ -16,9 +17,11 @@ import {
 import type { DisputeId, UserId } from '../../contracts/ids.ts';
 import type { PurchaseState } from '../../contracts/purchase.ts';
 import { acceptPurchaseUpdate, openDisputeUpdate, purchaseWorkflowId } from '../../contracts/purchase.ts';
+import { pauseMoneyUpdate, resumeMoneyUpdate } from '../../contracts/purchase-support.ts';
 import { newId } from '../../platform/ids.ts';
 import { latestCase } from '../../services/cases/index.ts';
 import { type Dispute, findDispute } from '../../services/disputes/index.ts';
+import { disputed as chargedBack, moveDispute } from '../helpers/chargebacks.ts';
 import { recordHistory } from '../helpers/histories.ts';
 import { type Bought, journeyAlone, type Market } from '../helpers/journeys.ts';
 import type { Travel } from '../helpers/travel.ts';
@@ -121,7 +124,7 @@ describe('the deadlines of a dispute', () => {
   });
 
   journeyAlone(
-    'while a chargeback lies over it, its time stands still and nobody can act',
+    'while a chargeback lies over it, its time stands still and nobody can act, but give the buyer everything',
     async ({ travel, market }) => {
       const it = await dispute(travel, market);
       const handle = travel.client.workflow.getHandle(disputeWorkflowId(it.purchaseId, 1));
@@ -131,7 +134,7 @@ describe('the deadlines of a dispute', () => {
         what: 'it to stand still',
         timeoutMs: 20_000,
       });
-      await expect(it.does(market.sellerId, acceptClaimUpdate)).rejects.toMatchObject({
+      await expect(it.does(market.sellerId, contestClaimUpdate)).rejects.toMatchObject({
         cause: { type: 'DISPUTE_FROZEN' },
       });
       await travel.sleep('10 days');
@@ -145,6 +148,47 @@ describe('the deadlines of a dispute', () => {
       await it.record('travel-frozen');
     },
   );
+});
+
+describe('while a bank asks about the payment', () => {
+  /** What staff held, and is decided meanwhile, before the bank asks. @returns Stripe's id of the inquiry */
+  async function decidedBefore(it: Disputed, market: Market): Promise<string> {
+    const common = { purchase: it.purchaseId, staff: newId('usr') };
+    const hear = async (chargebackId: string): Promise<void> => {
+      await it.handle.signal(chargebackHintSignal, { eventId: newId('evt'), chargebackId });
+      await until('the inquiry to be noted', async () => (await it.now()).chargeback === 'inquiry');
+    };
+    await it.handle.executeUpdate(pauseMoneyUpdate, { args: [{ ...common, pauseReason: 'We look at it.' }] });
+    await it.does(market.sellerId, acceptClaimUpdate);
+    await until('the decision to be kept', async () => (await it.now()).dispute?.refund !== null);
+    const { id } = await chargedBack(it.purchaseId, { status: 'warning_needs_response' });
+    await hear(id);
+    await it.handle.executeUpdate(resumeMoneyUpdate, { args: [{ ...common, resumeReason: 'All is well.' }] });
+    return id;
+  }
+
+  const until = (what: string, isSo: () => Promise<boolean>): Promise<unknown> =>
+    waitFor(isSo, { what, timeoutMs: 20_000 });
+
+  journeyAlone('a decision for everything is carried out, which ends its asking', async ({ travel, market }) => {
+    const it = await dispute(travel, market);
+    await decidedBefore(it, market);
+    const end = await expectEnd(it, 'refunded', { refunded: 2_500 });
+    expect(end.decision).toMatchObject({ refund: 2_500, by: 'claim' });
+    await it.record('travel-inquiry-decided-for-all');
+  });
+
+  journeyAlone('a decision for a part waits until it has its answer', async ({ travel, market }) => {
+    const it = await dispute(travel, market, 1_000);
+    const inquiry = await decidedBefore(it, market);
+    await travel.sleep('3 days');
+    expect(await it.now()).toMatchObject({ state: 'disputed', books: { held: 2_500, refunded: 0 } });
+    await moveDispute(inquiry, 'warning_closed');
+    await it.handle.signal(chargebackHintSignal, { eventId: newId('evt'), chargebackId: inquiry });
+    const end = await expectEnd(it, 'released', { refunded: 1_000, transferred: 1_350, fees: 150 });
+    expect(end.decision).toMatchObject({ refund: 1_000, by: 'claim' });
+    await it.record('travel-inquiry-decided-for-a-part');
+  });
 });
 
 describe('the hold limit', () => {
