@@ -57,8 +57,7 @@ export const workText = ({ what, remindAtMs }: ChargebackWork): string =>
 
 /** Does what has to be done about one, now that its time has come. */
 export async function doChargebackWork(purchaseId: PurchaseId, work: ChargebackWork): Promise<PurchaseStanding> {
-  const { what, chargebackId, topUp } = work;
-  const step = stepOf(purchaseId, chargebackId, CLOCK);
+  const step = stepOf(purchaseId, work.chargebackId, CLOCK);
   if (isToRemind(work)) return databaseStep('remindOfEvidence', step, 'Remind finance and the seller of the evidence');
   if (topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
   if (what === 'awaitFunds') return moneyStep(what, step, 'Look where the money of the chargeback is');
