@@ -59,9 +59,9 @@ export const workText = ({ what, remindAtMs }: ChargebackWork): string =>
 export async function doChargebackWork(purchaseId: PurchaseId, work: ChargebackWork): Promise<PurchaseStanding> {
   const step = stepOf(purchaseId, work.chargebackId, CLOCK);
   if (isToRemind(work)) return databaseStep('remindOfEvidence', step, 'Remind finance and the seller of the evidence');
-  if (topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
-  if (what === 'awaitFunds') return moneyStep(what, step, 'Look where the money of the chargeback is');
-  return what === 'answer'
+  if (work.topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
+  if (work.what === 'awaitFunds') return moneyStep('awaitFunds', step, 'Look where the money of the chargeback is');
+  return work.what === 'answer'
     ? moneyStep('answerChargeback', step, 'Submit the evidence about the chargeback')
     : moneyStep('settleChargeback', step, 'Take back what the chargeback cost');
 }

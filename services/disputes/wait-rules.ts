@@ -119,7 +119,7 @@ function summaryOf(situation: DisputeSituation): string {
       return waiver === undefined
         ? `There is a ruling, and both sides can appeal${until}.`
         : `There is a ruling, and the ${otherSide(waiver)} can appeal${until}; the ${waiver} will not.`;
-    default:
+    case 'appealed':
       return hasProposal
         ? `A second mediator has to approve the final ruling${until}.`
         : `Another mediator looks at the dispute and rules finally${until}; files can be handed in.`;
