@@ -59,7 +59,7 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       refuseStopped(purchase, 'refundBuyer', plan.row);
       await refuseTooMany(deps, step);
       const shares = plan.moves.filter(isRefund);
-      if (shares.length === 0) return standing(purchase);
+      if (shares.length === 0) return giveUpBegun(deps, key, purchase);
       const amount = total(shares.filter(isBuyers));
       // Of a part so small nothing may be the buyer's: then it is the discount's alone.
       if (amount === 0) return carryOut(deps, key, step, isRefund, (current) => unblockedBy(current, step));
@@ -259,6 +259,27 @@ function unblockedBy(purchase: Purchase, step: PurchaseStep): Pick<StepChange, '
   if (purchase.transfer.status !== 'blocked') return {};
   const { payable } = applyMoves(purchase.books, planOf(purchase, step).moves.filter(isRefund));
   return payable === 0 ? { transfer: { status: unblocked(purchase) } } : {};
+}
+
+/**
+ * Nothing is left to go back. Where the refund was begun before, the bank has taken everything meanwhile, and the buyer has it
+ * from there: what was begun is over, and what was taken back from the seller for it is theirs as far as the bank leaves it.
+ */
+async function giveUpBegun({ database }: PurchaseDeps, key: StepKey, purchase: Purchase): Promise<PurchaseStanding> {
+  if (purchase.unfinished === null) return standing(purchase);
+  const overtaken = { ...key, step: `${key.step}/overtaken` };
+  return standing(
+    await commitStep(database, overtaken, ({ unfinished, state, books, transfer }) =>
+      unfinished === null
+        ? undefined
+        : {
+            unfinished: null,
+            ...(state === 'released' && books.payable > 0 && transfer.status !== 'blocked'
+              ? { transfer: { status: 'blocked' } }
+              : {}),
+          },
+    ),
+  );
 }
 
 /** Commits a share of a row, and completes the row when the others are done. */

@@ -244,8 +244,10 @@ function decidedFor(purchase: Purchase, { event, command }: PlannedStep): number
 }
 
 /** A part is less than what is left: all of it is another row of the table, which ends the purchase. */
-function leftAfter({ books, currency, terms }: Purchase, amount: number): number {
+function leftAfter({ books, currency, terms, unfinished }: Purchase, amount: number): number {
   const left = leftOf(books);
+  // What was begun was not too much then: what the bank has taken since, the buyer has.
+  if (unfinished?.event === 'refund_in_part') return Math.max(left - amount, 0);
   if (amount >= left || amount <= 0) throw refundTooLarge(left, currency);
   if (givenBack(books, amount, terms.discount?.amount ?? 0).buyer === 0)
     throw refusal('REFUND_TOO_SMALL', REFUND_TOO_SMALL);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
 import { RETENTION_HOURS } from './idempotency/store.ts';
+import { notAllowedMembers } from './purchases/not-now.ts';
 import { type Idempotency, needsBody, type Policy, type Route } from './route.ts';
 
 /** The OpenAPI 3.1 document of these routes, made of the very schemas that validate their requests. */
@@ -63,7 +64,14 @@ const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'Any answer that is not a success (RFC 9457).' });
 
+const notAllowedNow = problemSchema.extend(notAllowedMembers).meta({
+  id: 'NotAllowedNow',
+  description:
+    'The state of things does not allow it. The members beyond those of any problem come with `NOT_ALLOWED_NOW`.',
+});
+
 const problemContent = { 'application/problem+json': { schema: problemSchema } };
+const notAllowedContent = { 'application/problem+json': { schema: notAllowedNow } };
 
 function operationOf(route: Route): ZodOpenApiOperationObject {
   return {
@@ -124,7 +132,10 @@ function failures(route: Route): ZodOpenApiOperationObject['responses'] {
   }
   const own = [...byStatus].map(([status, lines]) => [
     String(status),
-    { description: lines.join('\n\n'), content: problemContent },
+    {
+      description: lines.join('\n\n'),
+      content: lines.some((line) => line.startsWith('`NOT_ALLOWED_NOW`')) ? notAllowedContent : problemContent,
+    },
   ]);
   return { ...Object.fromEntries(own), default: { description: 'Any other problem.', content: problemContent } };
 }

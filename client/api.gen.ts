@@ -1119,7 +1119,7 @@ export interface paths {
         put?: never;
         /**
          * Rule on a dispute, as a mediator
-         * @description With `dryRun` nothing changes: the answer says what the ruling would do to the money. A ruling about much money waits for a second mediator. After an appeal it takes somebody who has not ruled before.
+         * @description With `dryRun` nothing changes: the answer says what the ruling would do to the money, or why it would be refused. A ruling about much money waits for a second mediator. After an appeal it takes somebody who has not ruled before.
          *
          *     **Who:** staff with the role mediator or admin.
          *
@@ -2522,6 +2522,44 @@ export interface components {
              */
             updatedAt: string;
         };
+        /** @description The state of things does not allow it. The members beyond those of any problem come with `NOT_ALLOWED_NOW`. */
+        NotAllowedNow: {
+            type: string;
+            title: string;
+            status: number;
+            /** @description What happened and what to do about it. */
+            detail: string;
+            /**
+             * @description Stable, for programs.
+             * @example SOLD_OUT
+             */
+            code: string;
+            requestId: string;
+            errors?: {
+                path: string;
+                message: string;
+            }[];
+            /** @description Where the purchase, or the dispute, stands. */
+            state?: string;
+            /** @description With `NOT_ALLOWED_NOW`: what each can do now. Mediators do something about disputes alone. */
+            allowed?: {
+                buyer: string[];
+                seller: string[];
+                mediator?: string[];
+            };
+            /** @description With `NOT_ALLOWED_NOW`: the dispute about the purchase, and what can be done there, at `href`. */
+            dispute?: {
+                id: string;
+                href: string;
+                state: string;
+                allowed: {
+                    buyer: string[];
+                    seller: string[];
+                };
+            };
+        } & {
+            [key: string]: unknown;
+        };
         PurchaseForStaff: {
             /** @enum {string} */
             state: "payment_pending" | "authorised" | "held" | "delivered" | "disputed" | "released" | "completed" | "refunded" | "cancelled" | "declined" | "expired";
@@ -3015,7 +3053,7 @@ export interface components {
             /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
             id: string;
             /** @enum {string} */
-            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
+            kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
             /** @description What a case of this kind is about. */
             about: string;
             subject: {
@@ -3305,7 +3343,7 @@ export interface components {
                 /** @example cas_0199c1a2b3c47d5e8f60718293a4b5c6 */
                 id: string;
                 /** @enum {string} */
-                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
+                kind: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
                 about: string;
                 /** @enum {string} */
                 state: "open" | "closed";
@@ -4808,7 +4846,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -4871,7 +4909,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -4934,7 +4972,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -4997,7 +5035,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -5060,7 +5098,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -5129,7 +5167,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -5221,7 +5259,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -5309,7 +5347,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -5414,7 +5452,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -5477,7 +5515,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -5538,7 +5576,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -5752,6 +5790,8 @@ export interface operations {
              * @description `IN_PROGRESS`: a change of this purchase is in progress.
              *
              *     `CHARGEBACK_UNCLEAR`: its money moved in another currency than the purchase is in.
+             *
+             *     `CHARGEBACK_CLOSED`: it is over, and nobody gave it up: `chargeback` says how it stands at Stripe.
              */
             409: {
                 headers: {
@@ -6016,7 +6056,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -6083,7 +6123,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6184,7 +6224,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -6258,7 +6298,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6321,7 +6361,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -6396,7 +6436,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6457,7 +6497,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6518,7 +6558,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6575,7 +6615,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6649,7 +6689,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /**
@@ -6733,7 +6773,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description Any other problem. */
@@ -6836,7 +6876,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedNow"];
                 };
             };
             /** @description `UNSUPPORTED_MEDIA_TYPE`: files of this type are not taken, or it is not what it says it is. */
@@ -7357,7 +7397,7 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 state?: "open" | "closed";
-                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
+                kind?: "identity_review" | "transfer_blocked" | "payout_failed" | "refund_failed" | "step_refused" | "compliance_hold" | "reconciliation" | "hold_limit" | "chargeback" | "chargeback_remainder" | "chargeback_unclear" | "dispute_mediation";
                 subjectId?: string;
             };
             header?: never;
@@ -7893,6 +7933,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `NOTHING_SETTLED`: `from` is later than `settledUntil`, before which all is old enough. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem. */
             default: {
                 headers: {
@@ -7956,6 +8005,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `NOT_AN_EVENT`: the body is signed, and no event of this provider. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `BAD_SIGNATURE`: the signature is missing, wrong, or too old or new. */
             401: {
                 headers: {
@@ -7995,6 +8053,15 @@ export interface operations {
                         /** @constant */
                         received: true;
                     };
+                };
+            };
+            /** @description `NOT_AN_EVENT`: the body is signed, and no event of this provider. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `BAD_SIGNATURE`: the signature is missing, wrong, or too old or new. */

@@ -52,31 +52,22 @@ export const workTimeOf = ({ atMs, remindAtMs }: ChargebackWork): number => remi
 const isToRemind = ({ atMs, remindAtMs }: ChargebackWork): boolean => remindAtMs !== undefined && Date.now() < atMs;
 
 /** What is done about one next, as it stands beside the timer. */
-export const workText = ({ what, remindAtMs }: ChargebackWork): string => {
-  if (what === 'settle') return 'takes back what the chargeback cost';
-  return remindAtMs === undefined
-    ? 'submits the evidence about the chargeback'
-    : 'reminds finance and the seller of the evidence about the chargeback';
-};
+export const workText = ({ what, remindAtMs }: ChargebackWork): string =>
+  remindAtMs === undefined ? WORK_TEXTS[what] : 'reminds finance and the seller of the evidence about the chargeback';
 
 /** Does what has to be done about one, now that its time has come. */
 export async function doChargebackWork(purchaseId: PurchaseId, work: ChargebackWork): Promise<PurchaseStanding> {
-  const { what, chargebackId, topUp } = work;
-  const step = stepOf(purchaseId, chargebackId, CLOCK);
+  const step = stepOf(purchaseId, work.chargebackId, CLOCK);
   if (isToRemind(work)) return databaseStep('remindOfEvidence', step, 'Remind finance and the seller of the evidence');
-  if (topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
-  switch (what) {
-    case 'answer':
-      return moneyStep('answerChargeback', step, 'Submit the evidence about the chargeback');
-    case 'settle':
-      return moneyStep('settleChargeback', step, 'Take back what the chargeback cost');
-    case 'awaitFunds':
-      return moneyStep('awaitFunds', step, 'Look where the money of the chargeback is');
-  }
+  if (work.topUp === true) await moneyStep('settleTopUp', step, "Take back what was sent beyond the buyer's charge");
+  if (work.what === 'awaitFunds') return moneyStep('awaitFunds', step, 'Look where the money of the chargeback is');
+  return work.what === 'answer'
+    ? moneyStep('answerChargeback', step, 'Submit the evidence about the chargeback')
+    : moneyStep('settleChargeback', step, 'Take back what the chargeback cost');
 }
 
 /** What that is, as the end of "Then it …". */
-export const WORK_TEXTS: Readonly<Record<ChargebackWork['what'], string>> = {
+const WORK_TEXTS: Readonly<Record<ChargebackWork['what'], string>> = {
   answer: 'submits the evidence about the chargeback',
   settle: 'takes back what the chargeback cost',
   awaitFunds: 'looks where the money of the chargeback is',

@@ -23,23 +23,18 @@ export const CHARGEBACK_STEPS: Readonly<Record<ChargebackWork['what'], string>> 
 /** The step that is taken for what comes by itself; undefined for what moves no money. */
 export function stepOfItem(story: Story, item: AgendaItem): string | undefined {
   const { standing, deal } = story;
-  switch (item.kind) {
-    case 'unfinished':
-      return rowsOf(story, item.wish)[0]?.step;
-    case 'decision':
-      return 'settleDispute';
-    case 'deadline':
-      return timerOf(standing.state, deal.kind, standing.deadlineEvent)?.row.step;
-    case 'transfer':
-      return 'retryTransfer';
-    case 'topUp':
-      return 'topUpSeller';
-    case 'chargeback':
-      return CHARGEBACK_STEPS[item.work.what];
-    default:
-      return undefined;
-  }
+  if (item.kind === 'unfinished') return rowsOf(story, item.wish)[0]?.step;
+  if (item.kind === 'deadline') return timerOf(standing.state, deal.kind, standing.deadlineEvent)?.row.step;
+  if (item.kind === 'chargeback') return CHARGEBACK_STEPS[item.work.what];
+  return OTHER_STEPS[item.kind];
 }
+
+const OTHER_STEPS: Readonly<Record<'decision' | 'transfer' | 'topUp' | 'reminder', string | undefined>> = {
+  decision: 'settleDispute',
+  transfer: 'retryTransfer',
+  topUp: 'topUpSeller',
+  reminder: undefined,
+};
 
 /** Asks finance about a step that is refused. @returns undefined where they can do nothing about it */
 export async function askFinance(

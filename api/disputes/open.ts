@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BUYER_REASONS, type DisputeReason } from '../../contracts/dispute.ts';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import { claimNoShowUpdate, openDisputeUpdate } from '../../contracts/purchase.ts';
-import { conflict, unavailable, unprocessable } from '../../platform/errors.ts';
+import { conflict, type Problem, unavailable, unprocessable } from '../../platform/errors.ts';
 import { idFrom } from '../../platform/ids.ts';
 import { findDispute, listDisputes } from '../../services/disputes/index.ts';
 import { isLive } from '../../services/transactions/chargeback-rules.ts';
@@ -11,6 +11,7 @@ import { explain, type Purchase } from '../../services/transactions/index.ts';
 import { stopText } from '../../services/transactions/rules.ts';
 import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import type { PurchaseCommands } from '../purchases/commands.ts';
+import { notAllowedNow } from '../purchases/not-now.ts';
 import { purchaseOf, sideOf } from '../purchases/party.ts';
 import { type Reply, type Request, type Route, route } from '../route.ts';
 import { currency, idOf, text } from '../schemas.ts';
@@ -131,7 +132,7 @@ async function open(
     const expected = purchase.currency;
     throw unprocessable('OTHER_CURRENCY', `This purchase was paid in ${expected}.`, { currency: expected });
   }
-  refuseUnlessAllowed(purchase, side, event);
+  await refuseUnlessAllowed(database, purchase, side, event);
   const update = event === 'open_dispute' ? openDisputeUpdate : claimNoShowUpdate;
   const result = await withStatement(writing, request, purchaseId, description, ({ statementId = '' }) => {
     const dispute = { id, reason, statementId, ...(wants !== undefined && { wants: wants.amount }) };
@@ -140,26 +141,29 @@ async function open(
   request.log.info('a dispute was asked for', { purchaseId, disputeId: id, result });
   const opened = await answered();
   if (opened !== undefined) return opened;
-  if (result === 'ended') throw notNow(await purchaseOf(database, purchaseId, userId), event);
+  if (result === 'ended') throw await notNow(database, await purchaseOf(database, purchaseId, userId), event);
   throw unavailable('The dispute is under way. Repeat the request with the same Idempotency-Key.', 2);
 }
 
 /** By the row, before anything is written; the workflow has the last word. */
-function refuseUnlessAllowed(purchase: Purchase, side: 'buyer' | 'seller', event: PurchaseEvent): void {
+async function refuseUnlessAllowed(
+  database: Writing['database'],
+  purchase: Purchase,
+  side: 'buyer' | 'seller',
+  event: PurchaseEvent,
+): Promise<void> {
   const { chargeback, chargebackSheet } = purchase;
   if (isLive(chargeback)) {
     throw conflict('CHARGEBACK_OPEN', stopText('CHARGEBACK_OPEN', chargeback, chargebackSheet?.dueMs ?? null));
   }
   const { mayAct } = explain(purchase, Date.now());
-  if (!mayAct.some(({ party, actions }) => party === side && actions.includes(event))) throw notNow(purchase, event);
+  if (mayAct.some(({ party, actions }) => party === side && actions.includes(event))) return;
+  throw await notNow(database, purchase, event);
 }
 
-function notNow(purchase: Purchase, event: PurchaseEvent) {
-  const { state, mayAct } = explain(purchase, Date.now());
-  const actionsOf = (side: string) => mayAct.find(({ party }) => party === side)?.actions ?? [];
-  const allowed = { buyer: actionsOf('buyer'), seller: actionsOf('seller') };
-  const startsAt =
-    event === 'claim_no_show' && purchase.slot !== null ? purchase.slot.startsAt.toISOString() : undefined;
+async function notNow(database: Writing['database'], purchase: Purchase, event: PurchaseEvent): Promise<Problem> {
+  const { state, slot } = purchase;
+  const startsAt = event === 'claim_no_show' && slot !== null ? slot.startsAt.toISOString() : undefined;
   const detail = `"${event}" is not possible for this party while the purchase is ${state}.`;
-  return conflict('NOT_ALLOWED_NOW', detail, { state, allowed, ...(startsAt !== undefined && { startsAt }) });
+  return notAllowedNow(database, purchase, detail, startsAt === undefined ? {} : { startsAt });
 }

@@ -2,15 +2,16 @@
 import type { UpdateDefinition } from '@temporalio/client';
 import type { PurchaseId } from '../../contracts/ids.ts';
 import { type PurchaseCommand, type PurchaseOutcome, purchaseWorkflowId } from '../../contracts/purchase.ts';
-import { conflict, Problem } from '../../platform/errors.ts';
+import { Problem } from '../../platform/errors.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
-import { explain, findPurchase, type Purchase, type Side, wasTaken } from '../../services/transactions/index.ts';
+import { findPurchase, type Purchase, type Side, wasTaken } from '../../services/transactions/index.ts';
 import { transitions } from '../../services/transactions/rules.ts';
 import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { CommandResult } from '../outcomes.ts';
 import type { Reply, Request } from '../route.ts';
 import type { PurchaseCommands } from './commands.ts';
+import { notAllowedNow } from './not-now.ts';
 import { refundsOfOne, seenBy } from './party.ts';
 import { purchaseBody } from './view.ts';
 
@@ -61,7 +62,10 @@ export async function act(
       ? hasHappened || hasFollowed(known, purchase, viewer, action.event)
       : wasTaken(database, id, ownStep);
   const granted = result === 'done' || (await wasGranted());
-  if (result === 'ended' && !granted) throw tooLate(purchase);
+  if (result === 'ended' && !granted) {
+    // The workflow has ended: what the database says is the last word.
+    throw await notAllowedNow(database, purchase, `The purchase has ended: it is ${purchase.state}.`);
+  }
   const refunds = await refundsOfOne(database, purchase);
   // Begun, and gone through with when the buyer's bank has decided.
   const isBegun = result === 'done' && purchase.unfinished?.actor.id === userId;
@@ -87,7 +91,8 @@ async function sendUpToDate(
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'NOT_ALLOWED_NOW') throw error;
     const row = await findPurchase(database, purchase.id);
-    if (row === undefined || error.extra['state'] === row.state) throw error;
+    if (row === undefined) throw error;
+    if (error.extra['state'] === row.state) throw await notAllowedNow(database, row, error.detail);
     const eventId = `row/${row.updatedAt.toISOString()}`;
     await createFlowSignals(temporal.client).payment(purchase.id, { eventId, eventType: 'purchase.ahead' });
     const detail = 'The purchase has just changed. Try again in a moment.';
@@ -101,10 +106,4 @@ function hasFollowed(before: Purchase, after: Purchase, viewer: Side | 'staff', 
   const by = viewer === 'staff' ? 'finance' : viewer;
   const rows = transitions(before.state, { on: event, by, kind: before.terms.kind });
   return rows.some(({ to }) => to === after.state);
-}
-
-/** The workflow has ended: what the database says is the last word. */
-function tooLate(purchase: Purchase): Problem {
-  const { state, mayAct } = explain(purchase, Date.now());
-  return conflict('NOT_ALLOWED_NOW', `The purchase has ended: it is ${state}.`, { state, allowed: mayAct });
 }

@@ -11,7 +11,7 @@ import { SLOT_REFUSALS } from '../../services/marketplace/slot-rules.ts';
 import { findPurchase, type Purchase } from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Caller } from '../route.ts';
-import { currency, idOf } from '../schemas.ts';
+import { currency, idOf, line } from '../schemas.ts';
 
 export const newPurchase = z
   .strictObject({
@@ -32,7 +32,7 @@ export const newPurchase = z
       .meta({
         description: 'What the buyer saw that it costs in all, before a discount: another price by now is refused.',
       }),
-    discountCode: z.string().trim().min(1).max(64).optional().meta({
+    discountCode: line(1, 64).optional().meta({
       description:
         'A code by which Wellpact pays a part of the price: the answer shows `discount`, and `total` to be paid.',
     }),

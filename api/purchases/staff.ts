@@ -5,7 +5,7 @@ import { refundAgainUpdate } from '../../contracts/aftercare.ts';
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import { type PurchaseOutcome, purchaseWorkflowId } from '../../contracts/purchase.ts';
 import { addStaffNoteUpdate, pauseMoneyUpdate, resumeMoneyUpdate } from '../../contracts/purchase-support.ts';
-import { conflict, notFound } from '../../platform/errors.ts';
+import { notFound } from '../../platform/errors.ts';
 import { explain, findPurchase, type Purchase, readNotesAsStaff } from '../../services/transactions/index.ts';
 import {
   MAX_NOTES,
@@ -18,6 +18,7 @@ import type { ApiDeps } from '../deps.ts';
 import { type Policy, type Reply, type Request, type Route, route } from '../route.ts';
 import { idOf, text, timestamp } from '../schemas.ts';
 import type { PurchaseCommands } from './commands.ts';
+import { notAllowedNow } from './not-now.ts';
 import { disputeOf } from './party.ts';
 import { whySchema } from './view.ts';
 
@@ -210,7 +211,9 @@ async function order<Order>(
     result,
   });
   const purchase = await mustFind(database, id);
-  if (result === 'ended') throw conflict('NOT_ALLOWED_NOW', `The purchase has ended: it is ${purchase.state}.`);
+  if (result === 'ended') {
+    throw await notAllowedNow(database, purchase, `The purchase has ended: it is ${purchase.state}.`);
+  }
   if (result === 'done') return { status: 200, body: await bodyOf(database, purchase) };
   const headers = { Location: `/v1/admin/purchases/${id}/notes` };
   return { status: 202, headers, body: { ...(await bodyOf(database, purchase)), inProgress: true }, final: false };

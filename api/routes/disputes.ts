@@ -16,7 +16,7 @@ import {
 } from '../../contracts/dispute.ts';
 import type { DisputeId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import { conflict, notFound, unprocessable } from '../../platform/errors.ts';
-import { type Dispute, DisputeRefused, listDisputes, tryRuling } from '../../services/disputes/index.ts';
+import { allowedNow, type Dispute, DisputeRefused, listDisputes, tryRuling } from '../../services/disputes/index.ts';
 import { effectOfRuling, findPurchase } from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
 import { createDisputeCommands, type DisputeCommands, disputeById } from '../disputes/commands.ts';
@@ -26,6 +26,7 @@ import { NOT_NOW, openingRoutes, words } from '../disputes/open.ts';
 import { type Writing, withStatement } from '../disputes/texts.ts';
 import { disputeBody, disputeSchema, MEDIATORS, moneySchema, viewerOf } from '../disputes/view.ts';
 import { createPurchaseCommands } from '../purchases/commands.ts';
+import { notAllowedNow } from '../purchases/not-now.ts';
 import { purchaseOf } from '../purchases/party.ts';
 import { type Reply, type Request, type Route, route } from '../route.ts';
 import { currency, idOf } from '../schemas.ts';
@@ -163,9 +164,11 @@ function responseRoute(parts: Parts): Route {
 }
 
 /** An answer is given once; what is offered later is an offer. @throws Problem 409 */
-function refuseInNegotiation({ state }: Dispute): void {
+function refuseInNegotiation(dispute: Dispute): void {
+  const { state } = dispute;
   if (state === 'opened') return;
-  throw conflict('NOT_ALLOWED_NOW', `The dispute was answered already: it is ${state}. Use …/offers.`, { state });
+  const detail = `The dispute was answered already: it is ${state}. Use …/offers.`;
+  throw conflict('NOT_ALLOWED_NOW', detail, { state, allowed: allowedNow(dispute, Date.now()) });
 }
 
 function contestRoute(parts: Parts): Route {
@@ -188,10 +191,10 @@ function contestRoute(parts: Parts): Route {
 
 /** The newest no-show claim of a purchase. @throws Problem 404; 409 when nobody claims one */
 async function noShowOf(database: ApiDeps['database'], id: PurchaseId, userId: string): Promise<Dispute> {
-  const { state } = await purchaseOf(database, id, userId);
+  const purchase = await purchaseOf(database, id, userId);
   const claim = (await listDisputes(database, id)).filter(({ reason }) => reason === 'no_show').at(-1);
   if (claim !== undefined) return claim;
-  throw conflict('NOT_ALLOWED_NOW', 'Nobody says of this purchase that somebody did not show up.', { state });
+  throw await notAllowedNow(database, purchase, 'Nobody says of this purchase that somebody did not show up.');
 }
 
 const offerRoutes = (parts: Parts): Route[] => [

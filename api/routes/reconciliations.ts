@@ -70,7 +70,6 @@ export function reconciliationRoutes({
   database,
   temporal,
 }: Pick<ApiDeps, 'config' | 'database' | 'temporal'>): Route[] {
-  const settleMs = config.RECONCILIATION_SETTLE_SECONDS * 1_000;
   const { client } = temporal;
   return [
     route({
@@ -98,6 +97,7 @@ export function reconciliationRoutes({
       responses: { 202: { description: 'It has begun.', schema: z.object({ id: idOf('rec') }) } },
       handle: async ({ body: { from, until }, caller, operationUuid }) => {
         await endLeftovers(database, client);
+        const settleMs = config.RECONCILIATION_SETTLE_SECONDS * 1_000;
         const id = idFrom('rec', operationUuid);
         const workflowId = reconciliationWorkflowId(id);
         const requestedBy = caller().userId;

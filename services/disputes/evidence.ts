@@ -3,6 +3,7 @@ import type { Actor } from '../../contracts/actor.ts';
 import type { DisputeId, UserId } from '../../contracts/ids.ts';
 import type { Database, Queryable, Tx } from '../../platform/database.ts';
 import { conflict } from '../../platform/errors.ts';
+import { allowedNow } from './allowed.ts';
 import { MAX_FILES, type ScanState } from './evidence-rules.ts';
 import type { Dispute } from './record.ts';
 import { EVIDENCE_STATES } from './rules.ts';
@@ -71,13 +72,14 @@ export async function addEvidence(db: Database, id: DisputeId, file: NewEvidence
 }
 
 /** @throws Problem 409 NOT_ALLOWED_NOW */
-export function refuseLate({ state, decision }: Pick<Dispute, 'state' | 'decision'>): void {
+export function refuseLate(dispute: Dispute): void {
+  const { state, decision } = dispute;
   if (decision === null && EVIDENCE_STATES.includes(state)) return;
   const detail =
     decision === null
       ? `Files cannot be handed in while the dispute is ${state}: only before a ruling, and after an appeal.`
       : 'The dispute is decided: files cannot be handed in any more.';
-  throw conflict('NOT_ALLOWED_NOW', detail, { state, allowedIn: EVIDENCE_STATES });
+  throw conflict('NOT_ALLOWED_NOW', detail, { state, allowed: allowedNow(dispute, Date.now()) });
 }
 
 async function insertEvidence(tx: Tx, id: DisputeId, number: number, file: NewEvidence): Promise<Evidence> {

@@ -1,4 +1,5 @@
 /** The face of the disputes service: opening a dispute, taking its steps, reading it. */
+export { type AllowedInDispute, allowedNow } from './allowed.ts';
 export {
   addEvidence,
   type Evidence,

@@ -23,7 +23,6 @@ import {
   type DisputeTransition,
   disputeRows,
   MAX_OFFERS,
-  MAX_RULINGS,
   mayThoughFrozen,
   type Role,
   refundLeaning,

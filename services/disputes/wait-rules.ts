@@ -119,11 +119,12 @@ function summaryOf(situation: DisputeSituation): string {
       return waiver === undefined
         ? `There is a ruling, and both sides can appeal${until}.`
         : `There is a ruling, and the ${otherSide(waiver)} can appeal${until}; the ${waiver} will not.`;
-    default:
-      return hasProposal
-        ? `A second mediator has to approve the final ruling${until}.`
-        : `Another mediator looks at the dispute and rules finally${until}; files can be handed in.`;
+    case 'appealed':
+      break;
   }
+  return hasProposal
+    ? `A second mediator has to approve the final ruling${until}.`
+    : `Another mediator looks at the dispute and rules finally${until}; files can be handed in.`;
 }
 
 /** What is stored beside a dispute and decides what it waits for. */

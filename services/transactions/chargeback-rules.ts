@@ -318,9 +318,12 @@ export function sheetOf(
   return {
     amount: (live.length > 0 ? live : chargebacks).reduce((sum, { amount }) => sum + amount, 0),
     dueMs: first?.dueMs ?? null,
-    next: works.toSorted((one, other) => one.atMs - other.atMs)[0] ?? null,
+    next: works.toSorted((one, other) => timeOf(one) - timeOf(other))[0] ?? null,
   };
 }
+
+/** When something has to be done about it next: what is reminded of, is reminded of first. */
+const timeOf = ({ atMs, remindAtMs }: ChargebackWork): number => remindAtMs ?? atMs;
 
 /** What comes too late to be told in time is told at once, as long as there is any time for it. */
 function answerOf(

@@ -189,6 +189,14 @@ describe('whose move it is', () => {
   });
 });
 
+test('a step that the provider refuses holds the purchase, and is for the platform to mend', () => {
+  const refusedStep = { step: 'refundReleased', code: 'http_400', sinceMs: SINCE_MS };
+  const purchase = { ...purchaseIn({ ...CALM, state: 'released' }), refusedStep };
+  const { holds, summary, waitsFor } = explain(purchase, NOW_MS);
+  expect({ holds, waitsFor }).toEqual({ holds: ['step_refused'], waitsFor: 'platform' });
+  expect(summary).toContain('refuses the next step');
+});
+
 describe('a disputed purchase waits for what its dispute waits for', () => {
   const LIMIT_MS = SINCE_MS + 88 * DAY_MS;
   const RESPONSE: DisputeNow = {

@@ -89,6 +89,8 @@ export function explain(purchase: Purchase, nowMs: number, known?: DisputeNow): 
   };
 }
 
+const defaultConditionOf = ({ dispute }: Purchase) =>
+  defaultCondition(dispute === null ? undefined : dispute.defaultRefund < dispute.gross);
 type Automatic = Explanation['automatic'];
 
 /** The one that comes first, which may change what comes of the other. */
@@ -102,8 +104,6 @@ function automaticOf({ state, dispute, pause }: Purchase, now: DisputeNow | unde
   const becomes = refund === undefined || pause !== null ? state : refund < dispute.gross ? 'released' : 'refunded';
   return { at: new Date(atMs).toISOString(), becomes, says };
 }
-const defaultConditionOf = ({ dispute }: Purchase) =>
-  defaultCondition(dispute === null ? undefined : dispute.defaultRefund < dispute.gross);
 
 /** Whose move it is, by the parties who can act; with no party able to, the platform's. */
 function waitsFor(

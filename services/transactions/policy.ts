@@ -116,10 +116,10 @@ const members = z.strictObject({
 });
 
 /** What each member allows, and all of them together do not. */
-const policySchema = members.superRefine((policy, { addIssue }) => {
+const policySchema = members.superRefine((policy, context) => {
   const { holdLimit, holdLimitCaseDue, inspectionWindow, longestDispute } = policy;
   const wrong = (member: keyof typeof policy, message: string): void =>
-    addIssue({ code: 'custom', path: [member], message });
+    context.addIssue({ code: 'custom', path: [member], message });
   if (holdLimit >= STRIPE_HOLDS_MS) {
     wrong('holdLimit', 'Stripe holds money for 90 days: the hold limit is less than P90D');
   } else if (holdLimit + holdLimitCaseDue > STRIPE_HOLDS_MS) {

@@ -9,7 +9,6 @@ import { postponeEvent, settleEvent, type WebhookEvent, type WebhookStatus } fro
 
 export { PROVIDERS, type Provider } from './rules.ts';
 export {
-  postponeEvent,
   putEvent,
   putOffDelivery,
   type ReceivedEvent,

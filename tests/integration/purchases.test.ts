@@ -146,7 +146,14 @@ describe('before the seller has accepted', () => {
     const { body } = await buy(buyer, await publishedListing(seller));
     expect(await act(buyer, body.id, 'cancel')).toMatchObject({ status: 200, body: { state: 'cancelled' } });
     const late = await act(seller, body.id, 'accept');
-    expect(late).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW' } });
+    const allowed = { buyer: [], seller: [] };
+    expect(late).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW', state: 'cancelled', allowed } });
+    expect(late.body).not.toHaveProperty('dispute');
+    const denied = await request('POST', `/v1/purchases/${body.id}/no-show/contest`, {
+      token: seller.accessToken,
+      body: { text: 'I was there.' },
+    });
+    expect(denied).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW', state: 'cancelled', allowed } });
   });
 
   test('the buyer cancels a purchase that nobody paid for: 200, every time, and a repeat says the same', async () => {

@@ -154,7 +154,8 @@ describe('who may do what, and how often', () => {
   test('nothing of it on a purchase that has ended, or that is none', async () => {
     const id = await bought();
     await act(seller, id, 'decline');
-    expect(await pause(id)).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW' } });
+    const allowed = { buyer: [], seller: [] };
+    expect(await pause(id)).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW', allowed } });
     expect((await pause(`pur_${'0'.repeat(32)}`)).status).toBe(404);
   });
 });

@@ -17,7 +17,7 @@ import {
 } from '../helpers/disputes.ts';
 import { recordHistory } from '../helpers/histories.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
-import { reached } from '../helpers/purchases.ts';
+import { reached, read } from '../helpers/purchases.ts';
 import { staffToken } from '../helpers/staff.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
@@ -90,6 +90,11 @@ describe('a ruling', () => {
     await moveDispute(bank.id, 'lost');
     await laid(buyer, id, 'lost');
     await frozen(dispute.id, false);
+    // Where the release was faster than the buyer, what the bank keeps is first taken back from the seller.
+    await waitFor(async () => (await read(buyer, id)).body.money.advanced === 0, {
+      what: 'what the bank keeps to be settled',
+      timeoutMs: 20_000,
+    });
     const effect = { refund: EUR(0), toSeller: EUR(1_350), commission: { before: EUR(250), after: EUR(150) } };
     const ruled = await rule(mediator, dispute.id, 500);
     expect(ruled, JSON.stringify(ruled.body)).toMatchObject({ status: 200, body: { effect } });

@@ -22,8 +22,14 @@ import { staffToken } from '../helpers/staff.ts';
 let seller: Person;
 let buyer: Person;
 let mediator: Signed;
+let admin: Signed;
 beforeAll(async () => {
-  [seller, buyer, mediator] = await Promise.all([verifiedSeller(), verifiedBuyer(), staffToken('mediator')]);
+  [seller, buyer, mediator, admin] = await Promise.all([
+    verifiedSeller(),
+    verifiedBuyer(),
+    staffToken('mediator'),
+    staffToken('admin'),
+  ]);
 });
 
 const cases = async (disputeId: string) => {
@@ -37,9 +43,8 @@ test('a mediator rules, after a dry run, and both sides waive the appeal', async
   const path = `/v1/disputes/${dispute.id}`;
   const ruling = { refund: EUR(1_500), reason: 'The pictures show another colour.' };
   const dryRun = { ...ruling, dryRun: true };
-  const notYet = { status: 403, body: { code: 'NOT_WITH_MEDIATORS' } };
-  expect(await ask(mediator, `${path}/rulings`, dryRun)).toMatchObject(notYet);
-  expect(await ask(mediator, `${path}/rulings`, ruling)).toMatchObject(notYet);
+  const notYet = { status: 409, body: { code: 'NOT_ALLOWED_NOW', state: 'opened', allowed: { mediator: [] } } };
+  for (const body of [dryRun, ruling]) expect(await ask(admin, `${path}/rulings`, body)).toMatchObject(notYet);
   await contested(seller, dispute);
   const early = await ask(buyer, `${path}/escalate`);
   // Nobody waits a day on this stack: who asks a second later may have it.

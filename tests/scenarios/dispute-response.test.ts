@@ -72,6 +72,21 @@ describe.concurrent('an answer to a claim', () => {
       body: { code: 'NOT_ALLOWED_NOW', state: 'disputed' },
     });
     const path = `/v1/disputes/${dispute.id}`;
+    const elsewhere = {
+      code: 'NOT_ALLOWED_NOW',
+      state: 'disputed',
+      detail: expect.stringContaining(path),
+      allowed: { buyer: [], seller: [] },
+      dispute: {
+        id: dispute.id,
+        href: path,
+        state: 'opened',
+        allowed: { buyer: [], seller: ['accept_claim', 'contest', 'make_offer'] },
+      },
+    };
+    expect(await ask(buyer, `/v1/purchases/${purchaseId}/confirm`)).toMatchObject({ status: 409, body: elsewhere });
+    const denied = await ask(seller, `/v1/purchases/${purchaseId}/no-show/contest`, { text: 'I was there.' });
+    expect(denied).toMatchObject({ status: 409, body: elsewhere });
     expect(await ask(buyer, `${path}/response`, { answer: 'accept' })).toMatchObject({
       status: 409,
       body: {
