@@ -25,8 +25,6 @@ beforeAll(async () => {
   const [support, finance] = await Promise.all([staffToken('support'), staffToken('finance')]);
   const [mediator, otherMediator] = await Promise.all([staffToken('mediator'), staffToken('mediator')]);
   cast = { seller, buyer, support, finance, mediator, otherMediator };
-  // Discounts are paid from what Wellpact has earned.
-  await bought(cast, ['accept', 'deliver', 'confirm'], { ...AVAILABLE, amount: 1_000_000 });
   const scenes = await setAll(PLAYED);
   await someAtOnce(scenes, ({ go }) => go());
   for (const [step, outcome] of await endAll(scenes)) undisturbed.set(step, outcome);
@@ -41,7 +39,7 @@ test('every step of purchases and disputes is played here, or says why it is not
   };
   const steps = Object.keys(createActivities(deps)).filter((step) => !(step in ofOtherFlows));
   expect(Object.keys(SIDE_EFFECTS).toSorted()).toEqual(steps.toSorted());
-  const played = PLAYED.map(([name]) => name.split(' ')[0]);
+  const played = PLAYED.map(([name]) => stepOf(name));
   const without = Object.entries(SIDE_EFFECTS).filter(
     ([step, effect]) => !played.includes(step) && !('unplayed' in effect),
   );
@@ -62,7 +60,9 @@ const DEATHS: readonly (readonly [Mortal, Point])[] = [
 ];
 
 describe.each(DEATHS)('the death of %s at the point %s', (who, point) => {
-  const played = PLAYED.filter(([, effect]) => pointsOf(effect).includes(point));
+  // Which way a step is taken is nothing to what it is taken with: one way of each is enough there.
+  const ways = who === 'worker' ? PLAYED : PLAYED.filter(([name], at) => isFirstWay(name, at));
+  const played = ways.filter(([, effect]) => pointsOf(effect).includes(point));
   let outcomes: ReadonlyMap<string, Record<string, unknown>>;
 
   beforeAll(async () => {
@@ -76,10 +76,16 @@ describe.each(DEATHS)('the death of %s at the point %s', (who, point) => {
   });
 });
 
+const stepOf = (name: string): string => name.split(' ')[0] ?? name;
+const isFirstWay = (name: string, at: number): boolean =>
+  PLAYED.findIndex(([other]) => stepOf(other) === stepOf(name)) === at;
+
 /** A scene that remembers what was answered in it. */
 type Remembered = Scene & { readonly answer: () => Promise<number | undefined> };
 
-function setAll(effects: typeof PLAYED): Promise<readonly Remembered[]> {
+async function setAll(effects: typeof PLAYED): Promise<readonly Remembered[]> {
+  // Discounts are paid from what Wellpact has earned, and so is what banks take.
+  await bought(cast, ['accept', 'deliver', 'confirm'], { ...AVAILABLE, amount: 1_000_000 });
   return someAtOnce(effects, async ([step, { asks, set }]) => {
     const { looksAt, ...scene } = await set(cast);
     let answer: Promise<number | undefined> = Promise.resolve(undefined);
