@@ -52,11 +52,16 @@ export async function temporalAnswers<T>(client: Client, untilMs: number, call: 
  * for a step that takes long. It was not taken then, so it is sent again, under the same id.
  */
 async function untilTaken(untilMs: number, call: () => Promise<unknown>): Promise<unknown> {
+  let dropped: unknown;
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      if (!wasDropped(error) || Date.now() + PAUSE_MS >= untilMs) throw error;
+      // A worker may have begun it all the same: then its repeat waits for its turn like anybody's, and is taken in the end.
+      const isLater = wasDropped(error) || (dropped !== undefined && isInProgress(error));
+      if (!isLater) throw error;
+      dropped ??= error;
+      if (Date.now() + PAUSE_MS >= untilMs) throw dropped;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
@@ -64,7 +69,13 @@ async function untilTaken(untilMs: number, call: () => Promise<unknown>): Promis
 
 const FAILED_PRECONDITION = 9;
 const PAUSE_MS = 100;
-const NOT_TAKEN = 'This could not be taken up in time. Nothing was done; repeat it with the same Idempotency-Key.';
+const NOT_TAKEN =
+  'This could not be taken up in time, and nobody knows yet whether it was. Repeat it with the same Idempotency-Key.';
+
+const isInProgress = (error: unknown): boolean =>
+  error instanceof WorkflowUpdateFailedError &&
+  error.cause instanceof ApplicationFailure &&
+  error.cause.type === 'IN_PROGRESS';
 
 /** Whether nobody has taken an update, or ever will. Source: service/history/workflow/update of Temporal's server. */
 function wasDropped(error: unknown): boolean {
