@@ -279,7 +279,8 @@ const INSERT_MANY = `
 
 /** One for each reason, and one that is only just past its deadline. */
 const INSERT_TROUBLED = `
-  INSERT INTO transactions.purchases (${ROW}, unfinished, pause, transfer_status, chargeback, captured, owed_to_buyer)
+  INSERT INTO transactions.purchases (${ROW}, unfinished, pause, refused_step, transfer_status, chargeback, captured,
+         owed_to_buyer)
   SELECT ${ID('pur', "'f0000000' || n")}, ${ID('usr', "'1'")}, ${ID('usr', "'6000'")}, ${ID('lst', "'1'")}, 1, 'EUR',
          '{"kind":"goods","price":2500,"currency":"EUR"}', '{}', 'held', now(),
          CASE n WHEN 1 THEN now() - interval '1 hour' WHEN 3 THEN now() - interval '1 hour'
@@ -287,9 +288,10 @@ const INSERT_TROUBLED = `
          'succeeded', now() - interval '1 hour', now() - interval '1 hour',
          CASE n WHEN 2 THEN '{"event":"confirm","actor":{"type":"user","id":"usr_1"},"atMs":0}'::jsonb END,
          CASE n WHEN 6 THEN '{"sinceMs":0,"by":"usr_1","verified":true}'::jsonb END,
+         CASE n WHEN 8 THEN '{"step":"settleDispute","code":"PAYMENT_REFUSED","sinceMs":0}'::jsonb END,
          CASE n WHEN 3 THEN 'blocked' ELSE 'none' END, CASE n WHEN 5 THEN 'open' ELSE 'none' END,
          CASE n WHEN 4 THEN 2500 ELSE 0 END, CASE n WHEN 4 THEN 2500 ELSE 0 END
-    FROM generate_series(1, 7) AS n`;
+    FROM generate_series(1, 8) AS n`;
 
 /** The planner goes by figures that only the owner of a table can have gathered. */
 async function analyse({ ownerUrl }: ClonedDatabase): Promise<void> {
