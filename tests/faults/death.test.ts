@@ -14,17 +14,17 @@ import { ends, outcomeOf } from '../helpers/outcomes.ts';
 import { verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { AVAILABLE, bought, type Cast } from '../helpers/side-effect.ts';
 import { PLAYED, SIDE_EFFECTS } from '../helpers/side-effects.ts';
-import { staffToken } from '../helpers/staff.ts';
+import { newStaff, type StaffAccount, signIn } from '../helpers/staff.ts';
 
-let cast: Cast;
 /** What each side effect comes to when nobody dies. */
 const undisturbed = new Map<string, Record<string, unknown>>();
 
+let accounts: Readonly<Record<'support' | 'finance' | 'mediator' | 'otherMediator', StaffAccount>>;
+
 beforeAll(async () => {
-  const [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
-  const [support, finance] = await Promise.all([staffToken('support'), staffToken('finance')]);
-  const [mediator, otherMediator] = await Promise.all([staffToken('mediator'), staffToken('mediator')]);
-  cast = { seller, buyer, support, finance, mediator, otherMediator };
+  const [support, finance] = await Promise.all([newStaff('support'), newStaff('finance')]);
+  const [mediator, otherMediator] = await Promise.all([newStaff('mediator'), newStaff('mediator')]);
+  accounts = { support, finance, mediator, otherMediator };
   const scenes = await setAll(PLAYED);
   await someAtOnce(scenes, ({ go }) => go());
   for (const [step, outcome] of await endAll(scenes)) undisturbed.set(step, outcome);
@@ -83,18 +83,31 @@ const isFirstWay = (name: string, at: number): boolean =>
 /** A scene that remembers what was answered in it. */
 type Remembered = Scene & { readonly answer: () => Promise<number | undefined> };
 
+/** Everybody signed in anew: what they do takes longer than a token is good for. */
+async function signedIn(): Promise<Cast> {
+  const [seller, buyer, support, finance, mediator, otherMediator] = await Promise.all([
+    verifiedSeller(),
+    verifiedBuyer(),
+    signIn(accounts.support),
+    signIn(accounts.finance),
+    signIn(accounts.mediator),
+    signIn(accounts.otherMediator),
+  ]);
+  return { seller, buyer, support, finance, mediator, otherMediator };
+}
+
 async function setAll(effects: typeof PLAYED): Promise<readonly Remembered[]> {
+  const cast = await signedIn();
   // Discounts are paid from what Wellpact has earned, and so is what banks take.
   await bought(cast, ['accept', 'deliver', 'confirm'], { ...AVAILABLE, amount: 1_000_000 });
   return someAtOnce(effects, async ([step, { asks, set }]) => {
-    const { looksAt, ...scene } = await set(cast);
+    const scene = await set(cast);
     let answer: Promise<number | undefined> = Promise.resolve(undefined);
     const go = (): Promise<number | undefined> => {
       answer = scene.go();
       return answer;
     };
-    const asked = asks === undefined || looksAt === undefined ? asks : { ...asks, path: looksAt };
-    return { step, asks: asked, ...scene, go, answer: () => answer };
+    return { step, asks, ...scene, go, answer: () => answer };
   });
 }
 

@@ -20,7 +20,7 @@ export type Point = (typeof POINTS)[number];
 /** A request of Stripe's API. */
 export interface StripeCall {
   readonly method: 'GET' | 'POST';
-  /** As Stripe documents it; of what is only looked at with its ids, since others look, too. */
+  /** As Stripe documents it. */
   readonly path: string;
   /** How its idempotency key goes on after the purchase, where a purchase asks for several such things. */
   readonly step?: string;
@@ -38,6 +38,8 @@ export interface Scene {
   readonly step: string;
   /** Undefined for a step that needs the database alone: it has no points before its commit but that one. */
   readonly asks: StripeCall | undefined;
+  /** The path, with its ids, of what is looked at: all that is asked for, or before it. */
+  readonly looksAt?: string;
   readonly listingId: string;
   /** Undefined as long as the purchase is not there. */
   readonly purchaseId: string | undefined;
@@ -158,18 +160,24 @@ function begin(scenes: readonly Scene[]): void {
 }
 
 /** By what the request of a scene is known from all others. */
-function requestOf({ asks, purchaseId }: Scene) {
-  const mine = asks?.method === 'POST' && purchaseId !== undefined;
-  return {
-    method: asks?.method,
-    path: asks?.path,
-    idempotencyKey: mine ? `purchase/${purchaseId}/${asks.step ?? ''}` : null,
-  };
+function requestOf({ asks, looksAt, purchaseId }: Scene) {
+  if (asks?.method === 'GET') return { method: 'GET', path: looksAt ?? asks.path, idempotencyKey: null };
+  const key = purchaseId === undefined ? null : `purchase/${purchaseId}/${asks?.step ?? ''}`;
+  return { method: 'POST', path: asks?.path, idempotencyKey: key };
 }
 
 /** From now on Stripe keeps the request of a scene waiting, however often it is asked. */
 async function hold(scene: Scene, kind: 'timeout' | 'late_reply'): Promise<void> {
-  const body = { provider: 'stripe', ...requestOf(scene), kind, delayMs: FOREVER_MS, times: ALWAYS };
+  await plant({ ...requestOf(scene), kind, delayMs: FOREVER_MS, times: ALWAYS });
+  if (scene.asks?.method === 'GET' || scene.looksAt === undefined) return;
+  // Who looks once more would see that it is done, and go on without asking again.
+  const look = { method: 'GET', path: scene.looksAt };
+  await plant({ ...look, kind: 'slow', delayMs: 0, times: 1 });
+  await plant({ ...look, kind: 'timeout', delayMs: FOREVER_MS, times: ALWAYS });
+}
+
+async function plant(fault: Readonly<Record<string, unknown>>): Promise<void> {
+  const body = { provider: 'stripe', ...fault };
   const answer = await request('POST', '/_control/faults', { base: stack().urls.sandbox, body });
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
 }
@@ -178,14 +186,18 @@ interface Holding extends ReturnType<typeof requestOf> {
   readonly holds: number;
 }
 
-/** Every request that is to be held has come to Stripe, and is done there if it is to be. */
+/**
+ * Every request that is to be held has come to Stripe, and is done there if it is to be. Who has given it up since then and is
+ * about to repeat it is no further: the repeat is held, too.
+ */
 async function allHeld(scenes: readonly Scene[]): Promise<void> {
+  const held = new Set<string>();
   let missing: readonly string[] = [];
   const allThere = async (): Promise<boolean> => {
     const { body } = await request<{ faults: readonly Holding[] }>('GET', '/_control/faults', {
       base: stack().urls.sandbox,
     });
-    const held = new Set(body.faults.filter(({ holds }) => holds > 0).map(nameOf));
+    for (const fault of body.faults) if (fault.holds > 0) held.add(nameOf(fault));
     missing = scenes.filter((scene) => !held.has(nameOf(requestOf(scene)))).map(({ step }) => step);
     return missing.length === 0;
   };

@@ -27,10 +27,7 @@ export interface Cast {
 }
 
 /** A scene about to begin. */
-export type Setting = Pick<Scene, 'listingId' | 'purchaseId' | 'waitsFor' | 'go'> & {
-  /** Of what is only looked at: where, with its ids. */
-  readonly looksAt?: string;
-};
+export type Setting = Pick<Scene, 'listingId' | 'purchaseId' | 'looksAt' | 'waitsFor' | 'go'>;
 
 export interface SideEffect {
   readonly asks: StripeCall | undefined;

@@ -108,7 +108,7 @@ export const CHARGEBACK_EFFECTS = {
       asks: REVERSALS,
       set: async (cast) => {
         const sold = await bought(cast, ['accept', 'deliver', 'confirm']);
-        return moving(await taken(cast, sold), 'lost');
+        return settling(await taken(cast, sold));
       },
       ended: ({ state, books }) => state === 'refunded' && books.advanced === 0,
     },
@@ -119,7 +119,7 @@ export const CHARGEBACK_EFFECTS = {
         const seller = await verifiedSeller();
         const sold = await bought({ seller, buyer }, ['accept', 'deliver', 'confirm'], AVAILABLE);
         await payOut(seller);
-        return moving(await taken({ buyer }, sold), 'lost');
+        return settling(await taken({ buyer }, sold));
       },
       ended: ({ state, books }) => state === 'refunded' && books.advanced === 2_250,
     },
@@ -158,12 +158,19 @@ const moving = ({ listingId, purchaseId, bankId }: Taken, status: string): Setti
   go: () => moveDispute(bankId, status).then(nothing),
 });
 
+/** The bank keeps what was released: that is noted first, and then settled. */
+const settling = (about: Taken): Setting => {
+  const { looksAt: _noted, ...setting } = moving(about, 'lost');
+  return setting;
+};
+
 /** Finance answers, or gives it up. */
 async function ordering(cast: Cast, what: 'evidence' | 'accept'): Promise<Setting> {
   const { listingId, purchaseId, bankId } = await taken(cast, await bought(cast, ['accept']));
   return {
     listingId,
     purchaseId,
+    looksAt: `/v1/disputes/${bankId}`,
     go: () => insist((key) => aboutChargeback(cast.finance, purchaseId, bankId, what, key)),
   };
 }

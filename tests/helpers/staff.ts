@@ -24,11 +24,16 @@ export async function newStaff(role: string): Promise<StaffAccount> {
   return { id, email, password };
 }
 
+export interface SignedIn {
+  readonly id: string;
+  readonly email: string;
+  readonly accessToken: string;
+}
+
 /** The same, signed in. */
-export async function staffToken(
-  role: string,
-): Promise<{ readonly id: string; readonly email: string; readonly accessToken: string }> {
-  const { id, email, password } = await newStaff(role);
+export const staffToken = async (role: string): Promise<SignedIn> => signIn(await newStaff(role));
+
+export async function signIn({ id, email, password }: StaffAccount): Promise<SignedIn> {
   const session = await request<{ accessToken: string }>('POST', '/v1/sessions', { body: { email, password } });
   if (session.status !== 201 && session.status !== 200) throw new Error(`staff could not sign in: ${session.status}`);
   return { id, email, accessToken: session.body.accessToken };
