@@ -2,6 +2,7 @@
 import { Client, Connection, ServiceError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
+import { TAKEN_ALREADY } from '../contracts/updates.ts';
 import { outcomeOf } from './outcomes.ts';
 
 /** It is never asked anything: what is called stands in the tests. */
@@ -49,4 +50,23 @@ test('what a workflow refuses is not sent again', async () => {
     code: 'MONEY_PAUSED',
   });
   expect(times).toBe(1);
+});
+
+const takenAlready = (): Error =>
+  new WorkflowUpdateFailedError('refused', ApplicationFailure.nonRetryable('Taken up before.', TAKEN_ALREADY));
+
+test('one that a flow has taken, and the server has lost, is asked after until the server knows', async () => {
+  let times = 0;
+  const call = async (): Promise<void> => {
+    if (++times < 3) throw takenAlready();
+  };
+  expect(await outcomeOf(client, Date.now() + 5_000, call)).toBe('done');
+  expect(times).toBe(3);
+});
+
+test('one that a flow has taken is under way for as long as nobody knows what became of it', async () => {
+  const call = async (): Promise<void> => {
+    throw takenAlready();
+  };
+  expect(await outcomeOf(client, Date.now() + 300, call)).toBe('under_way');
 });

@@ -8,6 +8,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { DISPUTE_REFUSALS } from '../contracts/dispute.ts';
 import { PURCHASE_REFUSALS, type PurchaseRefusal } from '../contracts/purchase.ts';
+import { TAKEN_ALREADY } from '../contracts/updates.ts';
 import { Problem, unavailable } from '../platform/errors.ts';
 
 /** A client hears within this time how its command went; after it, only that it is under way. */
@@ -28,6 +29,7 @@ export async function outcomeOf(client: Client, untilMs: number, call: () => Pro
   } catch (error) {
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'under_way';
     if (error instanceof WorkflowNotFoundError) return 'ended';
+    if (wasTaken(error)) return 'under_way';
     if (wasDropped(error)) throw unavailable(NOT_TAKEN, 1, error);
     if (error instanceof WorkflowUpdateFailedError) return refused(error);
     throw isUnavailable(error) ? unavailable('Temporal does not answer at the moment.', 2, error) : error;
@@ -49,19 +51,16 @@ export async function temporalAnswers<T>(client: Client, untilMs: number, call: 
 /**
  * The server drops an update whose workflow task fails, as one does when something else comes in just while the workflow
  * ends; and it rejects one in the worker's name that a worker was handed and said nothing about, as when a task is prolonged
- * for a step that takes long. It was not taken then, so it is sent again, under the same id.
+ * for a step that takes long. It was not taken then, so it is sent again, under the same id. When a worker has taken it all
+ * the same, the flow says so: then it is asked again until the server knows what became of it.
  */
 async function untilTaken(untilMs: number, call: () => Promise<unknown>): Promise<unknown> {
-  let dropped: unknown;
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      // A worker may have begun it all the same: then its repeat waits for its turn like anybody's, and is taken in the end.
-      const isLater = wasDropped(error) || (dropped !== undefined && isInProgress(error));
-      if (!isLater) throw error;
-      dropped ??= error;
-      if (Date.now() + PAUSE_MS >= untilMs) throw dropped;
+      if (!wasDropped(error) && !wasTaken(error)) throw error;
+      if (Date.now() + PAUSE_MS >= untilMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
@@ -72,16 +71,21 @@ const PAUSE_MS = 100;
 const NOT_TAKEN =
   'This could not be taken up in time, and nobody knows yet whether it was. Repeat it with the same Idempotency-Key.';
 
-const isInProgress = (error: unknown): boolean =>
-  error instanceof WorkflowUpdateFailedError &&
-  error.cause instanceof ApplicationFailure &&
-  error.cause.type === 'IN_PROGRESS';
-
 /** Whether nobody has taken an update, or ever will. Source: service/history/workflow/update of Temporal's server. */
-function wasDropped(error: unknown): boolean {
-  if (!(error instanceof WorkflowUpdateFailedError)) return grpcCode(error) === FAILED_PRECONDITION;
-  return error.cause instanceof ApplicationFailure && error.cause.type === 'UnprocessedUpdate';
-}
+const wasDropped = (error: unknown): boolean =>
+  error instanceof WorkflowUpdateFailedError
+    ? typeOf(error) === 'UnprocessedUpdate'
+    : grpcCode(error) === FAILED_PRECONDITION;
+
+/**
+ * Whether the flow has taken it up before, and the server has lost that. The client of Temporal sends what failed on the
+ * way again by itself: nobody here need have seen a first one.
+ */
+const wasTaken = (error: unknown): boolean =>
+  error instanceof WorkflowUpdateFailedError && typeOf(error) === TAKEN_ALREADY;
+
+const typeOf = ({ cause }: WorkflowUpdateFailedError): string | undefined =>
+  cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
 
 /** A refusal of the workflow, as the API tells it. A workflow that ended under an update is too late, not a failure. */
 function refused(error: WorkflowUpdateFailedError): CommandResult {

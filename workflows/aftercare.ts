@@ -20,7 +20,12 @@ import {
   refundAgainUpdate,
   refundHintSignal,
 } from '../contracts/aftercare.ts';
-import { type ChargebackHint, type ChargebackWork, chargebackHintSignal } from '../contracts/chargeback.ts';
+import {
+  type ChargebackHint,
+  type ChargebackOrder,
+  type ChargebackWork,
+  chargebackHintSignal,
+} from '../contracts/chargeback.ts';
 import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
 import {
   CHARGEBACK_UPDATES,
@@ -72,12 +77,19 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   setHandler(refundHintSignal, hint);
   setHandler(chargebackHintSignal, hint);
   for (const [update, kind] of CHARGEBACK_UPDATES) {
-    setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), GUARDED);
+    setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), {
+      validator: (_order: ChargebackOrder) => desk.refuseRepeat(),
+    });
   }
   const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
     state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
   });
-  setHandler(refundAgainUpdate, again, { validator: refuseUnlessOrder });
+  setHandler(refundAgainUpdate, again, {
+    validator: (order) => {
+      desk.refuseRepeat();
+      refuseUnlessOrder(order);
+    },
+  });
   // It is only ever started together with a hint or an order, which is a moment away, or with work that is left.
   if (work === undefined) await condition(cameIn, '1 minute');
   for (let isKept = false; !isKept; ) {

@@ -92,6 +92,7 @@ async function tell(input: DisputeInput & Resumed): Promise<DisputeResult> {
     for (const [update, event, by] of WISHES) {
       setHandler(update, async (command) => ({ state: await desk.ask(wishOf(event, by, command)) }), {
         validator: (command) => {
+          desk.refuseRepeat();
           const wish = wishOf(event, by, command);
           if (standing === undefined || desk.busy) throw inProgress();
           refuseWish(standing, wish);

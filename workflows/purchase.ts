@@ -161,6 +161,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       setHandler(update, (given) => takeOrder(kind, given), {
         description: `${about} ${inputText(kind, input.purchaseId)}`,
         validator: (given) => {
+          desk.refuseRepeat();
           if (story === undefined) throw inProgress('open');
           refuseOrder(orderIn(kind, given, input.purchaseId), story.standing, orders);
         },
@@ -175,6 +176,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     for (const [update, event] of WISHES) {
       setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, story, event, command)) }), {
         validator: (command) => {
+          desk.refuseRepeat();
           const wish = wishOf(input, story, event, command);
           if (story !== undefined) refuseStopped(story, wish);
           const unfinished = story?.standing.unfinished?.event;
@@ -186,6 +188,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     for (const [update, kind] of CHARGEBACK_UPDATES) {
       setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), {
         validator: (_order: ChargebackOrder) => {
+          desk.refuseRepeat();
           if (story === undefined || doing !== undefined) throw inProgress(doing ?? 'open');
         },
       });
@@ -197,6 +200,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     });
     setHandler(refundAgainUpdate, again, {
       validator: (order) => {
+        desk.refuseRepeat();
         refuseUnlessOrder(order);
         if (desk.busy || doing !== undefined) throw inProgress(doing);
       },

@@ -123,8 +123,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'ignored late failure',
     file: 'activities/aftercare.ts',
-    from: 'const cameBack = CAME_BACK.includes(status);',
-    to: 'const cameBack = CAME_BACK.length === 0;',
+    from: 'const cameBack = isBack(status);',
+    to: 'const cameBack = isBack(status) && refundId === "";',
     test: {
       project: 'integration',
       file: 'tests/integration/refunds.test.ts',

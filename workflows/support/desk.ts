@@ -2,7 +2,8 @@
  * The desk of a flow: wishes of people and hints of providers are laid on it as they come, and the flow takes them up one
  * at a time. Handlers only put down; the flow alone decides and acts.
  */
-import { allHandlersFinished, condition, patched } from '@temporalio/workflow';
+import { ApplicationFailure, allHandlersFinished, condition, currentUpdateInfo, patched } from '@temporalio/workflow';
+import { TAKEN_ALREADY } from '../../contracts/updates.ts';
 import { type Cause, cause } from './tracing.ts';
 
 /** A wish waits for its outcome; a hint does not. Each knows which trace it belongs to. */
@@ -18,6 +19,12 @@ export interface Settle<Outcome> {
 export interface Desk<Wish, Outcome, Hint> {
   /** Lays a wish down. @returns its outcome, once the flow has followed it; rejects when it could not */
   ask(wish: Wish): Promise<Outcome>;
+  /**
+   * Refuses, in the validator of an update, one that was laid down before. A server that lost what became of it, as when a
+   * task is prolonged or fails, has it sent again under the same id: who sent it is not told that somebody else is busy.
+   * @throws ApplicationFailure TAKEN_ALREADY
+   */
+  refuseRepeat(): void;
   /**
    * Lays a hint down, unless its event came before.
    * @param subject what is to be looked at: on a full desk one hint about it stands for all, since each makes the flow look
@@ -43,34 +50,36 @@ export interface Desk<Wish, Outcome, Hint> {
 const FULL = 100;
 /** Of so many different things at once no purchase can have had any: a sender has gone mad. */
 const MAX_ITEMS = 1_000;
-/** How many events are remembered, to count each once. */
+/** How many events, and how many updates, are remembered, to count each once. */
 const MAX_SEEN = 200;
 
 export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []): Desk<Wish, Outcome, Hint> {
   const items: Item<Wish, Outcome, Hint>[] = [];
   const seen = new Set(seenBefore);
+  const asked = new Set<string>();
   let following = 0;
   const isOnDesk = (subject: string): boolean => items.some((item) => item.kind === 'hint' && item.subject === subject);
 
   return {
     ask: (wish) => {
       following++;
+      remember(asked, currentUpdateInfo()?.id);
       return new Promise<Outcome>((done, failed) => {
         items.push({ kind: 'wish', wish, settle: { done, failed }, cause: cause() });
       }).finally(() => {
         following--;
       });
     },
+    refuseRepeat: () => {
+      if (!asked.has(currentUpdateInfo()?.id ?? '')) return;
+      throw ApplicationFailure.nonRetryable('This very request was taken up before.', TAKEN_ALREADY);
+    },
     tell: (eventId, subject, hint) => {
       if (typeof eventId !== 'string' || seen.has(eventId)) return;
       // Before, what came to a full desk was dropped, whatever it was about.
       if (items.length >= FULL && (!patched('full-desk-by-subject') || isOnDesk(subject))) return;
       if (items.length >= MAX_ITEMS) return;
-      seen.add(eventId);
-      for (const oldest of seen) {
-        if (seen.size <= MAX_SEEN) break;
-        seen.delete(oldest);
-      }
+      remember(seen, eventId);
       items.push({ kind: 'hint', hint, subject, cause: cause() });
     },
     get busy() {
@@ -96,6 +105,15 @@ export function openDesk<Wish, Outcome, Hint>(seenBefore: readonly string[] = []
       return [...seen];
     },
   };
+}
+
+function remember(known: Set<string>, id: string | undefined): void {
+  if (id === undefined) return;
+  known.add(id);
+  for (const oldest of known) {
+    if (known.size <= MAX_SEEN) break;
+    known.delete(oldest);
+  }
 }
 
 /**
