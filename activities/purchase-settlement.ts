@@ -59,7 +59,8 @@ export function createSettlementActivities(deps: PurchaseDeps) {
       refuseStopped(purchase, 'refundBuyer', plan.row);
       await refuseTooMany(deps, step);
       const shares = plan.moves.filter(isRefund);
-      if (shares.length === 0) return giveUpBegun(deps, key, purchase);
+      // What went back before has its other parts to come; where there are none, there is nothing to go back any more.
+      if (shares.length === 0) return plan.moves.length > 0 ? standing(purchase) : giveUpBegun(deps, key, purchase);
       const amount = total(shares.filter(isBuyers));
       // Of a part so small nothing may be the buyer's: then it is the discount's alone.
       if (amount === 0) return carryOut(deps, key, step, isRefund, (current) => unblockedBy(current, step));

@@ -21,7 +21,7 @@ import { effectOfRuling, findPurchase } from '../../services/transactions/index.
 import type { ApiDeps } from '../deps.ts';
 import { createDisputeCommands, type DisputeCommands, disputeById } from '../disputes/commands.ts';
 import { type EvidenceDeps, evidenceRoutes } from '../disputes/evidence.ts';
-import { lookingIn, NOT_YET } from '../disputes/mediators.ts';
+import { lookingIn, NOT_YET, viewerIn } from '../disputes/mediators.ts';
 import { NOT_NOW, openingRoutes, words } from '../disputes/open.ts';
 import { type Writing, withStatement } from '../disputes/texts.ts';
 import { disputeBody, disputeSchema, MEDIATORS, moneySchema, viewerOf } from '../disputes/view.ts';
@@ -321,12 +321,13 @@ const rulingRoutes = (parts: Parts): Route[] => [
     handle: async ({ params: { id }, body: { refund, reason, dryRun }, ...request }) => {
       const { database } = parts.deps;
       const dispute = await disputeById(database, id);
-      // The answer is the dispute itself.
-      await lookingIn(database, dispute, request.caller(), 'dispute.read');
+      await viewerIn(database, dispute, request.caller());
       refuseOtherCurrency(dispute, refund.currency);
       const effect = await effectOf(database, dispute, refund.amount);
+      if (dryRun) await refuseAsTheRealOne(database, dispute, request.caller().userId);
+      // The answer is the dispute itself. What is refused before shows nothing of it, and leaves no trace.
+      await lookingIn(database, dispute, request.caller(), 'dispute.read');
       if (dryRun) {
-        await refuseAsTheRealOne(database, dispute, request.caller().userId);
         const body = await disputeBody(database, parts.writing.texts, dispute, 'staff');
         return { status: 200, body: { dispute: body, effect } };
       }

@@ -42,7 +42,7 @@ journey(
     await bought.seller(acceptPurchaseUpdate);
     const { intentId } = (await bought.now()).payment;
     const refund = await dashboard().refunds.create({ payment_intent: String(intentId), amount: 500 });
-    await travel.sleep('15 days');
+    await travel.sleep('4 days');
     await hasCases(travel, bought, 1);
     const refused = { step: 'refundBuyer', code: 'http_400' };
     expect(await bought.now()).toMatchObject({ state: 'held', refusedStep: refused, books: { held: 2_500 } });
