@@ -42,7 +42,6 @@ import { askFinance, CHARGEBACK_STEPS } from './purchase-refused.ts';
 import { type Item, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
 import { answerOf } from './support/steps.ts';
-import { GUARDED } from './support/updates.ts';
 
 type Hint = RefundHint | ChargebackHint;
 type AnyWish = ChargebackWish | RefundAgainWish;

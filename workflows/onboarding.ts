@@ -50,7 +50,7 @@ async function tell(input: OnboardingInput & Resumed): Promise<OnboardingResult>
     return { state: standing.state };
   };
   setHandler(beginOnboardingUpdate, whenBegun, GUARDED);
-  setHandler(tryAgainUpdate, () => desk.ask('try_again'), { validator: desk.refuseRepeat });
+  setHandler(tryAgainUpdate, () => desk.ask('try_again'), { validator: () => desk.refuseRepeat() });
   setHandler(identityHintSignal, ({ eventId }) => desk.tell(eventId, 'identity', 'identity'));
   setHandler(accountHintSignal, ({ eventId }) => desk.tell(eventId, 'account', 'account'));
 

@@ -62,9 +62,7 @@ async function isReachable(url: string): Promise<boolean> {
 async function fetchFromMaven(folder: string, options: TimeSkippingServerOptions): Promise<void> {
   const maven = findOnPath('mvn', options.env);
   if (maven === undefined || findOnPath('java', options.env) === undefined) {
-    throw new StartError(
-      "The time-skipping test server is missing: Temporal's download cannot be reached, and there is no JDK 17 with Maven to run the one of Maven Central. Install them (for Debian: openjdk-17-jre-headless, maven).",
-    );
+    throw new StartError(MISSING);
   }
   options.onNote(`Fetching the time-skipping server ${VERSION} with Maven, once for this user.`);
   const libraries = join(folder, 'lib');
@@ -93,7 +91,9 @@ async function makeProgram(
 ): Promise<void> {
   const port = await freePort();
   const args = [...SOON, `-XX:ArchiveClassesAtExit=${join(folder, CLASSES)}`, '-cp', classPath, MAIN, String(port)];
-  const first = spawn('java', args, { env, stdio: 'ignore' });
+  const java = findOnPath('java', env);
+  if (java === undefined) throw new StartError(MISSING);
+  const first = spawn(java, args, { env, stdio: 'ignore' });
   const ended = once(first, 'exit');
   try {
     await waitUntil(() => listens(port), { what: 'the time-skipping server to listen', timeoutMs: LISTEN_TIMEOUT_MS });
@@ -103,8 +103,8 @@ async function makeProgram(
   }
   // Another Java than 17 may not keep its classes like this: then the server only begins later.
   if (!existsSync(join(folder, CLASSES))) onNote('This Java keeps no classes: the time-skipping server begins slowly.');
-  const java = ['exec java', ...SOON, '-Xshare:auto', `-XX:SharedArchiveFile="$(dirname "$0")/${CLASSES}"`];
-  writeFileSync(join(folder, PROGRAM), `#!/bin/sh\n${java.join(' ')} -cp "${classPath}" ${MAIN} "$@"\n`);
+  const begun = ['exec java', ...SOON, '-Xshare:auto', `-XX:SharedArchiveFile="$(dirname "$0")/${CLASSES}"`];
+  writeFileSync(join(folder, PROGRAM), `#!/bin/sh\n${begun.join(' ')} -cp "${classPath}" ${MAIN} "$@"\n`);
   chmodSync(join(folder, PROGRAM), 0o755);
 }
 
@@ -125,6 +125,9 @@ async function listens(port: number): Promise<boolean> {
     socket.destroy();
   }
 }
+
+const MISSING =
+  "The time-skipping test server is missing: Temporal's download cannot be reached, and there is no JDK 17 with Maven to run the one of Maven Central. Install them (for Debian: openjdk-17-jre-headless, maven).";
 
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
