@@ -1,6 +1,6 @@
 /** The steps by which a purchase and its dispute follow each other. */
 
-import { findDispute, listDisputes, openDispute } from '../services/disputes/index.ts';
+import { decideByDefault, findDispute, listDisputes, openDispute } from '../services/disputes/index.ts';
 import { type DisputeTerms, MAX_DISPUTES, type Positions, refundLeaning } from '../services/disputes/rules.ts';
 import { cancellationSplit } from '../services/transactions/cancellation-rules.ts';
 import { commitStep, type OpenDispute, type Policy, type Purchase } from '../services/transactions/index.ts';
@@ -71,6 +71,23 @@ export function createPurchaseDisputeActivities({ database, policy }: PurchaseDe
         if (decision === undefined || decision === null) throw new Error(`${dispute.id} is not decided`);
         return { dispute: { ...dispute, refund: decision.refund } };
       });
+      return standing(after);
+    },
+
+    /**
+     * Money may be held no longer. What the dispute has decided by now counts, though its word has not come; if it has not
+     * decided, the default ruling does, and what anybody agrees to from now on comes too late.
+     */
+    async decideAtHoldLimit(step: PurchaseStep & { readonly n: number }): Promise<PurchaseStanding> {
+      const after = await commitStep(
+        database,
+        stepKey(step, `decideAtHoldLimit/${step.n}`),
+        async ({ dispute }, tx) => {
+          if (dispute === null || dispute.n !== step.n) return {};
+          const decision = await decideByDefault(tx, dispute.id, dispute.defaultRefund, step.actor, step.atMs);
+          return decision.by === 'default_ruling' ? {} : { dispute: { ...dispute, refund: decision.refund } };
+        },
+      );
       return standing(after);
     },
   };

@@ -4,6 +4,7 @@ import {
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
+  patched,
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
@@ -19,7 +20,7 @@ import {
 } from '../contracts/dispute.ts';
 import type { PurchaseInput } from '../contracts/purchase.ts';
 import { BUYER_ID, DISPUTE_REASON, SELLER_ID } from '../contracts/search-attributes.ts';
-import { type Story, stepOf } from './purchase-steps.ts';
+import { CLOCK, type Story, stepOf } from './purchase-steps.ts';
 import { databaseStep } from './support/steps.ts';
 
 /** Who decided. */
@@ -56,6 +57,17 @@ export async function noteDecision(input: PurchaseInput, story: Story, n: number
   if (dispute === undefined || dispute.n !== n || dispute.decided) return;
   const step = { ...stepOf(input, story, { ...DISPUTE, event: 'dispute_decided' }), n };
   story.standing = await databaseStep('noteDecision', step, 'Keep what the dispute decided');
+}
+
+/**
+ * The deadline of disputed money has passed. What the dispute decided without being heard counts before the default; and what
+ * it has not decided by now it decides no more.
+ */
+export async function decideInTime(input: PurchaseInput, story: Story): Promise<void> {
+  const { dispute } = story.standing;
+  if (dispute === undefined || dispute.decided || !patched('decided-in-time')) return;
+  const step = { ...stepOf(input, story, { ...CLOCK, event: 'hold_limit_reached' }), n: dispute.n };
+  story.standing = await databaseStep('decideAtHoldLimit', step, 'See what the dispute has decided by now');
 }
 
 /** Tells a dispute that a chargeback lies over its purchase, or does no longer: its time stands still meanwhile. */

@@ -53,7 +53,7 @@ import {
   followChargebackOrder,
   noteChargeback,
 } from './purchase-chargeback.ts';
-import { beginDispute, DISPUTE, endDispute, freezeDispute, noteDecision } from './purchase-dispute.ts';
+import { beginDispute, DISPUTE, decideInTime, endDispute, freezeDispute, noteDecision } from './purchase-dispute.ts';
 import { handOver } from './purchase-handover.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
@@ -414,7 +414,11 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     const found = timerIn(current);
     if (found === undefined) return;
     const wish = { ...CLOCK, event: found.timer.event };
-    if (!financeIsAsked(current, found)) return follow(input, current, wish);
+    if (!financeIsAsked(current, found)) {
+      await decideInTime(input, current);
+      // What the dispute has decided after all is carried out as ever, next.
+      return current.standing.dispute?.decided === true ? undefined : follow(input, current, wish);
+    }
     const step = stepOf(input, current, wish);
     current.standing = await databaseStep('reportHoldLimit', step, 'Ask finance about money that stands still');
   }

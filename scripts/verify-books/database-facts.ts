@@ -84,7 +84,10 @@ const BOOK_COLUMNS = PURCHASE_ACCOUNTS.map(
 
 interface RawRow {
   readonly id: string;
+  readonly buyer_id: string;
   readonly seller_id: string;
+  readonly listing_id: string;
+  readonly quantity: number;
   readonly currency: string;
   readonly terms: Record<string, unknown>;
   readonly state: string;
@@ -107,7 +110,7 @@ async function readRows(
 ): Promise<{ row: PurchaseRow; sellerAccount: string | null }[]> {
   const books = BOOK_COLUMNS.map(([account, column]) => `'${account}', p.${column}::text`).join(', ');
   const { rows } = await client.query<RawRow>(
-    `SELECT p.id, p.seller_id, p.currency, p.terms, p.state, p.state_since, p.deadline_at, p.unfinished, p.pause,
+    `SELECT p.id, p.buyer_id, p.seller_id, p.listing_id, p.quantity, p.currency, p.terms, p.state, p.state_since, p.deadline_at, p.unfinished, p.pause,
             p.payment_intent_id, p.charge_id, p.transfer_status, p.chargeback, p.updated_at, o.account_id,
             json_build_object(${books}) AS books
        FROM transactions.purchases p LEFT JOIN users.onboardings o ON o.user_id = p.seller_id
@@ -119,7 +122,10 @@ async function readRows(
 
 const toRow = (raw: RawRow): PurchaseRow => ({
   id: raw.id,
+  buyerId: raw.buyer_id,
   sellerId: raw.seller_id,
+  listingId: raw.listing_id,
+  quantity: raw.quantity,
   currency: raw.currency,
   terms: raw.terms,
   state: raw.state,

@@ -109,12 +109,12 @@ export const MONEY_OF_BANKS: readonly Doctored[] = [
   {
     rule: 'aftercare_goes_well',
     what: 'it has failed',
-    facts: { ...LOST, aftercare: { status: 'failed', isActing: false, standings: [] } },
+    facts: { ...LOST, aftercare: { status: 'failed', isActing: false, standings: [], asked: null } },
   },
   {
     rule: 'aftercare_goes_well',
     what: 'it runs beside the purchase',
-    facts: { ...WELL, aftercare: { status: 'running', isActing: false, standings: [] } },
+    facts: { ...WELL, aftercare: { status: 'running', isActing: false, standings: [], asked: null } },
   },
   {
     rule: 'aftercare_goes_well',
@@ -124,6 +124,7 @@ export const MONEY_OF_BANKS: readonly Doctored[] = [
       aftercare: {
         status: 'completed',
         isActing: false,
+        asked: null,
         standings: [{ step: 'noteChargeback', state: 'refunded', payment: 'succeeded', transfer: 'sent', held: 5n }],
       },
     },
@@ -237,7 +238,7 @@ export const EXCUSED: readonly (readonly [what: string, rule: string, facts: Pur
     {
       ...UNSETTLED,
       row: { ...UNSETTLED.row, updatedMs: NOW_MS - 120_000 },
-      aftercare: { status: 'running', isActing: true, standings: [] },
+      aftercare: { status: 'running', isActing: true, standings: [], asked: null },
     },
   ],
   [

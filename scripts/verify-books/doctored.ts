@@ -87,7 +87,10 @@ const entry = (seq: number, step: string, from: string | null, to: string, moves
 export const WELL: PurchaseFacts = {
   row: {
     id: ID,
+    buyerId: 'usr_buyer',
     sellerId: 'usr_seller',
+    listingId: 'lst_1',
+    quantity: 1,
     currency: 'EUR',
     terms: { price: 2_505, commissionBasisPoints: 1_000, transferCaseMs: AN_HOUR_MS, transferRetryMs: 60_000 },
     state: 'released',
@@ -125,15 +128,23 @@ export const WELL: PurchaseFacts = {
   ],
   openCases: [],
   closedCases: [],
-  aftercare: { status: 'none', isActing: false, standings: [] },
+  aftercare: { status: 'none', isActing: false, standings: [], asked: null },
   workflow: {
     status: 'running',
     isActing: false,
+    asked: {
+      buyerId: 'usr_buyer',
+      sellerId: 'usr_seller',
+      listingId: 'lst_1',
+      quantity: 1,
+      price: 2_505n,
+      currency: 'EUR',
+    },
     standings: [
       standing('openPurchase', 'payment_pending', 0n, 'none'),
       standing('beginPayment', 'authorised', 0n, 'none'),
       standing('capturePayment', 'held', 2_505n, 'none'),
-      standing('releaseToSeller', 'released', 0n, 'sent'),
+      { ...standing('releaseToSeller', 'released', 0n, 'sent'), deadlineMs: NOW_MS + AN_HOUR_MS },
     ],
   },
 };

@@ -83,7 +83,10 @@ export interface LedgerTransaction {
 /** The row of a purchase, as far as the judge reads it. */
 export interface PurchaseRow {
   readonly id: string;
+  readonly buyerId: string;
   readonly sellerId: string;
+  readonly listingId: string;
+  readonly quantity: number;
   readonly currency: string;
   readonly terms: Readonly<Record<string, unknown>>;
   readonly state: string;
@@ -165,6 +168,19 @@ export interface WorkflowFacts {
   readonly isActing: boolean;
   /** How the purchase stood after each step that the history holds, oldest first. */
   readonly standings: readonly Standing[];
+  /** With what it was started; null when it holds none of that: an aftercare is given no more than the purchase. */
+  readonly asked: Asked | null;
+}
+
+/** What the buyer asked for, as the workflow was given it: which no later change of a row can touch. */
+export interface Asked {
+  readonly buyerId: string;
+  readonly sellerId: string;
+  readonly listingId: string;
+  readonly quantity: number;
+  /** Of all of it, minor units. */
+  readonly price: bigint;
+  readonly currency: string;
 }
 
 export interface Standing {
@@ -173,6 +189,8 @@ export interface Standing {
   readonly payment: string;
   readonly transfer: string | null;
   readonly held: bigint | null;
+  /** Null when none runs; undefined where the history does not say. */
+  readonly deadlineMs?: number | null | undefined;
 }
 
 /** A dispute between buyer and seller: its row, what was offered and ruled, and what was noted and told about it. */

@@ -71,7 +71,7 @@ export async function judgeAll(sources: Sources, options: JudgeOptions): Promise
     options.onProgress?.(done, Math.max(done, total));
     ids = await purchaseIdsAfter(database, ids.at(-1) ?? '', PAGE);
   }
-  const whole = [...(await judgeLedger(database)), ...(await unclaimed(database, atStripe, log))];
+  const whole = [...(await judgeLedger(database)), ...(await lastingUnclaimed(sources, { atStripe, log }))];
   return { purchases: done, differences: [...(await lasting(sources, differences, options)), ...whole] };
 }
 
@@ -137,7 +137,25 @@ function byPurchase({ witness, movements, fees, disputes }: Testimony): (id: str
   });
 }
 
-/** What moved at Stripe and is no purchase's. */
+/**
+ * What moved at Stripe and is no purchase's. Its lists are read one after another, so what moves meanwhile is in one of them
+ * and not in the other: what counts is found each time that they are read again.
+ */
+async function lastingUnclaimed(
+  { database, stripe }: Sources,
+  { atStripe, log }: { readonly atStripe: StripeFacts; readonly log: Testimony | undefined },
+): Promise<Difference[]> {
+  let found = await unclaimed(database, atStripe, log);
+  for (const waitMs of LOOK_AGAIN_AFTER_MS) {
+    if (found.length === 0) break;
+    await sleep(waitMs);
+    const again = new Set((await unclaimed(database, await allStripeFacts(stripe), log)).map(({ what }) => what));
+    found = found.filter(({ what }) => again.has(what));
+  }
+  return found;
+}
+
+/** What of this no purchase claims. */
 async function unclaimed(db: pg.Pool, atStripe: StripeFacts, log: Testimony | undefined): Promise<Difference[]> {
   const moved = [...atStripe.movements, ...(log?.movements ?? [])];
   const groups = new Set(moved.map(({ purchaseId }) => purchaseId).filter((id) => id !== null));

@@ -97,7 +97,22 @@ const refundsAreKept: Rule = ({ refunds, testimonies }) => {
   ];
 };
 
+/** Who buys what from whom, and for how much, is what the buyer asked for. */
+const asItWasAsked: Rule = ({ row, workflow: { asked } }) => {
+  if (asked === null) return [];
+  const pairs: readonly (readonly [string, string, string])[] = [
+    ['the buyer', asked.buyerId, row.buyerId],
+    ['the seller', asked.sellerId, row.sellerId],
+    ['what is bought', `${asked.quantity} × ${asked.listingId}`, `${row.quantity} × ${row.listingId}`],
+    ['the price', `${asked.price} ${asked.currency}`, `${String(row.terms['price'])} ${row.currency}`],
+  ];
+  return pairs
+    .filter(([, expected, found]) => expected !== found)
+    .map(([what, expected, found]) => ({ what, expected, found }));
+};
+
 export const recordRules = {
+  as_it_was_asked: asItWasAsked,
   audit_follows_states: chainOfStates,
   audit_has_no_gap: numbered,
   money_is_audited: moneyIsAudited,

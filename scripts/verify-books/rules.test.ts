@@ -92,6 +92,19 @@ const DOCTORED: readonly Doctored[] = [
     what: 'it is above the maximum that was agreed',
     facts: withRow({ terms: { ...WELL.row.terms, commissionMaximum: 200 } }),
   },
+  { rule: 'as_it_was_asked', what: 'another buyer has it', facts: withRow({ buyerId: 'usr_other' }) },
+  { rule: 'as_it_was_asked', what: 'another seller has sold it', facts: withRow({ sellerId: 'usr_other' }) },
+  { rule: 'as_it_was_asked', what: 'more of it was sold', facts: withRow({ quantity: 2 }) },
+  {
+    rule: 'as_it_was_asked',
+    what: 'the price was raised afterwards',
+    facts: withRow({ terms: { ...WELL.row.terms, price: 2_506 } }),
+  },
+  {
+    rule: 'standing_equals_row',
+    what: 'its deadline was moved in the row alone',
+    facts: withRow({ deadlineMs: NOW_MS + 2 * AN_HOUR_MS }),
+  },
   { rule: 'posted_once', what: 'a step was posted twice', facts: { ...WELL, ledger: [...WELL.ledger, RELEASE] } },
   {
     rule: 'posted_once',

@@ -65,6 +65,8 @@ const workflowRuns: Rule = ({ row, workflow }) => {
   return [{ what: `its workflow, while it is ${row.state}`, expected: allowed.join(' or '), found: workflow.status }];
 };
 
+const timeOf = (ms: number | null): string => (ms === null ? 'none' : new Date(ms).toISOString());
+
 /** The workflow believes what the row says. */
 const standingEqualsRow: Rule = ({ row, workflow }) => {
   const last = workflow.standings.at(-1);
@@ -73,6 +75,7 @@ const standingEqualsRow: Rule = ({ row, workflow }) => {
     ['state', row.state, last.state],
     ['transfer', row.transferStatus, last.transfer ?? row.transferStatus],
     ['held', String(row.books['held'] ?? 0n), String(last.held ?? row.books['held'] ?? 0n)],
+    ['the deadline', timeOf(row.deadlineMs), timeOf(last.deadlineMs === undefined ? row.deadlineMs : last.deadlineMs)],
   ];
   return pairs
     .filter(([, expected, found]) => expected !== found)

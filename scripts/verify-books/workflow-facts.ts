@@ -3,7 +3,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import type { EncryptionCodec } from '../../platform/temporal/codec.ts';
 import type { History, HistoryEvent } from '../../platform/temporal/history.ts';
-import type { DisputeWorkflowFacts, Standing, WorkflowFacts } from './facts.ts';
+import type { Asked, DisputeWorkflowFacts, Standing, WorkflowFacts } from './facts.ts';
 
 /** @param codec with the keys under which the workflows write their payloads @param workflowId of a purchase, or its aftercare */
 export async function workflowFactsOf(
@@ -13,7 +13,8 @@ export async function workflowFactsOf(
 ): Promise<WorkflowFacts> {
   const { values, ...facts } = await lookAt(client, codec, workflowId);
   const standings = values.flatMap(({ step, value }) => standingOf(step, value) ?? []);
-  return { ...facts, standings };
+  const asked = values.flatMap(({ value }) => askedIn(value) ?? [])[0] ?? null;
+  return { ...facts, standings, asked };
 }
 
 /** The same of the workflow of a dispute. */
@@ -45,7 +46,7 @@ async function lookAt(client: Client, codec: EncryptionCodec, workflowId: string
 const statusOf = (name: string): WorkflowFacts['status'] =>
   name === 'RUNNING' || name === 'PAUSED' ? 'running' : name === 'COMPLETED' ? 'completed' : 'failed';
 
-/** What each step answered; and what a run was given that goes on with the story of another one. */
+/** What a run was given, and what each of its steps answered. */
 async function valuesIn(codec: EncryptionCodec, { events }: History): Promise<{ step: string; value: unknown }[]> {
   const scheduled = new Map<string, string>();
   const values: { step: string; value: unknown }[] = [];
@@ -66,7 +67,7 @@ interface Given {
 function resultOf(event: HistoryEvent, scheduled: ReadonlyMap<string, string>): Given | undefined {
   const { workflowExecutionStartedEventAttributes: started, activityTaskCompletedEventAttributes: completed } = event;
   const { markerRecordedEventAttributes: marker } = event;
-  if (started?.continuedExecutionRunId) return given('the run before', started.input?.payloads?.[0]);
+  if (started) return given('the start', started.input?.payloads?.[0]);
   if (completed) {
     return given(scheduled.get(String(completed.scheduledEventId)) ?? '', completed.result?.payloads?.[0]);
   }
@@ -98,7 +99,7 @@ function standingOf(step: string, value: unknown): Standing | undefined {
   const { standing, resume } = value;
   if (isRecord(standing)) return standingOf(step, standing);
   if (isRecord(resume) && isRecord(resume['story'])) return standingOf(step, resume['story']);
-  const { state, payment, transfer, held } = value;
+  const { state, payment, transfer, held, deadlineMs } = value;
   if (typeof state !== 'string' || typeof payment !== 'string') return undefined;
   return {
     step,
@@ -106,6 +107,23 @@ function standingOf(step: string, value: unknown): Standing | undefined {
     payment,
     transfer: typeof transfer === 'string' ? transfer : null,
     held: typeof held === 'number' ? BigInt(held) : null,
+    ...((typeof deadlineMs === 'number' || deadlineMs === null) && { deadlineMs }),
+  };
+}
+
+/** A purchase is started with what the buyer wants; a later run of it is given the same. */
+function askedIn(value: unknown): Asked | undefined {
+  if (!isRecord(value) || !isRecord(value['expectedPrice'])) return undefined;
+  const { buyerId, sellerId, listingId, quantity, expectedPrice } = value;
+  const { amount, currency } = expectedPrice;
+  if (typeof quantity !== 'number' || typeof amount !== 'number') return undefined;
+  return {
+    buyerId: String(buyerId),
+    sellerId: String(sellerId),
+    listingId: String(listingId),
+    quantity,
+    price: BigInt(amount),
+    currency: String(currency),
   };
 }
 

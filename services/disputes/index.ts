@@ -17,6 +17,7 @@ export {
   circumstancesOf,
   closeDispute,
   type DisputeStep,
+  decideByDefault,
   followDispute,
   freezeDispute,
   type Looked,

@@ -361,6 +361,34 @@ function newsOf({ event }: DisputeStep, { decides, when }: DisputeTransition): E
 }
 
 /**
+ * Decides the dispute by default, unless it is decided: from then on nobody else decides it. In the transaction in which its
+ * purchase learns what counts.
+ * @returns what it was decided, by whomever
+ */
+export async function decideByDefault(
+  tx: Tx,
+  id: DisputeId,
+  refund: number,
+  actor: Actor,
+  atMs: number,
+): Promise<Decision> {
+  const before = await lockDispute(tx, id);
+  if (before === undefined) throw new Error(`there is no dispute ${id}`);
+  if (before.decision !== null) return before.decision;
+  const decision: Decision = { refund, by: 'default_ruling', atMs };
+  const after: Dispute = { ...before, decision, deadlineAt: null, deadlineEvent: null, updatedAt: new Date(atMs) };
+  await updateDispute(tx, after);
+  await moveCase(tx, before, after, actor);
+  await note(tx, after, actor, 'dispute.decided', {
+    event: 'hold_limit_reached',
+    from: before.state,
+    refund,
+    decidedBy: decision.by,
+  });
+  return decision;
+}
+
+/**
  * Closes the dispute of a purchase, in the transaction in which the purchase goes on.
  * @param instead what was carried out when it was not the dispute that decided
  */

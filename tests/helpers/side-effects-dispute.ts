@@ -191,6 +191,7 @@ export const DISPUTE_EFFECTS = {
     },
     ended: ({ state }, { dispute }) => state === 'refunded' && dispute?.state === 'closed',
   },
+  decideAtHoldLimit: { unplayed: 'only the clock brings it about; it commits as noteDecision does' },
   readDispute: { unplayed: 'it only reads' },
   followDispute: FOLLOWED,
   freezeDispute: {
