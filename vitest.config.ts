@@ -17,7 +17,8 @@ export default defineConfig({
     teardownTimeout: 60_000,
     allowOnly: false,
     projects: [
-      { extends: true, test: { name: 'unit', include: [`${SOURCES}/**/*.test.ts`] } },
+      // Pure, and many: what they import is read once.
+      { extends: true, test: { name: 'unit', include: [`${SOURCES}/**/*.test.ts`], isolate: false } },
       { extends: true, test: { name: 'replay', include: ['tests/replay/**/*.test.ts'], testTimeout: 60_000 } },
       {
         extends: true,

@@ -26,7 +26,7 @@ const CHECKS = [
 ] as const;
 
 const CHECK_TIMEOUT_MS = 5 * 60_000;
-const TESTS_TIMEOUT_MS = 30 * 60_000;
+const TESTS_TIMEOUT_MS = 45 * 60_000;
 
 /** Every process of a run carries this variable with the run's id, so that none can get lost. */
 const RUN_VARIABLE = 'WELLPACT_TEST_RUN';

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Client, WithStartWorkflowOperation, type Workflow, type WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
@@ -15,6 +16,7 @@ import { createFixedTaxRates } from '../../providers/tax.ts';
 import { loadPolicy, type Policy } from '../../services/transactions/index.ts';
 import { type ClonedDatabase, cloneDatabase } from './database.ts';
 import { TEST_PAYLOAD_KEYS } from './payload-key.ts';
+import { ROOT } from './sources.ts';
 import { stack } from './stack.ts';
 import { timeSkipping } from './time-skipping.ts';
 
@@ -62,7 +64,8 @@ export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel
   const [environment, clone, bundle] = await Promise.all([
     timeSkipping({ client: { dataConverter, interceptors: { workflow: [stampedUpdates] } } }),
     cloneDatabase(),
-    workflowBundle(undefined, createLogger({ role: 'test', level: 'error' })),
+    // Kept: each journey has a server and workers of its own, and making a bundle takes seconds.
+    workflowBundle(join(ROOT, '.wellpact', 'bundles'), createLogger({ role: 'test', level: 'error' })),
   ]);
   const { env, urls } = stack();
   const activities = createActivities({
