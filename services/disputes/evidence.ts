@@ -5,9 +5,9 @@ import type { Database, Queryable, Tx } from '../../platform/database.ts';
 import { conflict } from '../../platform/errors.ts';
 import { allowedNow } from './allowed.ts';
 import { MAX_FILES, type ScanState } from './evidence-rules.ts';
+import { note } from './notes.ts';
 import type { Dispute } from './record.ts';
 import { EVIDENCE_STATES } from './rules.ts';
-import { note } from './steps.ts';
 import { lockDispute } from './store.ts';
 
 export type HandedInBy = 'buyer' | 'seller' | 'staff';

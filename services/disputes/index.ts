@@ -1,5 +1,6 @@
 /** The face of the disputes service: opening a dispute, taking its steps, reading it. */
 export { type AllowedInDispute, allowedNow } from './allowed.ts';
+export { closeDispute, decideByDefault, freezeDispute } from './endings.ts';
 export {
   addEvidence,
   type Evidence,
@@ -10,20 +11,16 @@ export {
   redactEvidence,
   refuseLate,
 } from './evidence.ts';
+export { type Looked, readAsMediator } from './notes.ts';
 export type { Decision, Dispute, DisputeRuling, Offer, Remark } from './record.ts';
 export { DisputeRefused } from './refusals.ts';
 export { dropStatement, putStatement, readStatements } from './statements.ts';
 export {
   circumstancesOf,
-  closeDispute,
   type DisputeStep,
-  decideByDefault,
   followDispute,
-  freezeDispute,
-  type Looked,
   type OpeningDispute,
   openDispute,
-  readAsMediator,
   tryRuling,
 } from './steps.ts';
 export { findDispute, listDisputes, listOffers, listRemarks, listRulings } from './store.ts';

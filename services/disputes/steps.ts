@@ -4,10 +4,8 @@ import type { DisputeReason, DisputeState } from '../../contracts/dispute.ts';
 import type { EventType } from '../../contracts/events.ts';
 import type { DisputeId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Currency } from '../../contracts/money.ts';
-import { audit } from '../../platform/audit.ts';
 import type { Database, Queryable, Tx } from '../../platform/database.ts';
-import { emit } from '../../platform/outbox.ts';
-import { closeCase, openCase } from '../cases/index.ts';
+import { moveCase, note } from './notes.ts';
 import type { Decision, Dispute, DisputeRuling } from './record.ts';
 import { DisputeRefused, refuseRuling, refuseSamePerson } from './refusals.ts';
 import {
@@ -26,7 +24,6 @@ import {
   mayThoughFrozen,
   type Role,
   refundLeaning,
-  sideOfRole,
 } from './rules.ts';
 import {
   insertDispute,
@@ -327,19 +324,6 @@ function decided(by: DecidedBy, refund: number | undefined, atMs: number): Decis
   return { refund, by, atMs };
 }
 
-/** Mediators find in the list of cases what waits for them. */
-async function moveCase(tx: Tx, before: Dispute, after: Dispute, actor: Actor): Promise<void> {
-  const waits = ({ state, decision }: Dispute): boolean =>
-    (state === 'mediating' || state === 'appealed') && decision === null;
-  if (waits(after) && after.deadlineAt !== null && before.state !== after.state) {
-    const { id, purchaseId, deadlineAt: dueAt, gross: amount, currency, reason, n } = after;
-    const details = { purchaseId, n, reason, amount, currency, appealed: after.state === 'appealed' };
-    await openCase(tx, { kind: 'dispute_mediation', subjectType: 'dispute', subjectId: id, dueAt, details });
-  } else if (waits(before) && !waits(after)) {
-    await closeCase(tx, 'dispute_mediation', after.id, { decision: 'resolved', actor });
-  }
-}
-
 const NEWS: Readonly<Partial<Record<DisputeEvent, EventType>>> = {
   contest: 'dispute.contested',
   make_offer: 'dispute.offered',
@@ -358,136 +342,4 @@ function newsOf({ event }: DisputeStep, { decides, when }: DisputeTransition): E
   const news = NEWS[event];
   if (news === undefined) throw new Error(`nothing is told of "${event}"`);
   return news;
-}
-
-/**
- * Decides the dispute by default, unless it is decided: from then on nobody else decides it. In the transaction in which its
- * purchase learns what counts.
- * @returns what it was decided, by whomever
- */
-export async function decideByDefault(
-  tx: Tx,
-  id: DisputeId,
-  refund: number,
-  actor: Actor,
-  atMs: number,
-): Promise<Decision> {
-  const before = await lockDispute(tx, id);
-  if (before === undefined) throw new Error(`there is no dispute ${id}`);
-  if (before.decision !== null) return before.decision;
-  const decision: Decision = { refund, by: 'default_ruling', atMs };
-  const after: Dispute = { ...before, decision, deadlineAt: null, deadlineEvent: null, updatedAt: new Date(atMs) };
-  await updateDispute(tx, after);
-  await moveCase(tx, before, after, actor);
-  await note(tx, after, actor, 'dispute.decided', {
-    event: 'hold_limit_reached',
-    from: before.state,
-    refund,
-    decidedBy: decision.by,
-  });
-  return decision;
-}
-
-/**
- * Closes the dispute of a purchase, in the transaction in which the purchase goes on.
- * @param instead what was carried out when it was not the dispute that decided
- */
-export async function closeDispute(
-  tx: Tx,
-  id: DisputeId,
-  actor: Actor,
-  atMs: number,
-  instead?: { readonly refund: number; readonly by: DecidedBy },
-): Promise<void> {
-  const before = await lockDispute(tx, id);
-  if (before === undefined || before.state === 'closed') return;
-  const decision = instead === undefined ? before.decision : { ...instead, atMs };
-  if (decision === null) throw new Error(`${id} is closed before it is decided`);
-  const at = new Date(atMs);
-  const over = { deadlineAt: null, deadlineEvent: null, frozenSince: null, closedAt: at, updatedAt: at } as const;
-  const after: Dispute = { ...before, ...over, decision, state: 'closed', stateSince: at };
-  await updateDispute(tx, after);
-  await moveCase(tx, before, after, actor);
-  const { refund, by: decidedBy } = decision;
-  await note(tx, after, actor, 'dispute.closed', {
-    event: 'closed_by_purchase',
-    from: before.state,
-    refund,
-    decidedBy,
-  });
-}
-
-/** A chargeback lies over the purchase, or does no longer: time stands still meanwhile. */
-export async function freezeDispute(
-  db: Database,
-  { disputeId, frozen, atMs, key }: { disputeId: DisputeId; frozen: boolean; atMs: number; key: string },
-): Promise<Dispute> {
-  return db.transaction(async (tx) => {
-    const before = await lockDispute(tx, disputeId);
-    if (before === undefined) throw new Error(`there is no dispute ${disputeId}`);
-    const isFrozen = before.frozenSince !== null;
-    if (before.state === 'closed' || isFrozen === frozen || !(await takeDisputeStep(tx, disputeId, key))) return before;
-    const later = (at: Date | null): Date | null =>
-      at === null || before.frozenSince === null ? at : new Date(at.getTime() + atMs - before.frozenSince.getTime());
-    const at = new Date(atMs);
-    const after: Dispute = frozen
-      ? { ...before, frozenSince: at, updatedAt: at }
-      : {
-          ...before,
-          frozenSince: null,
-          deadlineAt: later(before.deadlineAt),
-          escalateFrom: later(before.escalateFrom),
-          updatedAt: at,
-        };
-    await updateDispute(tx, after);
-    const actor = { type: 'system', id: 'chargeback' } as const;
-    await note(tx, after, actor, frozen ? 'dispute.frozen' : 'dispute.resumed', { deadlineAt: after.deadlineAt });
-    return after;
-  });
-}
-
-/** Audit entry and event of a change, in its transaction. */
-export async function note(
-  tx: Tx,
-  { id, purchaseId, n, buyerId, sellerId, state, claimedBy }: Dispute,
-  actor: Actor,
-  type: EventType,
-  change: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: type, change: { ...change, state } });
-  const data = { disputeId: id, purchaseId, n, buyerId, sellerId, state };
-  await emit(tx, { type, key: id, data: { ...data, ...toldOf(type, change, claimedBy) } });
-}
-
-/** What of a change its event carries. */
-function toldOf(
-  type: EventType,
-  change: Readonly<Record<string, unknown>>,
-  claimedBy: 'buyer' | 'seller',
-): Record<string, unknown> {
-  if (type === 'dispute.opened') return { reason: change['reason'], claimedBy: change['claimedBy'] };
-  if (type === 'dispute.offered')
-    return { offeredBy: sideOfRole(change['by'] as Role, claimedBy), refund: change['refund'] };
-  if (type === 'dispute.decided' || type === 'dispute.closed') {
-    return { refund: change['refund'], decidedBy: change['decidedBy'] };
-  }
-  if (type === 'dispute.evidence_added') return { number: change['number'], by: change['by'] };
-  return type === 'dispute.evidence_redacted' ? { number: change['number'] } : {};
-}
-
-/** What a mediator can look at. */
-export type Looked = 'dispute.read' | 'dispute.evidence_listed' | 'dispute.evidence_read';
-
-/** That a mediator looked leaves a trace; those who look at once leave theirs one after another. */
-export async function readAsMediator(
-  db: Database,
-  id: DisputeId,
-  actor: Actor,
-  looked: Looked,
-  change: Readonly<Record<string, unknown>> = {},
-): Promise<void> {
-  await db.transaction(async (tx) => {
-    await lockDispute(tx, id);
-    await audit(tx, { subjectType: 'dispute', subjectId: id, actor, action: looked, change });
-  });
 }
