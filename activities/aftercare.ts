@@ -3,6 +3,7 @@ import type { RefundAgainOrder } from '../contracts/aftercare.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
 import { closeCase } from '../services/cases/index.ts';
 import {
+  commandStep,
   commitStep,
   findRefund,
   type Refund,
@@ -92,7 +93,7 @@ export function createAftercareActivities(deps: PurchaseDeps) {
       const actor = { type: 'staff', id: order.staff } as const;
       const purchase = await purchaseToAct(database, { purchaseId });
       const { state: from } = purchase;
-      const causedBy = `update/${updateId}`;
+      const causedBy = commandStep(updateId);
       const key = stepKey({ purchaseId, from, actor, atMs, causedBy }, `refundAgain/${order.refundId}`);
       const failed = await mustFind(deps, purchaseId, order.refundId);
       if (await wasTaken(database, purchaseId, key.step)) return standing(purchase);

@@ -23,6 +23,7 @@ import {
   type ChargebackOutcome,
   chargebacksOf,
   chargebackToSettle,
+  commandStep,
   commitStep,
   giveBackReservation,
   giveUpEvidence,
@@ -199,7 +200,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
 }
 
 const keyOf = (step: ChargebackStep, name: string): StepKey & { readonly from: 'any' } => ({
-  ...stepKey(step, name),
+  ...stepKey({ ...step, ...(step.updateId !== undefined && { causedBy: commandStep(step.updateId) }) }, name),
   from: 'any',
 });
 

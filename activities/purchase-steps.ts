@@ -11,6 +11,7 @@ import type { TaxRates } from '../providers/tax.ts';
 import { SLOT_REFUSALS, type SlotRefusal } from '../services/marketplace/slot-rules.ts';
 import { givenBack } from '../services/transactions/discount-rules.ts';
 import {
+  commandStep,
   findPurchase,
   isTopUpBlocked,
   isTopUpDue,
@@ -285,7 +286,7 @@ export function stepKey(parts: KeyParts, step: string): StepKey {
     cause: workflowExecution?.runId ?? 'no workflow',
     ...(workflowExecution !== undefined && { workflowId: workflowExecution.workflowId }),
     ...(parts.event !== undefined && { event: parts.event }),
-    causedBy: parts.causedBy ?? (command === undefined ? `${actor.type}/${event}` : `update/${command.id}`),
+    causedBy: parts.causedBy ?? (command === undefined ? `${actor.type}/${event}` : commandStep(command.id)),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Tx } from '../platform/database.ts';
 import { closeCase, openCase } from '../services/cases/index.ts';
 import {
   addStaffNote,
+  commandStep,
   commitStep,
   countStaffWords,
   takeTyped,
@@ -39,7 +40,7 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
     /** Keeps a note. @returns how many there are. @throws ApplicationFailure TOO_MANY_ORDERS, NOT_STAFF, TYPED_BEFORE */
     async addStaffNote(step: StaffStep): Promise<number> {
       const key = stepKey(
-        { ...step, actor: actorOf(step), causedBy: `update/${step.updateId}` },
+        { ...step, actor: actorOf(step), causedBy: commandStep(step.updateId) },
         `addStaffNote/${step.updateId}`,
       );
       return addStaffNote(database, key, step.order.words, (tx) => admit(tx, step, MAX_NOTES));
@@ -52,7 +53,7 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
       const after = await commitStep(
         database,
         stepKey(
-          { ...step, actor, event: 'money_paused', causedBy: `update/${step.updateId}` },
+          { ...step, actor, event: 'money_paused', causedBy: commandStep(step.updateId) },
           `pauseMoney/${step.updateId}`,
         ),
         async (current, tx) => {
@@ -74,7 +75,7 @@ export function createSupportActivities({ database, policy }: PurchaseDeps) {
       const after = await commitStep(
         database,
         stepKey(
-          { ...step, actor, event: 'money_resumed', causedBy: `update/${step.updateId}` },
+          { ...step, actor, event: 'money_resumed', causedBy: commandStep(step.updateId) },
           `resumeMoney/${step.updateId}`,
         ),
         async ({ pause }, tx) => {

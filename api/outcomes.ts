@@ -20,13 +20,21 @@ export type CommandResult = 'done' | 'under_way' | 'ended';
 /**
  * Sends an update and waits for its outcome, for a bounded time.
  * @param untilMs when the caller will no longer wait, milliseconds since 1970
+ * @param wasCarriedOut whether this very command was carried out, as the database says. A workflow whose task was lost knows
+ *   nothing of it any more: it refuses what it has done itself.
  * @throws Problem 409 with the refusal's code; 503 when Temporal does not answer
  */
-export async function outcomeOf(client: Client, untilMs: number, call: () => Promise<unknown>): Promise<CommandResult> {
+export async function outcomeOf(
+  client: Client,
+  untilMs: number,
+  call: () => Promise<unknown>,
+  wasCarriedOut: () => Promise<boolean> = async () => false,
+): Promise<CommandResult> {
   try {
     await client.withDeadline(untilMs, () => untilTaken(untilMs, call));
     return 'done';
   } catch (error) {
+    if (await wasCarriedOut()) return 'done';
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'under_way';
     if (error instanceof WorkflowNotFoundError) return 'ended';
     if (wasTaken(error)) return 'under_way';

@@ -3,7 +3,7 @@ import type { UpdateDefinition } from '@temporalio/client';
 import { type DisputeCommand, type DisputeOutcome, disputeWorkflowId } from '../../contracts/dispute.ts';
 import type { DisputeId } from '../../contracts/ids.ts';
 import { conflict, notFound, Problem } from '../../platform/errors.ts';
-import { type Dispute, findDispute } from '../../services/disputes/index.ts';
+import { type Dispute, findDispute, wasDisputeStepTaken } from '../../services/disputes/index.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ANSWER_WITHIN_MS, type CommandResult, outcomeOf } from '../outcomes.ts';
 import { Gate } from '../purchases/gate.ts';
@@ -27,8 +27,11 @@ export function createDisputeCommands({ database, temporal }: Pick<ApiDeps, 'dat
       const workflowId = disputeWorkflowId(purchaseId, n);
       const untilMs = Date.now() + ANSWER_WITHIN_MS;
       const sent = (): Promise<CommandResult> =>
-        outcomeOf(client, untilMs, () =>
-          client.workflow.getHandle(workflowId).executeUpdate(update, { args: [command], updateId: commandId }),
+        outcomeOf(
+          client,
+          untilMs,
+          () => client.workflow.getHandle(workflowId).executeUpdate(update, { args: [command], updateId: commandId }),
+          () => wasDisputeStepTaken(database, id, commandId),
         );
       const result = await gate.pass(workflowId, untilMs, sent).catch(async (error: unknown) => {
         throw await upToDate(database, id, error);

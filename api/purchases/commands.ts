@@ -19,6 +19,8 @@ import {
 } from '../../contracts/purchase.ts';
 import { BUYER_ID, PURCHASE_STATE, SELLER_ID } from '../../contracts/search-attributes.ts';
 import { TASK_QUEUES } from '../../contracts/task-queues.ts';
+import { commandStep, wasTaken } from '../../services/transactions/index.ts';
+import type { ApiDeps } from '../deps.ts';
 import { ANSWER_WITHIN_MS, type CommandResult, outcomeOf } from '../outcomes.ts';
 import { Gate } from './gate.ts';
 
@@ -41,25 +43,33 @@ export interface PurchaseCommands {
   ): Promise<CommandResult>;
 }
 
-export function createPurchaseCommands(client: Client): PurchaseCommands {
+export function createPurchaseCommands({
+  database,
+  temporal: { client },
+}: Pick<ApiDeps, 'database' | 'temporal'>): PurchaseCommands {
   const gate = new Gate();
-  const answered = (purchaseId: PurchaseId, call: () => Promise<unknown>): Promise<CommandResult> => {
+  const answered = (
+    purchaseId: PurchaseId,
+    commandId: string,
+    call: () => Promise<unknown>,
+  ): Promise<CommandResult> => {
     const untilMs = Date.now() + ANSWER_WITHIN_MS;
-    return gate.pass(purchaseId, untilMs, () => outcomeOf(client, untilMs, call));
+    const wasCarriedOut = (): Promise<boolean> => wasTaken(database, purchaseId, commandStep(commandId));
+    return gate.pass(purchaseId, untilMs, () => outcomeOf(client, untilMs, call, wasCarriedOut));
   };
   const send: PurchaseCommands['send'] = (purchaseId, update, command, commandId) =>
-    answered(purchaseId, () =>
+    answered(purchaseId, commandId, () =>
       client.workflow
         .getHandle(purchaseWorkflowId(purchaseId))
         .executeUpdate(update, { args: [command], updateId: commandId }),
     );
   return {
-    open: (input, commandId) => answered(input.purchaseId, () => startAndOpen(client, input, commandId)),
+    open: (input, commandId) => answered(input.purchaseId, commandId, () => startAndOpen(client, input, commandId)),
     send,
     sendAbout: async (purchaseId, update, command, commandId) => {
       const result = await send(purchaseId, update, command, commandId);
       if (result !== 'ended') return result;
-      return answered(purchaseId, () =>
+      return answered(purchaseId, commandId, () =>
         client.workflow.executeUpdateWithStart(update, {
           args: [command],
           updateId: commandId,

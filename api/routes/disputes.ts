@@ -69,7 +69,7 @@ export function disputeRoutes(deps: DisputeRoutesDeps): Route[] {
   const writing = { database, texts };
   const parts = { deps, writing, commands: createDisputeCommands(deps) };
   return [
-    ...openingRoutes(writing, createPurchaseCommands(deps.temporal.client)),
+    ...openingRoutes(writing, createPurchaseCommands(deps)),
     readRoute(parts),
     responseRoute(parts),
     contestRoute(parts),

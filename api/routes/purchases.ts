@@ -30,7 +30,7 @@ export type PurchaseRoutesDeps = Pick<ApiDeps, 'config' | 'database' | 'temporal
 
 /** Buying, and what the parties do about a purchase. */
 export function purchaseRoutes(deps: PurchaseRoutesDeps): Route[] {
-  const commands = createPurchaseCommands(deps.temporal.client);
+  const commands = createPurchaseCommands(deps);
   return [
     openRoute(deps, commands),
     ...actionRoutes(deps, commands),

@@ -23,5 +23,5 @@ export {
   openDispute,
   tryRuling,
 } from './steps.ts';
-export { findDispute, listDisputes, listOffers, listRemarks, listRulings } from './store.ts';
+export { findDispute, listDisputes, listOffers, listRemarks, listRulings, wasDisputeStepTaken } from './store.ts';
 export { disputeSituation, disputeWaits } from './waits.ts';

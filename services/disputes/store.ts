@@ -127,6 +127,16 @@ export async function takeDisputeStep(tx: Tx, id: DisputeId, step: string): Prom
   return rowCount === 1;
 }
 
+/** Whether a step was taken: that of a command has the command's id. */
+export async function wasDisputeStepTaken(db: Queryable, id: DisputeId, step: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'dispute_was_taken',
+    text: 'SELECT 1 FROM disputes.steps WHERE dispute_id = $1 AND step = $2',
+    values: [id, step],
+  });
+  return rowCount === 1;
+}
+
 export async function listOffers(db: Queryable, id: DisputeId): Promise<Offer[]> {
   const { rows } = await db.query<Offer>({
     name: 'dispute_offers',

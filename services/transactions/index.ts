@@ -74,7 +74,15 @@ export { effectOfRuling, type RulingEffect } from './ruling-effect.ts';
 export { type PurchaseSearch, searchPurchases } from './search.ts';
 export { type SellerBooks, sellerBooks } from './seller-books.ts';
 export { type Statement, statementMonths, statementOf } from './statements.ts';
-export { commitStep, type NewPurchase, openPurchase, remind, type StepChange, type StepKey } from './steps.ts';
+export {
+  commandStep,
+  commitStep,
+  type NewPurchase,
+  openPurchase,
+  remind,
+  type StepChange,
+  type StepKey,
+} from './steps.ts';
 export {
   blockedPurchases,
   findPurchase,

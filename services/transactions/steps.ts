@@ -114,6 +114,8 @@ export async function commitStep(
     if (isElsewhere || !(await takeStep(tx, key.purchaseId, key.step))) return before;
     const change = await decide(before, tx);
     if (change === undefined) return before;
+    // Whoever sent it is told that it was carried out, whatever becomes of the answer on the way.
+    if (key.causedBy?.startsWith(COMMAND)) await takeStep(tx, key.purchaseId, key.causedBy);
     const after = changed(before, change, key.atMs);
     await updatePurchase(tx, after);
     await postMoves(tx, key, after, change);
@@ -126,6 +128,11 @@ export async function commitStep(
     return after;
   });
 }
+
+const COMMAND = 'update/';
+
+/** The name under which is kept that a command of a person was carried out, or begun, beside the steps that it led to. */
+export const commandStep = (commandId: string): string => `${COMMAND}${commandId}`;
 
 /** What a purchase is opened with; the rest begins empty. */
 export type NewPurchase = Pick<

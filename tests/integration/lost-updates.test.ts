@@ -1,10 +1,19 @@
 /**
- * A step that takes longer than a task of its workflow: the server gives up the update that wanted it, and knows nothing
- * of it, while the workflow follows it. Who sent it is never told that somebody else is busy.
+ * Commands whose workflow knows nothing of them any more, or not yet: the step takes longer than a task, or the task was lost
+ * with everything that was said in it. Who sent it hears what became of it, and never that somebody else is busy.
  */
 import { randomUUID } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import pg from 'pg';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPurchaseActivities, type PurchaseStep } from '../../activities/purchase.ts';
+import { commandIdOf } from '../../api/idempotency/idempotency.ts';
+import type { PurchaseId } from '../../contracts/ids.ts';
+import { type Database, openDatabase } from '../../platform/database.ts';
+import { createLogger } from '../../platform/logging.ts';
+import { createStripePayments } from '../../providers/stripe.ts';
+import { createFixedTaxRates } from '../../providers/tax.ts';
+import { loadPolicy } from '../../services/transactions/index.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, read } from '../helpers/purchases.ts';
@@ -13,10 +22,14 @@ import { waitFor } from '../helpers/wait-for.ts';
 
 let seller: Person;
 let buyer: Person;
+let database: Database;
 
 beforeAll(async () => {
   [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
+  const log = createLogger({ role: 'test', level: 'error' });
+  database = openDatabase({ url: stack().databases.app, maxConnections: 2, applicationName: 'test', log });
 });
+afterAll(() => database.close());
 
 /** Longer than a workflow's task (10 s), so that it is prolonged. */
 const BLOCKED_MS = 12_000;
@@ -58,4 +71,60 @@ test('a command whose step takes longer than a task is under way, and then done'
   await expectEqualBooks(ended);
   // Another command than that one is refused as ever.
   expect((await act(seller, body.id, 'deliver')).body.code).toBe('NOT_ALLOWED_NOW');
+});
+
+/** A worker that takes the step of a command and is gone: no history holds anything of it. */
+async function takenAndLost(
+  purchaseId: string,
+  step: 'recordDelivery' | 'refundBuyer',
+  command: Pick<PurchaseStep, 'event'> & { readonly id: string },
+): Promise<void> {
+  const steps = createPurchaseActivities({
+    database,
+    payments: createStripePayments({
+      apiKey: stack().env['STRIPE_API_KEY'] ?? '',
+      apiUrl: stack().urls.stripe,
+      timeoutMs: 5_000,
+    }),
+    policy: loadPolicy('services/transactions/policy.yml'),
+    taxes: createFixedTaxRates(),
+  });
+  await new MockActivityEnvironment().run(() =>
+    steps[step]({
+      purchaseId: purchaseId as PurchaseId,
+      from: 'held',
+      event: command.event,
+      actor: { type: 'user', id: seller.id },
+      atMs: Date.now(),
+      command: { id: command.id },
+    }),
+  );
+}
+
+describe('a command whose step is committed, and of which no history knows', () => {
+  async function held(): Promise<string> {
+    const { body } = await buy(buyer, await publishedListing(seller));
+    expect((await act(seller, body.id, 'accept')).status).toBe(200);
+    return body.id;
+  }
+  const idOf = (operation: string, key: string): string => commandIdOf(seller.id, operation, key);
+
+  test('is done for who sent it, though another one was heard first and made the workflow look', async () => {
+    const [id, key] = [await held(), randomUUID()];
+    await takenAndLost(id, 'recordDelivery', { event: 'deliver', id: idOf('deliverPurchase', key) });
+    // The workflow takes this one up, finds that the purchase is further, and refuses it.
+    expect(await act(seller, id, 'cancel')).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW' } });
+    expect(await act(seller, id, 'deliver', key)).toMatchObject({ status: 200, body: { state: 'delivered' } });
+    expect(await act(seller, id, 'deliver')).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW' } });
+  });
+
+  test('is done though it has ended the purchase', async () => {
+    const [id, key] = [await held(), randomUUID()];
+    await takenAndLost(id, 'refundBuyer', { event: 'refund_in_full', id: idOf('refundPurchase', key) });
+    expect(await act(buyer, id, 'confirm')).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW' } });
+    const refunded = await act(seller, id, 'refunds', key);
+    expect(refunded).toMatchObject({ status: 200, body: { state: 'refunded', money: { refunded: 2_500 } } });
+    expect(await act(seller, id, 'refunds')).toMatchObject({ status: 409, body: { code: 'NOT_ALLOWED_NOW' } });
+    await expectEqualBooks(refunded.body);
+  });
 });

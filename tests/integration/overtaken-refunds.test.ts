@@ -34,7 +34,7 @@ afterAll(() => Promise.all([database.close(), temporal.close()]));
 
 /** Refunds as the route does it, and everything between its look and its command. */
 function refund(id: string, amount: number, between: () => Promise<unknown>) {
-  const real = createPurchaseCommands(temporal.client);
+  const real = createPurchaseCommands({ database, temporal });
   const commands: PurchaseCommands = {
     ...real,
     send: async (...command) => {
