@@ -12,25 +12,12 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  currentUpdateInfo,
   log,
   patched,
-  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DisputeStanding } from '../activities/purchase-steps.ts';
-import { type RefundAgainOrder, type RefundHint, refundAgainUpdate, refundHintSignal } from '../contracts/aftercare.ts';
-import { type ChargebackHint, type ChargebackOrder, chargebackHintSignal } from '../contracts/chargeback.ts';
-import { type DisputeDecision, disputeDecidedSignal } from '../contracts/dispute.ts';
-import {
-  openPurchaseUpdate,
-  type PaymentHint,
-  type PurchaseInput,
-  type PurchaseOutcome,
-  type PurchaseResult,
-  type PurchaseState,
-  paymentHintSignal,
-} from '../contracts/purchase.ts';
+import type { PurchaseInput, PurchaseOutcome, PurchaseResult, PurchaseState } from '../contracts/purchase.ts';
 import { isLive } from '../services/transactions/chargeback-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
@@ -45,18 +32,17 @@ import {
   type Trouble,
 } from './purchase-agenda.ts';
 import {
-  CHARGEBACK_UPDATES,
   type ChargebackOrderKind,
   type ChargebackWish,
-  chargebackWishOf,
   doChargebackWork,
   followChargebackOrder,
   noteChargeback,
 } from './purchase-chargeback.ts';
 import { beginDispute, DISPUTE, decideInTime, endDispute, freezeDispute, noteDecision } from './purchase-dispute.ts';
 import { handOver } from './purchase-handover.ts';
+import { type AnyWish, type Hint, listen, type Now } from './purchase-inbox.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
-import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
+import { noteRefund, type RefundAgainWish, refundAgain } from './purchase-refunds.ts';
 import { askFinance, stepOfItem } from './purchase-refused.ts';
 import {
   beginPayment,
@@ -67,29 +53,17 @@ import {
   notAllowed,
   overlaysOf,
   PROVIDER,
-  refuseStopped,
   retryTransfer,
   type Story,
   stepOf,
   timerIn,
   topUpSeller,
-  type Wish,
 } from './purchase-steps.ts';
-import {
-  followOrder,
-  inputText,
-  orderIn,
-  refuseOrder,
-  STAFF_UPDATES,
-  type StaffCounts,
-  type StaffWish,
-  staffStepOf,
-} from './purchase-support.ts';
-import { inProgress, isAlarm, refuseUnlessAllowed, WISHES, wishOf } from './purchase-wishes.ts';
+import { followOrder, type StaffCounts, type StaffWish, staffStepOf } from './purchase-support.ts';
+import { isAlarm } from './purchase-wishes.ts';
 import { answersGiven, type Item, openDesk, type Settle } from './support/desk.ts';
 import { answerOf, databaseStep } from './support/steps.ts';
 import { because } from './support/tracing.ts';
-import { GUARDED } from './support/updates.ts';
 
 export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   // Anybody with the Temporal UI can ask for a cancellation. Money may be held: the story goes on to one of its own ends.
@@ -111,7 +85,18 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'refundAgain' | 'open' | undefined = begun
     ? undefined
     : 'open';
-  listen();
+  const now: Now = {
+    get story() {
+      return story;
+    },
+    get doing() {
+      return doing;
+    },
+    get orders() {
+      return orders;
+    },
+  };
+  listen(input, desk, now, { opened, keepNote });
 
   story ??= await open();
   if (story === undefined) {
@@ -154,76 +139,22 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   await windUp(story);
   return { state: story.standing.state };
 
-  /** Lays what comes from outside on the desk, or refuses it at once. */
-  function listen(): void {
-    // First, so that they stand first in the list of the Temporal UI.
-    for (const [update, kind, about] of STAFF_UPDATES) {
-      setHandler(update, (given) => takeOrder(kind, given), {
-        description: `${about} ${inputText(kind, input.purchaseId)}`,
-        validator: (given) => {
-          desk.refuseRepeat();
-          if (story === undefined) throw inProgress('open');
-          refuseOrder(orderIn(kind, given, input.purchaseId), story.standing, orders);
-        },
-      });
-    }
-    const opened = async (): Promise<PurchaseOutcome> => {
-      await condition(() => begun || refusal !== undefined);
-      if (refusal !== undefined || story === undefined) throw refusal;
-      return { state: story.standing.state };
-    };
-    setHandler(openPurchaseUpdate, opened, GUARDED);
-    for (const [update, event] of WISHES) {
-      setHandler(update, async (command) => ({ state: await desk.ask(wishOf(input, story, event, command)) }), {
-        validator: (command) => {
-          desk.refuseRepeat();
-          const wish = wishOf(input, story, event, command);
-          if (story !== undefined) refuseStopped(story, wish);
-          const unfinished = story?.standing.unfinished?.event;
-          if (desk.busy || doing !== undefined || unfinished !== undefined) throw inProgress(doing ?? unfinished);
-          refuseUnlessAllowed(story, wish);
-        },
-      });
-    }
-    for (const [update, kind] of CHARGEBACK_UPDATES) {
-      setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), {
-        validator: (_order: ChargebackOrder) => {
-          desk.refuseRepeat();
-          if (story === undefined || doing !== undefined) throw inProgress(doing ?? 'open');
-        },
-      });
-    }
-    setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint.eventType, hint));
-    setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint.refundId, hint));
-    const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
-      state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
-    });
-    setHandler(refundAgainUpdate, again, {
-      validator: (order) => {
-        desk.refuseRepeat();
-        refuseUnlessOrder(order);
-        if (desk.busy || doing !== undefined) throw inProgress(doing);
-      },
-    });
-    setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint.chargebackId, hint));
-    setHandler(disputeDecidedSignal, (decision) => {
-      const subject = `dispute/${decision.n}`;
-      desk.tell(`${subject}/decided`, subject, decision);
-    });
+  /** The answer of the update that came with the start. */
+  async function opened(): Promise<PurchaseOutcome> {
+    await condition(() => begun || refusal !== undefined);
+    if (refusal !== undefined || story === undefined) throw refusal;
+    return { state: story.standing.state };
   }
 
-  /** An order of staff. A note changes nothing, so it does not wait its turn behind what may take long. */
-  async function takeOrder(kind: StaffOrderKind, given: unknown): Promise<PurchaseOutcome> {
-    const wish = { order: orderIn(kind, given, input.purchaseId), updateId: currentUpdateInfo()?.id ?? '' };
-    if (story === undefined) throw inProgress('open');
-    if (kind !== 'note') return { state: await desk.ask(wish) };
+  async function keepNote(current: Story, wish: StaffWish): Promise<PurchaseOutcome> {
     try {
-      const step = staffStepOf(input.purchaseId, story, wish);
+      const step = staffStepOf(input.purchaseId, current, wish);
       orders = { ...orders, notes: await databaseStep('addStaffNote', step, 'Keep a note of staff') };
     } catch (error) {
       throw answerOf(error) ?? error;
     }
-    return { state: story.standing.state };
+    // Meanwhile the purchase has gone on.
+    return { state: (story ?? current).standing.state };
   }
 
   /** Reserves what is bought and writes the purchase, or says why not: the answer of the update that came with the start. */
@@ -465,11 +396,6 @@ interface Again {
   /** What it is called where finance is asked about it. */
   readonly step?: string | undefined;
 }
-
-/** What is laid on the desk. */
-type AnyWish = Wish | StaffWish | ChargebackWish | RefundAgainWish;
-/** What comes in without anybody waiting for an answer. */
-type Hint = PaymentHint | ChargebackHint | RefundHint | DisputeDecision;
 
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {

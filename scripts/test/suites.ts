@@ -10,7 +10,7 @@ export interface Suite {
 /** What `npm test` runs. */
 export const FIRST_SUITE: Suite = {
   name: 'tests',
-  projects: ['unit', 'replay', 'conformance', 'integration', 'scenarios', 'traces', 'security', 'scripts'],
+  projects: ['unit', 'replay', 'conformance', 'integration', 'scenarios'],
 };
 
 /**
@@ -21,6 +21,7 @@ export const ON_DEMAND: readonly string[] = ['random-paths', 'plant'];
 
 /** What `npm run test:full` runs after it. */
 export const LATER_SUITES: readonly Suite[] = [
+  { name: 'security, traces and scripts', projects: ['security', 'traces', 'scripts'] },
   { name: 'faults', projects: ['faults'] },
   // Skipped where there is no Chromium.
   { name: 'browser', projects: ['browser'] },

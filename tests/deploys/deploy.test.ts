@@ -17,7 +17,6 @@ const OPEN = "WorkflowType = 'purchase' AND ExecutionStatus = 'Running'";
 
 /** A purchase is looked at right after it was opened, and again before it is completed. */
 const CHANGE: readonly Edit[] = [
-  { file: 'workflows/purchase.ts', from: '  log,\n', to: '  log,\n  patched,\n' },
   {
     file: 'workflows/purchase.ts',
     from: /return await databaseStep\('openPurchase', (.*)\);/,
@@ -28,15 +27,15 @@ const CHANGE: readonly Edit[] = [
   },
   {
     file: 'workflows/purchase.ts',
-    from: '    const wish = { ...CLOCK, event: timer.event };\n',
-    to: `    if (timer.event === 'aftercare_over' && patched('look-before-completing')) {
+    from: '    const wish = { ...CLOCK, event: found.timer.event };\n',
+    to: `    if (found.timer.event === 'aftercare_over' && patched('look-before-completing')) {
       current.standing = await databaseStep('readStanding', { purchaseId: input.purchaseId }, 'Look at it');
     }
-    const wish = { ...CLOCK, event: timer.event };\n`,
+    const wish = { ...CLOCK, event: found.timer.event };\n`,
   },
 ];
 /** The same change by somebody who has forgotten the purchases that are open. */
-const CARELESS = CHANGE.slice(1).map((edit) => ({
+const CARELESS = CHANGE.map((edit) => ({
   ...edit,
   to: edit.to.replace(/!patched\(.*?\)/, 'false').replace(/ && patched\(.*?\)/, ''),
 }));
