@@ -28,6 +28,7 @@ import {
   giveBackReservation,
   giveUpEvidence,
   noteAnswer,
+  noteAsked,
   noteChargeback,
   noteFunds,
   noteTopUpReversed,
@@ -38,6 +39,7 @@ import {
   settleChargeback,
   timelineOf,
   wasAccepted,
+  wasAsked,
   wasTaken,
 } from '../services/transactions/index.ts';
 import { refusal } from './failures.ts';
@@ -120,11 +122,19 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       const before = await payments.getDispute(step.chargebackId);
       await refuseForeign(deps, step, purchase, before);
       const key = keyOf(step, acceptSteps(before.id).atStripe);
+      const asked = { id: before.id, purchaseId: purchase.id };
       if (!isLive(overlayOfStatus(before.status))) {
+        const isOurs = before.status === 'lost' && (await wasAsked(database, asked));
+        if (isOurs && !(await wasTaken(database, purchase.id, key.step))) {
+          // We have asked for that ourselves, and did not come to say so: Stripe was heard first.
+          await commitStep(database, key, () => ({}));
+          return note(deps, step, before);
+        }
         await note(deps, step, before);
         await refuseWon(deps, step);
         return acceptAsItStands(deps, step);
       }
+      await noteAsked(database, asked);
       const after = await unlessClosed(deps, before.id, () =>
         makeOnce(database, purchase, key, {
           make: (idempotencyKey) => payments.acceptDispute(before.id, idempotencyKey),

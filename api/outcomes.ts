@@ -34,8 +34,8 @@ export async function outcomeOf(
     await client.withDeadline(untilMs, () => untilTaken(untilMs, call));
     return 'done';
   } catch (error) {
-    if (await wasCarriedOut()) return 'done';
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'under_way';
+    if (await wasCarriedOut()) return 'done';
     if (error instanceof WorkflowNotFoundError) return 'ended';
     if (wasTaken(error)) return 'under_way';
     if (wasDropped(error)) throw unavailable(NOT_TAKEN, 1, error);

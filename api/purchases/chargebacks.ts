@@ -13,6 +13,7 @@ import {
   type StoredChargeback,
   timelineOf,
   wasAccepted,
+  wasAsked,
 } from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Policy, type Reply, type Request, type Route, route } from '../route.ts';
@@ -139,7 +140,7 @@ async function chargebackOf(database: ApiDeps['database'], { id, chargebackId }:
 /** What is over cannot be given up; what finance gave up before is so still. @throws Problem 404, 409 */
 async function refuseClosed({ database }: ChargebackDeps, params: One): Promise<void> {
   const one = await chargebackOf(database, params);
-  if (isLive(overlayOfOne(one)) || (await wasAccepted(database, one))) return;
+  if (isLive(overlayOfOne(one)) || (await wasAccepted(database, one)) || (await wasAsked(database, one))) return;
   throw conflict('CHARGEBACK_CLOSED', closedText(one), { chargeback: one.status });
 }
 

@@ -62,6 +62,8 @@ const isKept = (status: ChargebackStatus): boolean => status === 'lost' || statu
 
 /** The steps by which one is given up: at Stripe, or after the bank decided, what has not moved as it did. */
 export const acceptSteps = (chargebackId: string) => ({
+  /** Taken before Stripe is asked: what closes the dispute then is our own doing, whoever tells of it first. */
+  asked: `acceptChargeback/${chargebackId}/asked`,
   atStripe: `acceptChargeback/${chargebackId}`,
   asItStands: `acceptChargeback/${chargebackId}/asItStands`,
 });

@@ -412,6 +412,16 @@ export async function wasAccepted(db: Queryable, { id, purchaseId }: StoredCharg
   return (await wasTaken(db, purchaseId, atStripe)) || (await wasTaken(db, purchaseId, asItStands));
 }
 
+type Known = Pick<StoredChargeback, 'id' | 'purchaseId'>;
+
+/** Notes that Stripe is about to be asked to close one for us. */
+export const noteAsked = (db: Database, { id, purchaseId }: Known): Promise<boolean> =>
+  db.transaction((tx) => takeStep(tx, purchaseId, acceptSteps(id).asked));
+
+/** Whether Stripe was asked, or was about to be. */
+export const wasAsked = (db: Queryable, { id, purchaseId }: Known): Promise<boolean> =>
+  wasTaken(db, purchaseId, acceptSteps(id).asked);
+
 /**
  * Notes that evidence was submitted by us, and by whom: the audit trail says so.
  * @param answer with the order of staff that is answered by it, so that its repeat is known again; undefined for the clock

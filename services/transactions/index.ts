@@ -7,6 +7,7 @@ export {
   chargebackToSettle,
   giveUpEvidence,
   noteAnswer,
+  noteAsked,
   noteChargeback,
   noteFunds,
   noteTopUpReversed,
@@ -15,6 +16,7 @@ export {
   type StoredChargeback,
   settleChargeback,
   wasAccepted,
+  wasAsked,
 } from './chargebacks.ts';
 export { type DisputeNow, type Explanation, explain } from './explain.ts';
 export {
