@@ -135,10 +135,11 @@ export function createChargebackActivities(deps: PurchaseDeps) {
         return acceptAsItStands(deps, step);
       }
       await noteAsked(database, asked);
-      const after = await unlessClosed(deps, before.id, () =>
+      const isClosed = ({ status }: Dispute): boolean => !isLive(overlayOfStatus(status));
+      const after = await unlessOver(deps, before.id, isClosed, () =>
         makeOnce(database, purchase, key, {
           make: (idempotencyKey) => payments.acceptDispute(before.id, idempotencyKey),
-          find: () => found(deps, before.id, ({ status }) => !isLive(overlayOfStatus(status))),
+          find: () => found(deps, before.id, isClosed),
         }),
       );
       await commitStep(database, key, () => ({}));
@@ -345,13 +346,15 @@ async function submit(
   deps: PurchaseDeps,
   purchase: Purchase,
   key: StepKey,
-  { statement }: ChargebackStep,
+  { statement, actor }: ChargebackStep,
   { id }: Dispute,
 ): Promise<Dispute> {
   const { database, payments } = deps;
   const source = { ...purchase, capturedAt: purchase.payment.capturedAt };
   const evidence = evidenceOf(source, await timelineOf(database, purchase), statement);
-  return unlessClosed(deps, id, () =>
+  const isOver = ({ status, submissions }: Dispute): boolean => submissions > 0 || !isAnswerable(status);
+  // The clock has nobody to tell: what Stripe does not take is given up, and finance have a case that says so.
+  return unlessOver(deps, id, actor.type === 'staff' ? isOver : () => true, () =>
     makeOnce(database, purchase, key, {
       make: (idempotencyKey) => payments.submitEvidence(id, evidence, idempotencyKey),
       find: () => found(deps, id, ({ submissions }) => submissions > 0),
@@ -368,13 +371,20 @@ async function found(
   return isSo(dispute) ? dispute : undefined;
 }
 
-/** Stripe refuses what came too late, or was done before: then how it stands now is the answer. */
-async function unlessClosed({ payments }: PurchaseDeps, id: string, act: () => Promise<Dispute>): Promise<Dispute> {
+/** Stripe refuses what came too late, or was done before: then how it stands now is the answer. Any other refusal is one. */
+async function unlessOver(
+  { payments }: PurchaseDeps,
+  id: string,
+  isOver: (dispute: Dispute) => boolean,
+  act: () => Promise<Dispute>,
+): Promise<Dispute> {
   try {
     return await act();
   } catch (error) {
     if (!(error instanceof ProviderError) || error.kind !== 'refused') throw error;
-    return payments.getDispute(id);
+    const now = await payments.getDispute(id);
+    if (!isOver(now)) throw error;
+    return now;
   }
 }
 

@@ -70,3 +70,26 @@ test('one that a flow has taken is under way for as long as nobody knows what be
   };
   expect(await outcomeOf(client, Date.now() + 300, call)).toBe('under_way');
 });
+
+const UNHEARD = [
+  ['was dropped', () => new ServiceError('failed', { cause: Object.assign(new Error('not ready'), { code: 9 }) })],
+  ['never arrived', () => new ServiceError('away', { cause: Object.assign(new Error('unavailable'), { code: 14 }) })],
+] as const;
+
+test.each(UNHEARD)(
+  'one that %s is to be repeated, though it was carried out: its workflow has yet to hear of it',
+  async (_what, unheard) => {
+    const call = async (): Promise<void> => {
+      throw unheard();
+    };
+    const wasCarriedOut = async (): Promise<boolean> => true;
+    await expect(outcomeOf(client, Date.now() + 300, call, wasCarriedOut)).rejects.toMatchObject({ status: 503 });
+  },
+);
+
+test('one that a workflow refuses after it was carried out is done', async () => {
+  const call = async (): Promise<void> => {
+    throw new WorkflowUpdateFailedError('refused', ApplicationFailure.nonRetryable('Too late.', 'NOT_ALLOWED_NOW'));
+  };
+  expect(await outcomeOf(client, Date.now() + 5_000, call, async () => true)).toBe('done');
+});

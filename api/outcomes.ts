@@ -21,7 +21,8 @@ export type CommandResult = 'done' | 'under_way' | 'ended';
  * Sends an update and waits for its outcome, for a bounded time.
  * @param untilMs when the caller will no longer wait, milliseconds since 1970
  * @param wasCarriedOut whether this very command was carried out, as the database says. A workflow whose task was lost knows
- *   nothing of it any more: it refuses what it has done itself.
+ *   nothing of it any more: it refuses what it has done itself. Asked only of what a workflow has answered: one that did not
+ *   hear the command has to hear it, or it would not know how things stand until its next timer.
  * @throws Problem 409 with the refusal's code; 503 when Temporal does not answer
  */
 export async function outcomeOf(
@@ -35,12 +36,13 @@ export async function outcomeOf(
     return 'done';
   } catch (error) {
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'under_way';
+    if (wasDropped(error)) throw unavailable(NOT_TAKEN, 1, error);
+    if (isUnavailable(error)) throw unavailable('Temporal does not answer at the moment.', 2, error);
     if (await wasCarriedOut()) return 'done';
     if (error instanceof WorkflowNotFoundError) return 'ended';
     if (wasTaken(error)) return 'under_way';
-    if (wasDropped(error)) throw unavailable(NOT_TAKEN, 1, error);
     if (error instanceof WorkflowUpdateFailedError) return refused(error);
-    throw isUnavailable(error) ? unavailable('Temporal does not answer at the moment.', 2, error) : error;
+    throw error;
   }
 }
 

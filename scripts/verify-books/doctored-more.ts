@@ -109,12 +109,12 @@ export const MONEY_OF_BANKS: readonly Doctored[] = [
   {
     rule: 'aftercare_goes_well',
     what: 'it has failed',
-    facts: { ...LOST, aftercare: { status: 'failed', isActing: false, standings: [], asked: null } },
+    facts: { ...LOST, aftercare: { status: 'failed', isActing: false, isAtWork: false, standings: [], asked: null } },
   },
   {
     rule: 'aftercare_goes_well',
     what: 'it runs beside the purchase',
-    facts: { ...WELL, aftercare: { status: 'running', isActing: false, standings: [], asked: null } },
+    facts: { ...WELL, aftercare: { status: 'running', isActing: false, isAtWork: false, standings: [], asked: null } },
   },
   {
     rule: 'aftercare_goes_well',
@@ -124,6 +124,7 @@ export const MONEY_OF_BANKS: readonly Doctored[] = [
       aftercare: {
         status: 'completed',
         isActing: false,
+        isAtWork: false,
         asked: null,
         standings: [{ step: 'noteChargeback', state: 'refunded', payment: 'succeeded', transfer: 'sent', held: 5n }],
       },
@@ -198,18 +199,23 @@ export const DISPUTES: readonly Doctored[] = [
   {
     rule: 'dispute_workflow_runs',
     what: 'its workflow is gone',
-    facts: withDispute(DISPUTED, { workflow: { status: 'none', isActing: false, last: null } }),
+    facts: withDispute(DISPUTED, { workflow: { status: 'none', isActing: false, isAtWork: false, last: null } }),
   },
   {
     rule: 'dispute_workflow_runs',
     what: 'it is closed, and its workflow runs on',
-    facts: withDispute(RULED, { workflow: { status: 'running', isActing: false, last: null } }),
+    facts: withDispute(RULED, { workflow: { status: 'running', isActing: false, isAtWork: false, last: null } }),
   },
   {
     rule: 'dispute_standing_equals_row',
     what: 'its workflow believes that they negotiate',
     facts: withDispute(DISPUTED, {
-      workflow: { status: 'running', isActing: false, last: { state: 'negotiating', decided: false, frozen: false } },
+      workflow: {
+        status: 'running',
+        isActing: false,
+        isAtWork: false,
+        last: { state: 'negotiating', decided: false, frozen: false },
+      },
     }),
   },
   {
@@ -238,7 +244,7 @@ export const EXCUSED: readonly (readonly [what: string, rule: string, facts: Pur
     {
       ...UNSETTLED,
       row: { ...UNSETTLED.row, updatedMs: NOW_MS - 120_000 },
-      aftercare: { status: 'running', isActing: true, standings: [], asked: null },
+      aftercare: { status: 'running', isActing: true, isAtWork: true, standings: [], asked: null },
     },
   ],
   [

@@ -128,10 +128,11 @@ export const WELL: PurchaseFacts = {
   ],
   openCases: [],
   closedCases: [],
-  aftercare: { status: 'none', isActing: false, standings: [], asked: null },
+  aftercare: { status: 'none', isActing: false, isAtWork: false, standings: [], asked: null },
   workflow: {
     status: 'running',
     isActing: false,
+    isAtWork: false,
     asked: {
       buyerId: 'usr_buyer',
       sellerId: 'usr_seller',
@@ -198,7 +199,12 @@ const DISPUTE: DisputeFacts = {
     { action: 'dispute.closed', from: 'ruled', state: 'closed' },
   ],
   events: ['dispute.opened', 'dispute.mediating', 'dispute.ruled', 'dispute.closed'],
-  workflow: { status: 'completed', isActing: false, last: { state: 'closed', decided: true, frozen: false } },
+  workflow: {
+    status: 'completed',
+    isActing: false,
+    isAtWork: false,
+    last: { state: 'closed', decided: true, frozen: false },
+  },
 };
 
 const [OPENED, BEGUN, TAKEN, PAID] = WELL.audit as [
@@ -270,7 +276,12 @@ export const DISPUTED: PurchaseFacts = {
       rulings: [],
       audit: DISPUTE.audit.slice(0, 3),
       events: DISPUTE.events.slice(0, 2),
-      workflow: { status: 'running', isActing: false, last: { state: 'mediating', decided: false, frozen: false } },
+      workflow: {
+        status: 'running',
+        isActing: false,
+        isAtWork: false,
+        last: { state: 'mediating', decided: false, frozen: false },
+      },
     },
   ],
   workflow: { ...RULED.workflow, standings: RULED.workflow.standings.slice(0, 4) },

@@ -166,6 +166,8 @@ export interface WorkflowFacts {
   readonly status: 'none' | 'running' | 'completed' | 'failed';
   /** A step is being tried, or waits to be tried again. */
   readonly isActing: boolean;
+  /** That, or a worker has a task of it, or is about to: what it knows is not all that has been done. */
+  readonly isAtWork: boolean;
   /** How the purchase stood after each step that the history holds, oldest first. */
   readonly standings: readonly Standing[];
   /** With what it was started; null when it holds none of that: an aftercare is given no more than the purchase. */
@@ -228,7 +230,7 @@ export interface Ruling {
 }
 
 /** What Temporal says of the workflow of a dispute. */
-export interface DisputeWorkflowFacts extends Pick<WorkflowFacts, 'status' | 'isActing'> {
+export interface DisputeWorkflowFacts extends Pick<WorkflowFacts, 'status' | 'isActing' | 'isAtWork'> {
   /** How it stood after the last step that the history holds; null when it holds none. */
   readonly last: { readonly state: string; readonly decided: boolean; readonly frozen: boolean } | null;
 }

@@ -39,9 +39,11 @@ export interface Verdict {
 
 /**
  * What is under way looks wrong for a moment: Stripe has acted and the step is not committed yet. So a purchase that
- * differs is looked at again after these times, and what counts is what it comes to.
+ * differs is looked at again after these times, and what counts is what it comes to. A workflow that is at work is looked at
+ * as long as what it does may be late: a task that was lost, with all that was done in it, is given anew after 10 seconds.
  */
 const LOOK_AGAIN_AFTER_MS = [250, 500, 1_000, 3_000] as const;
+const THEN_EVERY_MS = 3_000;
 const PAGE = 200;
 
 export class NoSuchPurchase extends Error {
@@ -50,8 +52,8 @@ export class NoSuchPurchase extends Error {
 
 /** Judges one purchase. @throws NoSuchPurchase */
 export async function judgePurchase(sources: Sources, purchaseId: string, options: JudgeOptions): Promise<Verdict> {
-  const first = await lookAt(sources, purchaseId, options);
-  return { purchases: 1, differences: await lasting(sources, first, options) };
+  const { differences } = await lookAt(sources, purchaseId, options);
+  return { purchases: 1, differences: await lasting(sources, differences, options) };
 }
 
 /** Judges all purchases, the ledger as a whole, and what Stripe has that no purchase claims. */
@@ -84,16 +86,25 @@ async function lasting(
   options: JudgeOptions,
 ): Promise<readonly Difference[]> {
   let differences = first;
-  for (const waitMs of LOOK_AGAIN_AFTER_MS) {
+  let untilMs = 0;
+  for (let times = 0; times < LOOK_AGAIN_AFTER_MS.length || Date.now() < untilMs; times++) {
     const suspects = [...new Set(differences.map(({ purchaseId }) => purchaseId).filter((id) => id !== null))];
     if (suspects.length === 0) break;
-    await sleep(waitMs);
-    differences = await flat(suspects, (id) => lookAt(sources, id, options));
+    await sleep(LOOK_AGAIN_AFTER_MS[times] ?? THEN_EVERY_MS);
+    const looks = await flat(suspects, async (id) => [await lookAt(sources, id, options)]);
+    differences = looks.flatMap((look) => look.differences);
+    untilMs = Math.max(0, ...looks.map((look) => (look.differences.length === 0 ? 0 : look.underWayUntilMs)));
   }
   return differences;
 }
 
-async function lookAt(sources: Sources, purchaseId: string, options: JudgeOptions): Promise<Difference[]> {
+interface Look {
+  readonly differences: readonly Difference[];
+  /** Until when it may be under way, milliseconds since 1970; 0 when none of its workflows is at work. */
+  readonly underWayUntilMs: number;
+}
+
+async function lookAt(sources: Sources, purchaseId: string, options: JudgeOptions): Promise<Look> {
   const { stripe, sandboxUrl } = sources;
   // The provider first: what is committed meanwhile is found by looking again.
   const testimonies = [
@@ -102,7 +113,12 @@ async function lookAt(sources: Sources, purchaseId: string, options: JudgeOption
   ];
   const [found] = await gathered(sources, [purchaseId], () => testimonies);
   if (found === undefined) throw new NoSuchPurchase(`There is no purchase ${purchaseId}.`);
-  return judge(found, momentOf(options), options.except);
+  const { workflow, aftercare, disputes, row } = found;
+  const isAtWork = [workflow, aftercare, ...disputes.map((dispute) => dispute.workflow)].some((flow) => flow.isAtWork);
+  return {
+    differences: judge(found, momentOf(options), options.except),
+    underWayUntilMs: isAtWork ? row.updatedMs + options.graceMs : 0,
+  };
 }
 
 /** Everything about some purchases. */

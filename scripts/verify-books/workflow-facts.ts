@@ -27,7 +27,7 @@ export async function disputeWorkflowFactsOf(
   return { ...facts, last: values.flatMap(({ value }) => disputeStandingOf(value) ?? []).at(-1) ?? null };
 }
 
-interface Looked extends Pick<WorkflowFacts, 'status' | 'isActing'> {
+interface Looked extends Pick<WorkflowFacts, 'status' | 'isActing' | 'isAtWork'> {
   readonly values: readonly { readonly step: string; readonly value: unknown }[];
 }
 
@@ -36,9 +36,11 @@ async function lookAt(client: Client, codec: EncryptionCodec, workflowId: string
   try {
     const { status, raw } = await handle.describe();
     const isActing = (raw.pendingActivities?.length ?? 0) > 0;
-    return { status: statusOf(status.name), isActing, values: await valuesIn(codec, await handle.fetchHistory()) };
+    const isAtWork = isActing || Boolean(raw.pendingWorkflowTask);
+    const values = await valuesIn(codec, await handle.fetchHistory());
+    return { status: statusOf(status.name), isActing, isAtWork, values };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { status: 'none', isActing: false, values: [] };
+    if (error instanceof WorkflowNotFoundError) return { status: 'none', isActing: false, isAtWork: false, values: [] };
     throw error;
   }
 }

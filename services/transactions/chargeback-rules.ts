@@ -62,8 +62,11 @@ const isKept = (status: ChargebackStatus): boolean => status === 'lost' || statu
 
 /** The steps by which one is given up: at Stripe, or after the bank decided, what has not moved as it did. */
 export const acceptSteps = (chargebackId: string) => ({
-  /** Taken before Stripe is asked: what closes the dispute then is our own doing, whoever tells of it first. */
-  asked: `acceptChargeback/${chargebackId}/asked`,
+  /**
+   * Taken before Stripe is asked: what closes the dispute then is our own doing, whoever tells of it first.
+   * @param refusals how often Stripe has refused that before: what closes it after a refusal is somebody else's doing
+   */
+  asked: (refusals: number) => `acceptChargeback/${chargebackId}/asked${refusals === 0 ? '' : `/${refusals}`}`,
   atStripe: `acceptChargeback/${chargebackId}`,
   asItStands: `acceptChargeback/${chargebackId}/asItStands`,
 });

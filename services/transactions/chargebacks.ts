@@ -32,7 +32,7 @@ import { type OpenDispute, type Purchase, unblocked } from './purchase-record.ts
 import { insertReceivable } from './receivables.ts';
 import { transition } from './rules.ts';
 import { commitStep, type DisputeFee, type StepChange, type StepKey } from './steps.ts';
-import { takeStep, wasTaken } from './store.ts';
+import { findPurchase, takeStep, wasTaken } from './store.ts';
 import { commissionRateOf } from './terms-rules.ts';
 import type { Transition } from './transition-rules.ts';
 
@@ -415,12 +415,18 @@ export async function wasAccepted(db: Queryable, { id, purchaseId }: StoredCharg
 type Known = Pick<StoredChargeback, 'id' | 'purchaseId'>;
 
 /** Notes that Stripe is about to be asked to close one for us. */
-export const noteAsked = (db: Database, { id, purchaseId }: Known): Promise<boolean> =>
-  db.transaction((tx) => takeStep(tx, purchaseId, acceptSteps(id).asked));
+export const noteAsked = (db: Database, one: Known): Promise<boolean> =>
+  db.transaction(async (tx) => takeStep(tx, one.purchaseId, await askedStep(tx, one)));
 
-/** Whether Stripe was asked, or was about to be. */
-export const wasAsked = (db: Queryable, { id, purchaseId }: Known): Promise<boolean> =>
-  wasTaken(db, purchaseId, acceptSteps(id).asked);
+/** Whether Stripe was asked, or was about to be, and has not refused it since. */
+export const wasAsked = async (db: Queryable, one: Known): Promise<boolean> =>
+  wasTaken(db, one.purchaseId, await askedStep(db, one));
+
+async function askedStep(db: Queryable, { id, purchaseId }: Known): Promise<string> {
+  const { atStripe, asked } = acceptSteps(id);
+  const purchase = await findPurchase(db, purchaseId);
+  return asked(purchase?.keyEpochs[atStripe]?.refusals ?? 0);
+}
 
 /**
  * Notes that evidence was submitted by us, and by whom: the audit trail says so.

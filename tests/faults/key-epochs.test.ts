@@ -8,19 +8,15 @@ import { classify } from '../../activities/failures.ts';
 import { createPurchaseActivities, type PaymentStep, type PurchaseActivities } from '../../activities/purchase.ts';
 import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { PurchaseState } from '../../contracts/purchase.ts';
-import { type Database, openDatabase } from '../../platform/database.ts';
+import type { Database } from '../../platform/database.ts';
 import { newId } from '../../platform/ids.ts';
-import { createLogger } from '../../platform/logging.ts';
-import type { Payments } from '../../providers/payments.ts';
-import { createStripePayments } from '../../providers/stripe.ts';
-import { createFixedTaxRates } from '../../providers/tax.ts';
-import { loadPolicy } from '../../services/transactions/index.ts';
 import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { request } from '../helpers/client.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, read, sandboxLog } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
+import { asActivity, databaseOfStack, purchaseDeps } from '../helpers/steps.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 let seller: Person;
@@ -32,25 +28,20 @@ let astray: PurchaseActivities;
 
 beforeAll(async () => {
   [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
-  const log = createLogger({ role: 'test', level: 'error' });
-  database = openDatabase({ url: stack().databases.app, maxConnections: 4, applicationName: 'test', log });
-  const apiKey = stack().env['STRIPE_API_KEY'] ?? '';
-  const payments = createStripePayments({ apiKey, apiUrl: stack().urls.stripe, timeoutMs: 5_000 });
-  const stepsWith = (adapter: Payments) =>
-    createPurchaseActivities({
-      database,
-      payments: adapter,
-      policy: loadPolicy('services/transactions/policy.yml'),
-      taxes: createFixedTaxRates(),
-    });
-  steps = stepsWith(payments);
+  database = databaseOfStack(4);
+  const deps = purchaseDeps(database);
+  const { payments } = deps;
+  steps = createPurchaseActivities(deps);
   const less = <Asked extends { readonly amount: number }>(asked: Asked) => ({ ...asked, amount: asked.amount - 50 });
-  astray = stepsWith({
-    ...payments,
-    createPayment: (asked, key) => payments.createPayment(less(asked), key),
-    transfer: (asked, key) => payments.transfer(less(asked), key),
-    refund: (asked, key) => payments.refund(less(asked), key),
-    reverseTransfer: (asked, key) => payments.reverseTransfer(less(asked), key),
+  astray = createPurchaseActivities({
+    ...deps,
+    payments: {
+      ...payments,
+      createPayment: (asked, key) => payments.createPayment(less(asked), key),
+      transfer: (asked, key) => payments.transfer(less(asked), key),
+      refund: (asked, key) => payments.refund(less(asked), key),
+      reverseTransfer: (asked, key) => payments.reverseTransfer(less(asked), key),
+    },
   });
 });
 afterEach(() => request('DELETE', '/_control/faults', { base: stack().urls.sandbox }));
@@ -98,7 +89,7 @@ async function opened(): Promise<PurchaseId> {
     publicUrl: stack().urls.api,
     atMs: Date.now(),
   };
-  await new MockActivityEnvironment().run(() => steps.openPurchase(input));
+  await asActivity(() => steps.openPurchase(input));
   return purchaseId;
 }
 
@@ -172,7 +163,7 @@ async function take(
     returnUrl: stack().urls.api,
   };
   try {
-    await new MockActivityEnvironment().run(() => through[step](input));
+    await asActivity(() => through[step](input));
     return undefined;
   } catch (error) {
     return error;

@@ -3,21 +3,17 @@
  * with everything that was said in it. Who sent it hears what became of it, and never that somebody else is busy.
  */
 import { randomUUID } from 'node:crypto';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPurchaseActivities, type PurchaseStep } from '../../activities/purchase.ts';
 import { commandIdOf } from '../../api/idempotency/idempotency.ts';
 import type { PurchaseId } from '../../contracts/ids.ts';
-import { type Database, openDatabase } from '../../platform/database.ts';
-import { createLogger } from '../../platform/logging.ts';
-import { createStripePayments } from '../../providers/stripe.ts';
-import { createFixedTaxRates } from '../../providers/tax.ts';
-import { loadPolicy } from '../../services/transactions/index.ts';
+import type { Database } from '../../platform/database.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, read } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
+import { asActivity, databaseOfStack, purchaseDeps } from '../helpers/steps.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 let seller: Person;
@@ -26,8 +22,7 @@ let database: Database;
 
 beforeAll(async () => {
   [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
-  const log = createLogger({ role: 'test', level: 'error' });
-  database = openDatabase({ url: stack().databases.app, maxConnections: 2, applicationName: 'test', log });
+  database = databaseOfStack(2);
 });
 afterAll(() => database.close());
 
@@ -79,17 +74,8 @@ async function takenAndLost(
   step: 'recordDelivery' | 'refundBuyer',
   command: Pick<PurchaseStep, 'event'> & { readonly id: string },
 ): Promise<void> {
-  const steps = createPurchaseActivities({
-    database,
-    payments: createStripePayments({
-      apiKey: stack().env['STRIPE_API_KEY'] ?? '',
-      apiUrl: stack().urls.stripe,
-      timeoutMs: 5_000,
-    }),
-    policy: loadPolicy('services/transactions/policy.yml'),
-    taxes: createFixedTaxRates(),
-  });
-  await new MockActivityEnvironment().run(() =>
+  const steps = createPurchaseActivities(purchaseDeps(database));
+  await asActivity(() =>
     steps[step]({
       purchaseId: purchaseId as PurchaseId,
       from: 'held',

@@ -2,7 +2,6 @@
  * What keeps money from going astray where nothing else would: a step is taken once though two workers try it in the same
  * moment, all of it or nothing, and each seller is paid on their own account.
  */
-import { MockActivityEnvironment } from '@temporalio/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAftercareActivities } from '../../activities/aftercare.ts';
@@ -10,12 +9,9 @@ import type { PurchaseDeps } from '../../activities/purchase.ts';
 import { createChargebackActivities } from '../../activities/purchase-chargeback.ts';
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import { auditTrail } from '../../platform/audit.ts';
-import { type Database, openDatabase } from '../../platform/database.ts';
-import { createLogger } from '../../platform/logging.ts';
-import { createStripePayments } from '../../providers/stripe.ts';
-import { createFixedTaxRates } from '../../providers/tax.ts';
+import type { Database } from '../../platform/database.ts';
 import { latestCase } from '../../services/cases/index.ts';
-import { commitStep, findPurchase, loadPolicy, type StepKey } from '../../services/transactions/index.ts';
+import { commitStep, findPurchase, type StepKey } from '../../services/transactions/index.ts';
 import { payoutAccountOf } from '../../services/users/index.ts';
 import { expectEqualBooks, judgePurchase } from '../helpers/books.ts';
 import { disputed as chargedBack, laid, moveDispute, reinstated } from '../helpers/chargebacks.ts';
@@ -24,6 +20,7 @@ import { disputed, does, EUR } from '../helpers/disputes.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, reached, sandboxLog } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
+import { asActivity, databaseOfStack, purchaseDeps } from '../helpers/steps.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 /** As pg_stat_activity shows the connections of this file. */
@@ -36,18 +33,8 @@ let deps: PurchaseDeps;
 
 beforeAll(async () => {
   [seller, buyer] = await Promise.all([verifiedSeller(), verifiedBuyer()]);
-  const log = createLogger({ role: 'test', level: 'error' });
-  database = openDatabase({ url: stack().databases.app, maxConnections: 4, applicationName: APPLICATION, log });
-  deps = {
-    database,
-    payments: createStripePayments({
-      apiKey: stack().env['STRIPE_API_KEY'] ?? '',
-      apiUrl: stack().urls.stripe,
-      timeoutMs: 5_000,
-    }),
-    policy: loadPolicy('services/transactions/policy.yml'),
-    taxes: createFixedTaxRates(),
-  };
+  database = databaseOfStack(4, APPLICATION);
+  deps = purchaseDeps(database);
 });
 afterAll(() => database.close());
 
@@ -64,7 +51,7 @@ async function bothAtOnce(purchaseId: PurchaseId, attempt: () => Promise<unknown
   try {
     await client.query('BEGIN');
     await client.query('SELECT 1 FROM transactions.purchases WHERE id = $1 FOR UPDATE', [purchaseId]);
-    const attempts = [1, 2].map(() => new MockActivityEnvironment().run(attempt));
+    const attempts = [1, 2].map(() => asActivity(attempt));
     const outcome = Promise.allSettled(attempts);
     await waitFor(async () => (await waiting()) === 2, { what: 'both attempts to wait', timeoutMs: 15_000 });
     await client.query('ROLLBACK');
@@ -171,7 +158,7 @@ describe('a chargeback whose money is not in the currency of its purchase', () =
     const steps = createChargebackActivities({ ...deps, payments: { ...deps.payments, getDispute } });
     const step = { purchaseId: id, chargebackId, actor: { type: 'provider', id: 'stripe' }, atMs: Date.now() } as const;
     for (const act of ['noteChargeback', 'answerChargeback', 'acceptChargeback'] as const) {
-      await expect(new MockActivityEnvironment().run(() => steps[act](step))).rejects.toMatchObject({
+      await expect(asActivity(() => steps[act](step))).rejects.toMatchObject({
         type: 'CHARGEBACK_UNCLEAR',
       });
     }

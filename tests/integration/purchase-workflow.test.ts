@@ -1,19 +1,16 @@
 /** What the workflow of a purchase withstands beyond HTTP: a history that lost a step, and people with the Temporal UI. */
 import { Client, Connection } from '@temporalio/client';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPurchaseActivities } from '../../activities/purchase.ts';
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import { acceptPurchaseUpdate, purchaseWorkflowId } from '../../contracts/purchase.ts';
-import { type Database, openDatabase } from '../../platform/database.ts';
-import { createLogger } from '../../platform/logging.ts';
-import { createStripePayments } from '../../providers/stripe.ts';
-import { createFixedTaxRates } from '../../providers/tax.ts';
-import { commitStep, loadPolicy } from '../../services/transactions/index.ts';
+import type { Database } from '../../platform/database.ts';
+import { commitStep } from '../../services/transactions/index.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, reached } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
+import { asActivity, databaseOfStack, purchaseDeps } from '../helpers/steps.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 let seller: Person;
@@ -27,12 +24,7 @@ beforeAll(async () => {
     verifiedBuyer(),
     Connection.connect({ address: stack().temporal.address }),
   ]);
-  database = openDatabase({
-    url: stack().databases.app,
-    maxConnections: 2,
-    applicationName: 'test',
-    log: createLogger({ role: 'test', level: 'error' }),
-  });
+  database = databaseOfStack(2);
 });
 afterAll(async () => {
   await connection.close();
@@ -47,16 +39,7 @@ async function authorised(): Promise<PurchaseId> {
 test('a step that was taken, but that the history lost, is caught up with', async () => {
   const purchaseId = await authorised();
   // The step as a worker takes it; its workflow never hears of it, as when Temporal dies before the task is completed.
-  const steps = createPurchaseActivities({
-    database,
-    payments: createStripePayments({
-      apiKey: stack().env['STRIPE_API_KEY'] ?? '',
-      apiUrl: stack().urls.stripe,
-      timeoutMs: 5_000,
-    }),
-    policy: loadPolicy('services/transactions/policy.yml'),
-    taxes: createFixedTaxRates(),
-  });
+  const steps = createPurchaseActivities(purchaseDeps(database));
   const step = {
     purchaseId,
     from: 'authorised',
@@ -64,7 +47,7 @@ test('a step that was taken, but that the history lost, is caught up with', asyn
     actor: { type: 'user', id: seller.id },
     atMs: Date.now(),
   } as const;
-  await new MockActivityEnvironment().run(() => steps.capturePayment(step));
+  await asActivity(() => steps.capturePayment(step));
   expect((await reached(buyer, purchaseId, 'held')).next.actions).toEqual(['confirm', 'cancel', 'open_dispute']);
 
   const first = await act(seller, purchaseId, 'deliver');

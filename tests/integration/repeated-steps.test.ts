@@ -3,25 +3,21 @@
  * by its time.
  */
 import { randomUUID } from 'node:crypto';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createPurchaseActivities, type PurchaseStep } from '../../activities/purchase.ts';
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
-import { type Database, openDatabase } from '../../platform/database.ts';
-import { createLogger } from '../../platform/logging.ts';
+import type { Database } from '../../platform/database.ts';
 import type { Payments } from '../../providers/payments.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
-import { createStripePayments } from '../../providers/stripe.ts';
-import { createFixedTaxRates } from '../../providers/tax.ts';
-import { loadPolicy } from '../../services/transactions/index.ts';
 import { payoutAccountOf } from '../../services/users/index.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
-import { aboutChargeback, disputed, laid, sold } from '../helpers/chargebacks.ts';
+import { aboutChargeback, disputed, laid, moveDispute, sold } from '../helpers/chargebacks.ts';
 import { request } from '../helpers/client.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, reached, read, sandboxLog } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
 import { order, staffToken } from '../helpers/staff.ts';
+import { asActivity, databaseOfStack, purchaseDeps } from '../helpers/steps.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 let buyer: Person;
@@ -31,35 +27,18 @@ let database: Database;
 
 beforeAll(async () => {
   [buyer, finance] = await Promise.all([verifiedBuyer(), staffToken('finance')]);
-  database = openDatabase({
-    url: stack().databases.app,
-    maxConnections: 2,
-    applicationName: 'test',
-    log: createLogger({ role: 'test', level: 'error' }),
-  });
+  database = databaseOfStack(2);
 });
 beforeEach(async () => {
   seller = await verifiedSeller();
 });
 afterAll(() => database.close());
 
-const stripe = (): Payments =>
-  createStripePayments({
-    apiKey: stack().env['STRIPE_API_KEY'] ?? '',
-    apiUrl: stack().urls.stripe,
-    timeoutMs: 5_000,
-  });
-
 /** The steps as a worker takes them, which no workflow hears of. */
-const stepsWith = (payments: Payments = stripe()) =>
-  createPurchaseActivities({
-    database,
-    payments,
-    policy: loadPolicy('services/transactions/policy.yml'),
-    taxes: createFixedTaxRates(),
-  });
-
-const take = <Result>(step: () => Promise<Result>): Promise<Result> => new MockActivityEnvironment().run(step);
+const stepsWith = (payments?: Payments) => {
+  const deps = purchaseDeps(database);
+  return createPurchaseActivities({ ...deps, payments: payments ?? deps.payments });
+};
 
 test('an order of finance to answer a chargeback has one answer; another order has its own', async () => {
   const id = (await sold({ seller, buyer }, ['accept', 'deliver'])) as PurchaseId;
@@ -68,18 +47,42 @@ test('an order of finance to answer a chargeback has one answer; another order h
   const steps = stepsWith();
   const common = { purchaseId: id, chargebackId: dispute.id, actor: { type: 'staff', id: finance.id } } as const;
   const [updateId, nowMs] = [randomUUID(), Date.now()];
-  const first = await take(() => steps.answerChargeback({ ...common, updateId, atMs: nowMs }));
-  expect(await take(() => steps.answerChargeback({ ...common, updateId, atMs: nowMs + 2_000 }))).toEqual(first);
+  const first = await asActivity(() => steps.answerChargeback({ ...common, updateId, atMs: nowMs }));
+  expect(await asActivity(() => steps.answerChargeback({ ...common, updateId, atMs: nowMs + 2_000 }))).toEqual(first);
 
-  const other = take(() => steps.answerChargeback({ ...common, updateId: randomUUID(), atMs: nowMs + 2_000 }));
+  const other = asActivity(() => steps.answerChargeback({ ...common, updateId: randomUUID(), atMs: nowMs + 2_000 }));
   await expect(other).rejects.toMatchObject({ type: 'NOT_ANSWERABLE' });
   const byTheClock = { purchaseId: id, chargebackId: dispute.id, actor: { type: 'system', id: 'clock' } } as const;
-  expect(await take(() => steps.answerChargeback({ ...byTheClock, atMs: nowMs + 3_000 }))).toEqual(first);
+  expect(await asActivity(() => steps.answerChargeback({ ...byTheClock, atMs: nowMs + 3_000 }))).toEqual(first);
   expect(await aboutChargeback(finance, id, dispute.id, 'evidence')).toMatchObject({
     status: 409,
     body: { code: 'NOT_ANSWERABLE' },
   });
   expect(await sandboxLog({ transferGroup: id, kind: 'dispute_evidence' })).toHaveLength(1);
+  await expectEqualBooks((await read(buyer, id)).body);
+});
+
+test('Stripe refuses to close a dispute that goes on: finance hear so, and what the bank decides later is its own', async () => {
+  const id = (await sold({ seller, buyer }, ['accept'])) as PurchaseId;
+  const dispute = await disputed(id);
+  await laid(buyer, id, 'open');
+  const real = purchaseDeps(database).payments;
+  const refused = async (): Promise<never> => {
+    throw new ProviderError('stripe', 'refused', 'dispute_not_closeable');
+  };
+  const refusing = stepsWith({ ...real, acceptDispute: refused, submitEvidence: refused });
+  const actor = { type: 'staff', id: finance.id } as const;
+  const step = { purchaseId: id, chargebackId: dispute.id, actor, atMs: Date.now() };
+  for (const updateId of [randomUUID(), randomUUID()]) {
+    await expect(asActivity(() => refusing.acceptChargeback({ ...step, updateId }))).rejects.toThrow(/refused/);
+    await expect(asActivity(() => refusing.answerChargeback({ ...step, updateId }))).rejects.toThrow(/refused/);
+  }
+  // Nothing has changed by that: it can be answered as before, and is nobody's but the bank's.
+  expect((await read(buyer, id)).body.chargeback).toBe('open');
+  expect((await aboutChargeback(finance, id, dispute.id, 'evidence')).status).toBe(200);
+  await moveDispute(dispute.id, 'lost');
+  await laid(buyer, id, 'lost');
+  expect((await aboutChargeback(finance, id, dispute.id, 'accept')).body).toMatchObject({ code: 'CHARGEBACK_CLOSED' });
   await expectEqualBooks((await read(buyer, id)).body);
 });
 
@@ -94,7 +97,7 @@ test('finance is asked once about money that stands still, and anew when it stan
       actor: { type: 'system', id: 'clock' },
       atMs,
     };
-    return take(() => steps.reportHoldLimit(step));
+    return asActivity(() => steps.reportHoldLimit(step));
   };
   const reported = async () => {
     const { rows } = await database.query(
@@ -131,7 +134,7 @@ test('Stripe, asked again to send what was blocked, hears the same amount, whate
   expect(await reached(buyer, id, 'released')).toMatchObject({ transfer: { status: 'blocked' } });
 
   const asked: { readonly amount: number; readonly key: string }[] = [];
-  const real = stripe();
+  const real = purchaseDeps(database).payments;
   // The request is lost, as when a worker dies under it: nobody knows what became of it.
   const losing = stepsWith({
     ...real,
@@ -147,15 +150,15 @@ test('Stripe, asked again to send what was blocked, hears the same amount, whate
     actor: { type: 'system', id: 'clock' },
     atMs,
   });
-  await expect(take(() => losing.retryTransfer(step(Date.now())))).rejects.toThrow(/reply_lost/);
+  await expect(asActivity(() => losing.retryTransfer(step(Date.now())))).rejects.toThrow(/reply_lost/);
   expect((await act(seller, debt, 'refunds')).body).toMatchObject({ money: { advanced: 2_250 } });
-  await expect(take(() => losing.retryTransfer(step(Date.now() + 1_000)))).rejects.toThrow(/reply_lost/);
+  await expect(asActivity(() => losing.retryTransfer(step(Date.now() + 1_000)))).rejects.toThrow(/reply_lost/);
   expect(asked).toEqual([asked[0], asked[0]]);
   expect(asked[0]?.amount).toBe(2_250);
 
   // It is refused once more, and what is owed by now is kept before Stripe is asked the next time: nothing is left to send.
   const steps = stepsWith(real);
-  expect(await take(() => steps.retryTransfer(step(Date.now())))).toMatchObject({ transfer: 'blocked' });
+  expect(await asActivity(() => steps.retryTransfer(step(Date.now())))).toMatchObject({ transfer: 'blocked' });
   await control({ disabledReason: null });
   await waitFor(async () => (await read(seller, id)).body.transfer.status === 'sent', {
     what: 'the transfer to be tried again',
