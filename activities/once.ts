@@ -33,7 +33,10 @@ export async function makeOnce<T>(
   key: StepKey,
   { amount, make, find }: Making<T>,
 ): Promise<T> {
-  const epoch: KeyEpoch = keyEpochs[key.step] ?? { epoch: 1, sinceMs: key.atMs, absentSinceMs: null };
+  const known = keyEpochs[key.step];
+  const epoch: KeyEpoch = known ?? { epoch: 1, sinceMs: key.atMs, absentSinceMs: null };
+  // Before anybody is asked: whoever comes to this step again, however late and by whatever way, knows how old its key is.
+  if (known === undefined) await storeKeyEpoch(db, key.purchaseId, key.step, epoch);
   const mayBeForgotten = Date.now() - epoch.sinceMs >= KEY_TRUSTED_FOR_MS;
   if (epoch.absentSinceMs === null && !mayBeForgotten) {
     try {

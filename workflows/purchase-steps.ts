@@ -176,7 +176,7 @@ export async function look(input: PurchaseInput, story: Story, { eventId, eventT
     const lookAt = { ...step, hintId: eventId };
     story.standing = await moneyStep('refreshPayment', lookAt, 'Look at the payment', paymentEndsMs(story));
     const lost = story.standing.payment === 'canceled' && LOST[story.standing.state];
-    if (lost) await follow(input, story, { ...PROVIDER, event: lost });
+    if (lost) await follow(input, story, whenTimeWasOver(story) ?? { ...PROVIDER, event: lost });
   } else if (transfer === 'blocked' && state !== 'disputed' && !standsStill(overlaysOf(story.standing))) {
     await retryTransfer(input, story);
   } else story.standing = await databaseStep('readStanding', step, 'Look at the purchase');
@@ -187,6 +187,18 @@ const LOST: Readonly<Partial<Record<string, PurchaseEvent>>> = {
   payment_pending: 'payment_refused',
   authorised: 'authorisation_lost',
 };
+
+/**
+ * What is found cancelled once its time was over was cancelled for that, by us: the step that did it was lost with its worker,
+ * and Stripe's word of it came first. Nobody's card has failed then.
+ */
+function whenTimeWasOver(story: Story): Wish | undefined {
+  const found = timerIn(story);
+  if (found === undefined || (story.standing.deadlineMs ?? Number.POSITIVE_INFINITY) > Date.now()) return undefined;
+  const wish = { ...CLOCK, event: found.timer.event };
+  const isCancelled = rowsOf(story, wish).every(({ step }) => step === 'cancelPayment');
+  return isCancelled && patched('cancelled-for-its-deadline') ? wish : undefined;
+}
 
 /** Tries to send what Stripe refused to send. */
 export async function retryTransfer(input: PurchaseInput, story: Story): Promise<void> {

@@ -181,7 +181,7 @@ export interface Standstill {
   readonly limitReached?: true;
 }
 
-/** How often the key of a step was given up, by step; see activities/once.ts. */
+/** Which key of a step is in use, by step: kept before the provider is first asked under it; see activities/once.ts. */
 export type KeyEpochs = Readonly<Record<string, KeyEpoch>>;
 
 export interface KeyEpoch {

@@ -27,6 +27,8 @@ export interface Travel {
   readonly database: ClonedDatabase['database'];
   /** Lets virtual time pass: `49 hours`. */
   sleep(duration: string): Promise<void>;
+  /** No worker is there meanwhile; those that come then know nothing but the histories. */
+  withoutWorkers(during: () => Promise<void>): Promise<void>;
   /** Starts a flow as the API does: together with its first update, if it has one. @returns a handle that lets the clock jump */
   start<Flow extends Workflow>(flow: FlowStart<Flow>): Promise<WorkflowHandle<Flow>>;
   end(): Promise<void>;
@@ -83,19 +85,26 @@ export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel
     policy: { ...loadPolicy('services/transactions/policy.yml'), ...changes },
     taxes: createFixedTaxRates(),
   });
-  const workers = await Promise.all(
-    Object.values(TASK_QUEUES).map((taskQueue) =>
-      Worker.create({
-        connection: environment.nativeConnection,
-        taskQueue,
-        activities,
-        dataConverter,
-        interceptors: { activity: [() => ({ inbound: new FailureInterceptor() })] },
-        ...(taskQueue === TASK_QUEUES.workflows && { workflowBundle: bundle }),
-      }),
-    ),
-  );
-  const running = workers.map((worker) => worker.run());
+  const work = async (): Promise<() => Promise<unknown>> => {
+    const workers = await Promise.all(
+      Object.values(TASK_QUEUES).map((taskQueue) =>
+        Worker.create({
+          connection: environment.nativeConnection,
+          taskQueue,
+          activities,
+          dataConverter,
+          interceptors: { activity: [() => ({ inbound: new FailureInterceptor() })] },
+          ...(taskQueue === TASK_QUEUES.workflows && { workflowBundle: bundle }),
+        }),
+      ),
+    );
+    const running = workers.map((worker) => worker.run());
+    return () => {
+      for (const worker of workers) worker.shutdown();
+      return Promise.all(running);
+    };
+  };
+  let stopWork = await work();
   const begun: WorkflowHandle<Workflow>[] = [];
   return {
     // Its own client: waiting for a result through it lets the clock jump.
@@ -103,6 +112,11 @@ export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel
     environment,
     database: clone.database,
     sleep: (duration) => environment.sleep(duration),
+    withoutWorkers: async (during) => {
+      await stopWork();
+      await during();
+      stopWork = await work();
+    },
     start: async (flow) => {
       const handle = await startFlow(environment.client, flow);
       begun.push(handle);
@@ -111,8 +125,7 @@ export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel
     end: async () => {
       // Whoever still waits for one of them would ask a server that is gone, and nobody would hear of that error.
       for (const handle of begun) await handle.terminate().catch(() => undefined);
-      for (const worker of workers) worker.shutdown();
-      await Promise.all(running);
+      await stopWork();
       await environment.teardown();
       await clone.drop();
     },
