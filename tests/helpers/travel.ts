@@ -27,7 +27,10 @@ export interface Travel {
   readonly database: ClonedDatabase['database'];
   /** Lets virtual time pass: `49 hours`. */
   sleep(duration: string): Promise<void>;
-  /** No worker is there meanwhile; those that come then know nothing but the histories. */
+  /**
+   * No worker is there meanwhile; those that come then know nothing but the histories. Only where workers keep nothing: the
+   * time-skipping server goes on keeping tasks for a worker that had the workflow in its memory.
+   */
   withoutWorkers(during: () => Promise<void>): Promise<void>;
   /** Starts a flow as the API does: together with its first update, if it has one. @returns a handle that lets the clock jump */
   start<Flow extends Workflow>(flow: FlowStart<Flow>): Promise<WorkflowHandle<Flow>>;
@@ -60,8 +63,16 @@ async function startFlow<Flow extends Workflow>(client: Client, flow: FlowStart<
   return client.workflow.getHandle<Flow>(flow.id);
 }
 
+export interface TravelOptions {
+  /** Workers have no workflow in their memory from one task to the next. */
+  readonly workersForget?: boolean;
+}
+
 /** @param changes what the policy says otherwise */
-export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel> {
+export async function beginTravel(
+  changes: Partial<Policy> = {},
+  { workersForget = false }: TravelOptions = {},
+): Promise<Travel> {
   const dataConverter = createWorkerConverter(TEST_PAYLOAD_KEYS);
   const [environment, clone, bundle] = await Promise.all([
     timeSkipping({ client: { dataConverter, interceptors: { workflow: [stampedUpdates] } } }),
@@ -93,6 +104,7 @@ export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel
           taskQueue,
           activities,
           dataConverter,
+          ...(workersForget && { maxCachedWorkflows: 0 }),
           interceptors: { activity: [() => ({ inbound: new FailureInterceptor() })] },
           ...(taskQueue === TASK_QUEUES.workflows && { workflowBundle: bundle }),
         }),

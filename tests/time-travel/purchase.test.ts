@@ -1,14 +1,7 @@
 /** The deadlines of a purchase, with their real lengths: days pass in seconds. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  acceptPurchaseUpdate,
-  confirmPurchaseUpdate,
-  deliverPurchaseUpdate,
-  paymentHintSignal,
-  purchaseWorkflowId,
-} from '../../contracts/purchase.ts';
+import { acceptPurchaseUpdate, confirmPurchaseUpdate, deliverPurchaseUpdate } from '../../contracts/purchase.ts';
 import { newId } from '../../platform/ids.ts';
-import { createStripe } from '../../providers/stripe-calls.ts';
 import { request } from '../helpers/client.ts';
 import { recordHistory } from '../helpers/histories.ts';
 import { stack } from '../helpers/stack.ts';
@@ -178,39 +171,3 @@ test('money is held for 88 days from its capture and no longer, however long the
     await slow.end();
   }
 }, 60_000);
-
-describe('a payment that Stripe shows as cancelled', () => {
-  /** Long enough before the deadline for the workers to go: without them the clock does not jump. */
-  const LEAVE_MS = 5_000;
-
-  /** What a worker did that died before it could say so; or somebody else, in Stripe's dashboard. */
-  async function cancelledAtStripe(isLate: boolean) {
-    const { purchaseId, handle } = await openPurchase('pm_card_visa');
-    const { payment, deadlineAt } = await stored(purchaseId);
-    const now = () => travel.environment.currentTimeMs();
-    const leaveAtMs = Number(deadlineAt) - LEAVE_MS;
-    if (isLate) await travel.sleep(`${leaveAtMs - (await now())}ms`);
-    await travel.withoutWorkers(async () => {
-      await stripeOf(stack()).paymentIntents.cancel(payment.intentId ?? '');
-      await handle.signal(paymentHintSignal, { eventId: 'evt_lost', eventType: 'payment_intent.canceled' });
-      if (isLate) {
-        await waitFor(async () => (await now()) > Number(deadlineAt), { what: 'the deadline', timeoutMs: 20_000 });
-      }
-    });
-    return { purchaseId, handle };
-  }
-
-  test('once its time was over was cancelled for that, by us', async () => {
-    const { purchaseId, handle } = await cancelledAtStripe(true);
-    expect(await handle.result()).toEqual({ state: 'declined' });
-    await recordHistory('purchase-declined-in-a-step-that-was-lost', purchaseWorkflowId(purchaseId), travel.client);
-  });
-
-  test('before that was cancelled by somebody else', async () => {
-    const { handle } = await cancelledAtStripe(false);
-    expect(await handle.result()).toEqual({ state: 'cancelled' });
-  });
-});
-
-const stripeOf = ({ env, urls }: ReturnType<typeof stack>) =>
-  createStripe({ apiKey: env['STRIPE_API_KEY'] ?? '', apiUrl: urls.stripe, timeoutMs: 10_000 });
