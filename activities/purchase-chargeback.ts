@@ -294,7 +294,7 @@ async function keepCase(
   deps: PurchaseDeps,
   tx: Tx,
   step: ChargebackStep,
-  { purchase, allClosed, ownerless, row, overtaken }: ChargebackOutcome,
+  { purchase, allClosed, suspenseMoved, row, overtaken }: ChargebackOutcome,
 ): Promise<void> {
   const { id, chargebackSheet: sheet, currency, pause } = purchase;
   const { atMs } = step;
@@ -304,7 +304,7 @@ async function keepCase(
     // A release that was begun and then refused may have set something aside.
     if ((purchase.recovers ?? 0) > purchase.books.recovered) await giveBackReservation(tx, purchase);
   }
-  if (ownerless > 0) await reportRemainder(deps, tx, purchase, step, { returned: ownerless });
+  if (suspenseMoved) await reportRemainder(deps, tx, purchase, step, { returned: purchase.books.suspense });
   if (allClosed) {
     await closeCase(tx, 'chargeback', id, { decision: 'resolved', actor: STRIPE });
     if (pause === null) await closeCase(tx, 'hold_limit', id, { decision: 'resolved', actor: STRIPE });
@@ -338,7 +338,17 @@ async function reportRemainder(
 ): Promise<void> {
   const dueAt = new Date(atMs + policy.transferCaseDue);
   const details = { chargebackId, currency, ...what };
-  await openCase(tx, { kind: 'chargeback_remainder', subjectType: 'purchase', subjectId: id, dueAt, details });
+  const opened = await openCase(tx, {
+    kind: 'chargeback_remainder',
+    subjectType: 'purchase',
+    subjectId: id,
+    dueAt,
+    details,
+  });
+  const { chargebackId: before, loss } = opened.details;
+  // Each chargeback has a loss of its own; what came back is told as all that lies there now.
+  const together = before !== chargebackId && typeof loss === 'number' && 'loss' in what ? loss + what.loss : undefined;
+  await amendCase(tx, opened, { ...opened.details, ...details, ...(together !== undefined && { loss: together }) });
 }
 
 /** Hands the evidence to the bank. @returns how the dispute stands then, whoever submitted */

@@ -2474,6 +2474,7 @@ export interface components {
                 chargedBack: number;
                 recovered: number;
                 owedToBuyer: number;
+                suspense: number;
             };
             /** @description Why money stands still. */
             holds: string[];
@@ -3286,13 +3287,13 @@ export interface components {
                 currency: "EUR" | "GBP" | "USD" | "CHF";
                 comesFrom: {
                     /** @enum {string} */
-                    account: "captured" | "platformFunded" | "advanced" | "held" | "payable" | "transferred" | "fees" | "refunded" | "chargedBack" | "recovered" | "owedToBuyer";
+                    account: "captured" | "platformFunded" | "advanced" | "held" | "payable" | "transferred" | "fees" | "refunded" | "chargedBack" | "recovered" | "owedToBuyer" | "suspense";
                     amount: number;
                     about: string;
                 }[];
                 isIn: {
                     /** @enum {string} */
-                    account: "captured" | "platformFunded" | "advanced" | "held" | "payable" | "transferred" | "fees" | "refunded" | "chargedBack" | "recovered" | "owedToBuyer";
+                    account: "captured" | "platformFunded" | "advanced" | "held" | "payable" | "transferred" | "fees" | "refunded" | "chargedBack" | "recovered" | "owedToBuyer" | "suspense";
                     amount: number;
                     about: string;
                 }[];

@@ -37,6 +37,7 @@ import { discounts } from './0161_discounts.ts';
 import { refusedSteps, refusedStepsIndexed } from './0181_refused_steps.ts';
 import { chargebackFunds } from './0191_chargeback_funds.ts';
 import { ledgerQuickChecks } from './0212_ledger_quick_checks.ts';
+import { suspense, suspenseChecked } from './0220_suspense.ts';
 
 /** One numbered step of the database's history. Never edited once it has landed: a change is a new migration. */
 export interface Migration {
@@ -94,4 +95,6 @@ export const migrations: readonly Migration[] = [
   refusedStepsIndexed,
   chargebackFunds,
   ledgerQuickChecks,
+  suspense,
+  suspenseChecked,
 ];

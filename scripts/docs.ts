@@ -104,9 +104,9 @@ function moneyPage(): string {
     '# The ledger',
     GENERATED,
     'Double entry, in minor units, one currency a posting. Of each purchase, at every moment:',
-    '```\ncaptured + platformFunded + advanced\n  = held + payable + transferred + fees + refunded + chargedBack + recovered + owedToBuyer\n```',
+    '```\ncaptured + platformFunded + advanced\n  = held + payable + transferred + fees + refunded + chargedBack + recovered + owedToBuyer + suspense\n```',
     '## Accounts',
-    'The first eleven are of purchases, the others of the company. An account that says what it is at Stripe is part of our balance there: each entry on it answers to a line of that reporting category, and names the object behind it (`ch_…`, `re_…`, `tr_…`, `trr_…`, `dp_…`). The sum of those accounts is what Stripe has for us.',
+    'The first twelve are of purchases, the others of the company. An account that says what it is at Stripe is part of our balance there: each entry on it answers to a line of that reporting category, and names the object behind it (`ch_…`, `re_…`, `tr_…`, `trr_…`, `dp_…`). The sum of those accounts is what Stripe has for us.',
     table(['account', 'class', 'grows by', 'at Stripe', 'what it is'], chart),
     '## Movements',
     table(

@@ -4,7 +4,17 @@ import type { LedgerEntry, LedgerTransaction } from './facts.ts';
 /** Where the money of a purchase comes from: these accounts grow with debits. */
 const SOURCES = ['captured', 'platformFunded', 'advanced'] as const;
 /** Where it is, or went: these grow with credits. */
-const USES = ['held', 'payable', 'transferred', 'fees', 'refunded', 'chargedBack', 'recovered', 'owedToBuyer'] as const;
+const USES = [
+  'held',
+  'payable',
+  'transferred',
+  'fees',
+  'refunded',
+  'chargedBack',
+  'recovered',
+  'owedToBuyer',
+  'suspense',
+] as const;
 export const PURCHASE_ACCOUNTS: readonly string[] = [...SOURCES, ...USES];
 
 const isSource = (account: string): boolean => (SOURCES as readonly string[]).includes(account);

@@ -95,6 +95,7 @@ const ENDS: readonly string[] = ['completed', 'refunded', 'cancelled', 'declined
 /** What can be left of a purchase that has ended, and the case that finance then have, or have had. */
 const LEFT_WITH_CASE: Readonly<Record<string, string | null>> = {
   held: 'chargeback_remainder',
+  suspense: 'chargeback_remainder',
   payable: null,
   owedToBuyer: 'refund_failed',
 };

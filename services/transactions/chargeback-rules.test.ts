@@ -13,12 +13,14 @@ import {
   recoveryMoves,
   recoveryOf,
   sheetOf,
+  takenMoves,
 } from './chargeback-rules.ts';
 import { applyMoves, type Books, commissionOn, EMPTY_BOOKS, imbalance, nonZero } from './money.ts';
-import { takeBack } from './refund-rules.ts';
+import { leftOf, takeBack } from './refund-rules.ts';
 import { stopOf } from './rules.ts';
 
 const NOW_MS = 5;
+const NOW = { nowMs: NOW_MS, isOver: false } as const;
 
 const view = (id: string, status: ChargebackStatus, more: Partial<ChargebackView> = {}): ChargebackView => ({
   id,
@@ -67,7 +69,7 @@ interface Stands {
 function noted({ books, records }: Stands, seen: ChargebackView): Stands {
   const known = records.get(seen.id);
   if (!isNewer(seen, known)) return { books, records };
-  const { record, moves } = note(books, known, seen, NOW_MS);
+  const { record, moves } = note(books, known, seen, NOW);
   return { books: applyMoves(books, moves), records: new Map(records).set(seen.id, record) };
 }
 
@@ -153,7 +155,7 @@ describe('a chargeback that the bank keeps after the release', () => {
           );
           const amount = Math.max(1, Math.round(price * share));
           const seen = view('du_1', 'lost', { amount, withdrawn: amount, movements: 1 });
-          const { record, moves } = note(before, undefined, seen, NOW_MS);
+          const { record, moves } = note(before, undefined, seen, NOW);
           const taken = applyMoves(before, moves);
           const recovery = recoveryOf(taken, alone(record), { basisPoints });
           const after = applyMoves(taken, recoveryMoves(recovery, { reversal: reversed, topUpReversal: reversed }));
@@ -173,7 +175,7 @@ describe('a chargeback that the bank keeps after the release', () => {
       { name: 'recover', amount: 1_000 },
       { name: 'transfer', amount: 1_250 },
     ]);
-    const { record, moves } = note(kept, undefined, view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }), NOW_MS);
+    const { record, moves } = note(kept, undefined, view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }), NOW);
     expect(recoveryOf(applyMoves(kept, moves), alone(record), rate)).toEqual({
       fromOwed: 0,
       unsent: 0,
@@ -207,7 +209,7 @@ describe('a chargeback that the bank keeps after the release', () => {
           const given = applyMoves(sent, takeBack(sent, refund, { commission: rate }));
           const before = applyMoves(given, [{ name: 'refundCameBack', amount: refund }]);
           const seen = view('du_1', 'lost', { amount, withdrawn: amount, movements: 1 });
-          const { record, moves } = note(before, undefined, seen, NOW_MS);
+          const { record, moves } = note(before, undefined, seen, NOW);
           const taken = applyMoves(before, moves);
           const recovery = recoveryOf(taken, alone(record), rate);
           const after = applyMoves(taken, recoveryMoves(recovery, ALL_REVERSED));
@@ -223,18 +225,40 @@ describe('a chargeback that the bank keeps after the release', () => {
     );
   });
 
+  test('what a bank gives back after the release is nobody’s by the rules, and taken again it comes from there', () => {
+    const kept = decided('du_1', 'won', { amount: 1_000, reinstated: 0, movements: 1, funds: 'accepted' });
+    const withBank = applyMoves(held(2_500), [{ name: 'chargeBackHeld', amount: 1_000 }]);
+    const sent = applyMoves(withBank, [
+      { name: 'release', amount: 1_350 },
+      { name: 'earnCommission', amount: 150 },
+      { name: 'transfer', amount: 1_350 },
+    ]);
+    const back = note(sent, kept, { ...kept, reinstated: 1_000, movements: 2 }, NOW);
+    expect(back.moves).toEqual([{ name: 'chargebackWonLate', amount: 1_000 }]);
+    const after = applyMoves(sent, back.moves);
+    expect(after).toMatchObject({ held: 0, suspense: 1_000 });
+    expect(leftOf(after)).toBe(1_500);
+    expect(takenMoves(after, 1_200)).toEqual([
+      { name: 'chargeBackSuspense', amount: 1_000 },
+      { name: 'chargeBackAdvanced', amount: 200 },
+    ]);
+    // Before the release, and of one that goes on, it waits for delivery as before.
+    expect(note(withBank, kept, { ...kept, reinstated: 1_000, movements: 2 }, NOW).moves).toEqual([
+      { name: 'chargebackWon', amount: 1_000 },
+    ]);
+    const over = { ...NOW, isOver: true };
+    expect(note(withBank, kept, { ...kept, reinstated: 1_000, movements: 2 }, over).moves).toEqual([
+      { name: 'chargebackWonLate', amount: 1_000 },
+    ]);
+  });
+
   test('what the buyer had back before is nobody else’s to bear', () => {
     const refunded = applyMoves(released, [
       { name: 'reverseTransfer', amount: 2_250 },
       { name: 'refundPayable', amount: 2_250 },
       { name: 'refundCommission', amount: 250 },
     ]);
-    const { record, moves } = note(
-      refunded,
-      undefined,
-      view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }),
-      NOW_MS,
-    );
+    const { record, moves } = note(refunded, undefined, view('du_1', 'lost', { withdrawn: 2_500, movements: 1 }), NOW);
     expect(recoveryOf(applyMoves(refunded, moves), alone(record), rate)).toMatchObject({
       unsent: 0,
       reversal: 0,
@@ -263,9 +287,9 @@ describe('what has to be done', () => {
     expect(sheet(4_000, asked).next).toEqual({ what: 'answer', chargebackId: 'du_1', atMs: 4_000 });
     const reminded = { ...asked, reminded: true };
     expect(sheet(0, reminded).next).toEqual({ what: 'answer', chargebackId: 'du_1', atMs: 4_000 });
-    const grown = note(EMPTY_BOOKS, { ...reminded, status: 'warning_needs_response' }, asked, 0).record;
+    const grown = note(EMPTY_BOOKS, { ...reminded, status: 'warning_needs_response' }, asked, NOW).record;
     expect(grown.reminded).toBe(false);
-    expect(note(EMPTY_BOOKS, reminded, { ...asked, status: 'under_review' }, 0).record.reminded).toBe(true);
+    expect(note(EMPTY_BOOKS, reminded, { ...asked, status: 'under_review' }, NOW).record.reminded).toBe(true);
   });
 
   test('what the bank keeps is settled at once, and once', () => {

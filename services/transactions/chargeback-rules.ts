@@ -134,32 +134,58 @@ export function isNewer(view: ChargebackView, known: ChargebackView | undefined)
   return differs !== -1 && (theirs[differs] ?? 0) > (ours[differs] ?? 0);
 }
 
-/** What the bank takes: from what is held of the buyer's payment as far as that goes, the rest is put in by Wellpact. */
-export function takenMoves({ held, platformFunded }: Books, amount: number): Move[] {
+/**
+ * What the bank takes: from what is held of the buyer's payment, or came back late, as far as that goes; the rest is put in by
+ * Wellpact.
+ */
+export function takenMoves({ held, platformFunded, suspense }: Books, amount: number): Move[] {
   const fromHeld = Math.min(Math.max(held - platformFunded, 0), amount);
+  const fromSuspense = Math.min(suspense, amount - fromHeld);
   return nonZero([
     { name: 'chargeBackHeld', amount: fromHeld },
-    { name: 'chargeBackAdvanced', amount: amount - fromHeld },
+    { name: 'chargeBackSuspense', amount: fromSuspense },
+    { name: 'chargeBackAdvanced', amount: amount - fromHeld - fromSuspense },
   ]);
 }
 
-/** What the bank gives back: first to Wellpact, as far as it has put in for it, the rest is held again. */
-export const returnedMoves = (advanced: number, amount: number): Move[] =>
-  nonZero([
-    { name: 'chargebackReturned', amount: Math.min(advanced, amount) },
-    { name: 'chargebackWon', amount: amount - Math.min(advanced, amount) },
+/**
+ * What the bank gives back: first to Wellpact, as far as it has put in for it; the rest is held again, or, when nobody waits
+ * for it any more, finance decide about it.
+ */
+export function returnedMoves(advanced: number, amount: number, isLate: boolean): Move[] {
+  const repaid = Math.min(advanced, amount);
+  return nonZero([
+    { name: 'chargebackReturned', amount: repaid },
+    { name: isLate ? 'chargebackWonLate' : 'chargebackWon', amount: amount - repaid },
   ]);
+}
+
+/**
+ * Whether the money of a purchase has found its place: it was released, or the purchase is over. What comes back then is
+ * nobody's by the rules, and no later refund or ruling may take it for held money.
+ */
+const isPlaced = ({ payable, transferred, fees, recovered }: Books, isOver: boolean): boolean =>
+  isOver || payable + transferred + fees + recovered > 0;
 
 export interface Noted {
   readonly record: ChargebackRecord;
   readonly moves: readonly Move[];
 }
 
-/** What a newer view changes: the record, and the money that moved since the one before. */
-export function note(books: Books, known: ChargebackRecord | undefined, view: ChargebackView, nowMs: number): Noted {
+/**
+ * What a newer view changes: the record, and the money that moved since the one before.
+ * @param isOver whether the purchase has ended
+ */
+export function note(
+  books: Books,
+  known: ChargebackRecord | undefined,
+  view: ChargebackView,
+  { nowMs, isOver }: { readonly nowMs: number; readonly isOver: boolean },
+): Noted {
   const taken = takenMoves(books, view.withdrawn - (known?.withdrawn ?? 0));
   const advanced = (known?.advanced ?? 0) + amountOf(taken, 'chargeBackAdvanced');
-  const returned = returnedMoves(advanced, view.reinstated - (known?.reinstated ?? 0));
+  const isLate = known?.settled === true || isPlaced(books, isOver);
+  const returned = returnedMoves(advanced, view.reinstated - (known?.reinstated ?? 0), isLate);
   return {
     record: {
       ...view,

@@ -27,10 +27,10 @@ import {
   versionOf,
 } from './chargeback-rules.ts';
 import { discountDue } from './discount-rules.ts';
-import { applyMoves, type Books, nonZero } from './money.ts';
+import { applyMoves, type Books, type MoveName, nonZero } from './money.ts';
 import { type OpenDispute, type Purchase, unblocked } from './purchase-record.ts';
 import { insertReceivable } from './receivables.ts';
-import { transition } from './rules.ts';
+import { isFinal, transition } from './rules.ts';
 import { commitStep, type DisputeFee, type StepChange, type StepKey } from './steps.ts';
 import { findPurchase, takeStep, wasTaken } from './store.ts';
 import { commissionRateOf } from './terms-rules.ts';
@@ -89,8 +89,8 @@ export interface ChargebackOutcome {
   readonly purchase: Purchase;
   /** None of them goes on any more: every bank has decided, and the money is where that says. */
   readonly allClosed: boolean;
-  /** Returned after everything was over, so that no rule says whose it is; minor units. */
-  readonly ownerless: number;
+  /** Money came back, or was taken again, about which no rule says whose it is: it is in the books as `suspense`. */
+  readonly suspenseMoved: boolean;
   /** The row that it has followed; undefined when its state stayed. */
   readonly row: Transition | undefined;
   /** The dispute of buyer and seller that this has overtaken; null when it has not, or there was none. */
@@ -111,7 +111,7 @@ export async function noteChargeback(
   also: (tx: Tx, outcome: ChargebackOutcome) => Promise<unknown>,
 ): Promise<Purchase> {
   const step = `noteChargeback/${seen.id}/${versionOf(seen)}`;
-  let [allClosed, ownerless] = [false, 0];
+  let [allClosed, suspenseMoved] = [false, false];
   let row: Transition | undefined;
   let overtaken: OpenDispute | null = null;
   return commitStep(
@@ -121,27 +121,22 @@ export async function noteChargeback(
       const known = await chargebacksOf(tx, purchase.id);
       const before = known.find(({ id }) => id === seen.id);
       if (!isNewer(seen, before)) return undefined;
-      const noted = note(purchase.books, before, seen, key.atMs);
+      const noted = note(purchase.books, before, seen, { nowMs: key.atMs, isOver: isFinal(purchase.state) });
       await write(tx, purchase, seen, noted, key.atMs);
       const all = [...known.filter(({ id }) => id !== seen.id), noted.record];
       allClosed = !isLive(overlayOf(all));
-      ownerless =
-        before?.settled === true ? seen.reinstated - before.reinstated : isPast(purchase) ? amountWon(noted) : 0;
+      suspenseMoved = noted.moves.some(({ name }) => OF_SUSPENSE.includes(name));
       const moved = { moves: noted.moves, disputeFees: seen.fees, reference: seen.id };
       const change = changeOf(purchase, all, moved, { ...times, nowMs: key.atMs });
       if (change.to !== undefined) [row, overtaken] = [endOf(purchase), purchase.dispute];
       return change;
     },
-    (tx, purchase) => also(tx, { purchase, allClosed, ownerless, row, overtaken }),
+    (tx, purchase) => also(tx, { purchase, allClosed, suspenseMoved, row, overtaken }),
   );
 }
 
-/** Its money has found its place: what comes back then is nobody's by the rules. */
-const isPast = ({ state, books }: Purchase): boolean =>
-  !['payment_pending', 'authorised', 'held', 'delivered', 'disputed'].includes(state) && books.held === 0;
-
-const amountWon = ({ moves }: Noted): number =>
-  moves.reduce((sum, { name, amount }) => (name === 'chargebackWon' ? sum + amount : sum), 0);
+/** What finance decide about has become more, or less. */
+const OF_SUSPENSE: readonly MoveName[] = ['chargebackWonLate', 'chargeBackSuspense'];
 
 /** What of a discount goes back with what banks keep; minor units. */
 function discountDueFor({ terms }: Purchase, books: Books, all: readonly ChargebackRecord[]): number {
@@ -402,7 +397,7 @@ export async function noteFunds(
       if (change.to !== undefined) [row, overtaken] = [endOf(purchase), purchase.dispute];
       return change;
     },
-    (tx, purchase) => also(tx, { purchase, allClosed, ownerless: 0, row, overtaken }, awaited),
+    (tx, purchase) => also(tx, { purchase, allClosed, suspenseMoved: false, row, overtaken }, awaited),
   );
 }
 

@@ -2,7 +2,7 @@
  * The money of one purchase, in one currency, in minor units. The books always satisfy
  *
  *     captured + platformFunded + advanced
- *       = held + payable + transferred + fees + refunded + chargedBack + recovered + owedToBuyer
+ *       = held + payable + transferred + fees + refunded + chargedBack + recovered + owedToBuyer + suspense
  *
  * since every movement is a double entry between two of these accounts: {@link MOVES}. Pure.
  */
@@ -19,6 +19,7 @@ export const USES = [
   'chargedBack',
   'recovered',
   'owedToBuyer',
+  'suspense',
 ] as const;
 
 export type Source = (typeof SOURCES)[number];
@@ -52,6 +53,10 @@ export const ACCOUNT_CLASSES: Readonly<Record<Account, { class: AccountClass; ab
   chargedBack: { class: 'contra asset', about: "taken back by the buyer's bank" },
   recovered: { class: 'contra asset', about: 'kept from this release for what the seller owed' },
   owedToBuyer: { class: 'liability', about: 'a refund that came back: still to be paid to the buyer' },
+  suspense: {
+    class: 'liability',
+    about: 'a bank gave it back when nobody was waiting for it any more: finance decide whose it is',
+  },
 };
 
 /** Each movement of money: what it takes from, and what it gives to. */
@@ -102,6 +107,12 @@ export const MOVES = {
   chargeBackHeld: { debit: 'held', credit: 'chargedBack', about: "the buyer's bank takes held money" },
   chargeBackAdvanced: { debit: 'advanced', credit: 'chargedBack', about: "the buyer's bank takes what is not held" },
   chargebackWon: { debit: 'chargedBack', credit: 'held', about: 'a chargeback was won: the money is back' },
+  chargebackWonLate: {
+    debit: 'chargedBack',
+    credit: 'suspense',
+    about: 'a chargeback was won when its money had been decided about: finance decide',
+  },
+  chargeBackSuspense: { debit: 'suspense', credit: 'chargedBack', about: "the buyer's bank takes that again" },
   chargebackReturned: { debit: 'chargedBack', credit: 'advanced', about: 'what was advanced for a bank comes back' },
   repayAdvance: { debit: 'payable', credit: 'advanced', about: "the seller's part repays what was advanced" },
   repayAdvanceFromOwed: {

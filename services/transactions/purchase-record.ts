@@ -208,6 +208,7 @@ export const BOOK_COLUMNS: Readonly<Record<Account, string>> = {
   chargedBack: 'charged_back',
   recovered: 'recovered',
   owedToBuyer: 'owed_to_buyer',
+  suspense: 'suspense',
 };
 export const BOOK_ENTRIES = Object.entries(BOOK_COLUMNS) as [Account, string][];
 

@@ -22,6 +22,7 @@ export const STATEMENT_WORDS: Readonly<Record<Told, { readonly debit: string; re
   chargedBack: { debit: 'Chargeback won', credit: 'Chargeback' },
   recovered: { debit: 'Kept amount given back', credit: 'Kept for what you owed' },
   owedToBuyer: { debit: 'Refund sent anew, or given by the bank', credit: 'Owed to the buyer' },
+  suspense: { debit: 'Taken again by the bank', credit: 'Came back late, not yet decided about' },
 };
 /** What the sums of a month are called. */
 export const STATEMENT_NAMES = {
@@ -34,6 +35,7 @@ export const STATEMENT_NAMES = {
   chargedBack: 'chargebacks',
   recovered: 'keptForWhatYouOwed',
   owedToBuyer: 'owedToBuyers',
+  suspense: 'cameBackLate',
 } as const satisfies Record<Told, string>;
 export const TOLD_ACCOUNTS = Object.keys(STATEMENT_WORDS) as readonly Told[];
 
