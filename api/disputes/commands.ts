@@ -5,8 +5,8 @@ import type { DisputeId } from '../../contracts/ids.ts';
 import { conflict, notFound, Problem } from '../../platform/errors.ts';
 import { type Dispute, findDispute, wasDisputeStepTaken } from '../../services/disputes/index.ts';
 import type { ApiDeps } from '../deps.ts';
+import { Gate } from '../gate.ts';
 import { ANSWER_WITHIN_MS, type CommandResult, outcomeOf } from '../outcomes.ts';
-import { Gate } from '../purchases/gate.ts';
 import type { Request } from '../route.ts';
 
 export interface DisputeCommands {

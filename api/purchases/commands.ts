@@ -21,8 +21,8 @@ import { BUYER_ID, PURCHASE_STATE, SELLER_ID } from '../../contracts/search-attr
 import { TASK_QUEUES } from '../../contracts/task-queues.ts';
 import { commandStep, wasTaken } from '../../services/transactions/index.ts';
 import type { ApiDeps } from '../deps.ts';
+import { Gate } from '../gate.ts';
 import { ANSWER_WITHIN_MS, type CommandResult, outcomeOf } from '../outcomes.ts';
-import { Gate } from './gate.ts';
 
 export interface PurchaseCommands {
   /** Starts the workflow and hears whether the purchase could be opened. @throws Problem with the refusal's code */

@@ -1,4 +1,4 @@
-import { unavailable } from '../../platform/errors.ts';
+import { unavailable } from '../platform/errors.ts';
 
 /**
  * Lets only some calls for one workflow through at a time, the others wait their turn. Temporal refuses a workflow's
