@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDisputeActivities } from '../../activities/dispute.ts';
 import { commandIdOf } from '../../api/idempotency/idempotency.ts';
-import type { DisputeId, UserId } from '../../contracts/ids.ts';
+import type { DisputeId } from '../../contracts/ids.ts';
 import type { Database } from '../../platform/database.ts';
 import { decideByDefault } from '../../services/disputes/index.ts';
 import {
@@ -51,7 +51,7 @@ const takenAndLost = ({ id }: DisputeBody, key: string) =>
       from: 'opened',
       event: 'contest',
       by: 'respondent',
-      actor: { type: 'user', id: seller.id as UserId },
+      actor: { type: 'user', id: seller.id },
       atMs: Date.now(),
       key: commandIdOf(seller.id, 'respondToDispute', key),
     }),
