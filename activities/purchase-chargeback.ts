@@ -13,8 +13,9 @@ import {
   acceptSteps,
   type ChargebackTimes,
   closedText,
-  isAnswerable,
+  isAnswered,
   isLive,
+  isPastAnswering,
   overlayOfOne,
   overlayOfStatus,
 } from '../services/transactions/chargeback-rules.ts';
@@ -79,7 +80,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
 
     /**
      * Submits the evidence, once: what was submitted before stays as it is. The clock that comes too late gives it up, and the
-     * case of finance says so loudly. @throws ApplicationFailure NOT_ANSWERABLE to staff, and as {@link noteChargeback}
+     * case of finance says so loudly; what Stripe refuses it before the time of the bank is over is a refusal. @throws ApplicationFailure NOT_ANSWERABLE to staff, and as {@link noteChargeback}
      */
     async answerChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
@@ -87,7 +88,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       await refuseForeign(deps, step, purchase, before);
       const stage = overlayOfStatus(before.status);
       const key = keyOf(step, `answerChargeback/${before.id}/${stage}`);
-      const isOpen = isAnswerable(before.status) && before.submissions === 0;
+      const isOpen = !isAnswered(before);
       if (!isOpen && step.actor.type === 'staff' && (await wasAnsweredOtherwise(deps, step))) {
         throw refusal('NOT_ANSWERABLE', notAnswerable(before));
       }
@@ -346,15 +347,15 @@ async function submit(
   deps: PurchaseDeps,
   purchase: Purchase,
   key: StepKey,
-  { statement, actor }: ChargebackStep,
+  { statement, actor, atMs }: ChargebackStep,
   { id }: Dispute,
 ): Promise<Dispute> {
   const { database, payments } = deps;
   const source = { ...purchase, capturedAt: purchase.payment.capturedAt };
   const evidence = evidenceOf(source, await timelineOf(database, purchase), statement);
-  const isOver = ({ status, submissions }: Dispute): boolean => submissions > 0 || !isAnswerable(status);
-  // The clock has nobody to tell: what Stripe does not take is given up, and finance have a case that says so.
-  return unlessOver(deps, id, actor.type === 'staff' ? isOver : () => true, () =>
+  // Staff hear any refusal. What the clock hears before the time of the bank is over is tried again, and told to finance.
+  const isOver = (now: Dispute): boolean => (actor.type === 'staff' ? isAnswered(now) : isPastAnswering(now, atMs));
+  return unlessOver(deps, id, isOver, () =>
     makeOnce(database, purchase, key, {
       make: (idempotencyKey) => payments.submitEvidence(id, evidence, idempotencyKey),
       find: () => found(deps, id, ({ submissions }) => submissions > 0),

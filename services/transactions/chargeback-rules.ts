@@ -57,6 +57,15 @@ export function awaitedOf({ status, amount, withdrawn, reinstated, funds }: Deci
 export const isLive = (chargeback: Chargeback): boolean => chargeback === 'inquiry' || chargeback === 'open';
 export const isAnswerable = (status: ChargebackStatus): boolean =>
   status === 'needs_response' || status === 'warning_needs_response';
+
+/** What decides whether a bank still takes evidence. */
+type Asked = Pick<ChargebackView, 'status' | 'submissions' | 'dueMs'>;
+/** It has some, or asks for none. */
+export const isAnswered = ({ status, submissions }: Asked): boolean => submissions > 0 || !isAnswerable(status);
+/** The same, or its time is over: what Stripe refuses before that may be taken when it is asked again. */
+export const isPastAnswering = (asked: Asked, nowMs: number): boolean =>
+  isAnswered(asked) || (asked.dueMs !== null && nowMs >= asked.dueMs);
+
 /** The bank keeps what it took. */
 const isKept = (status: ChargebackStatus): boolean => status === 'lost' || status === 'prevented';
 

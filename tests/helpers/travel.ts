@@ -58,8 +58,14 @@ async function startFlow<Flow extends Workflow>(client: Client, flow: FlowStart<
   return client.workflow.getHandle<Flow>(flow.id);
 }
 
-/** @param changes what the policy says otherwise */
-export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel> {
+/**
+ * @param changes what the policy says otherwise
+ * @param behaving how Stripe behaves otherwise
+ */
+export async function beginTravel(
+  changes: Partial<Policy> = {},
+  behaving: (payments: Payments) => Payments = (payments) => payments,
+): Promise<Travel> {
   const dataConverter = createWorkerConverter(TEST_PAYLOAD_KEYS);
   const [environment, clone, bundle] = await Promise.all([
     timeSkipping({ client: { dataConverter, interceptors: { workflow: [stampedUpdates] } } }),
@@ -70,9 +76,11 @@ export async function beginTravel(changes: Partial<Policy> = {}): Promise<Travel
   const { env, urls } = stack();
   const activities = createActivities({
     database: clone.database,
-    payments: keepingTime(
-      createStripePayments({ apiKey: env['STRIPE_API_KEY'] ?? '', apiUrl: urls.stripe, timeoutMs: 10_000 }),
-      () => environment.currentTimeMs(),
+    payments: behaving(
+      keepingTime(
+        createStripePayments({ apiKey: env['STRIPE_API_KEY'] ?? '', apiUrl: urls.stripe, timeoutMs: 10_000 }),
+        () => environment.currentTimeMs(),
+      ),
     ),
     identity: createOnfidoIdentity({
       apiToken: env['ONFIDO_API_TOKEN'] ?? '',
