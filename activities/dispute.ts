@@ -1,4 +1,5 @@
 /** The steps of a dispute. Each is one transaction of the database, once; all of them may be repeated at any time. */
+import { ApplicationFailure } from '@temporalio/common';
 import type { DisputeId } from '../contracts/ids.ts';
 import type { Database } from '../platform/database.ts';
 import {
@@ -51,13 +52,18 @@ export function createDisputeActivities({ database }: { readonly database: Datab
       return stands(disputeId);
     },
 
-    /** Follows the table for what happened. @throws ApplicationFailure with a code of DISPUTE_REFUSALS */
+    /**
+     * Follows the table for what happened.
+     * @throws ApplicationFailure with a code of DISPUTE_REFUSALS, and with how the dispute stands as its second detail: its
+     *   workflow may believe otherwise
+     */
     async followDispute(step: DisputeStep): Promise<DisputeStands> {
       try {
         await followDispute(database, step);
       } catch (error) {
-        if (error instanceof DisputeRefused) throw refusal(error.code, error.message, { ...error.detail });
-        throw error;
+        if (!(error instanceof DisputeRefused)) throw error;
+        const standing = await stands(step.disputeId);
+        throw ApplicationFailure.nonRetryable(error.message, error.code, { ...error.detail }, standing);
       }
       return stands(step.disputeId);
     },

@@ -6,20 +6,20 @@ import type { Actor } from '../contracts/actor.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Dispute } from '../providers/payments.ts';
-import { ProviderError } from '../providers/provider-error.ts';
 import { amendCase, amendOpenCase, closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
 import { closeDispute } from '../services/disputes/index.ts';
 import {
   acceptSteps,
+  answerSteps,
   type ChargebackTimes,
   closedText,
-  isAnswerable,
+  isAnswered,
   isLive,
   overlayOfOne,
   overlayOfStatus,
 } from '../services/transactions/chargeback-rules.ts';
-import { evidenceOf } from '../services/transactions/evidence-rules.ts';
 import {
+  type ChargebackAnswer,
   type ChargebackOutcome,
   chargebacksOf,
   chargebackToSettle,
@@ -28,7 +28,6 @@ import {
   giveBackReservation,
   giveUpEvidence,
   noteAnswer,
-  noteAsked,
   noteChargeback,
   noteFunds,
   noteTopUpReversed,
@@ -37,11 +36,12 @@ import {
   remindOfEvidence,
   type StepKey,
   settleChargeback,
-  timelineOf,
   wasAccepted,
   wasAsked,
+  wasSubmittedFor,
   wasTaken,
 } from '../services/transactions/index.ts';
+import { closeForUs, submitEvidence } from './chargeback-at-stripe.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import { freeReserved } from './purchase-settlement.ts';
@@ -68,35 +68,35 @@ export interface ChargebackStep {
 }
 
 const STRIPE: Actor = { type: 'provider', id: 'stripe' };
+const CLOCK: Actor = { type: 'system', id: 'clock' };
 
 export function createChargebackActivities(deps: PurchaseDeps) {
   const { database, payments } = deps;
   return {
     /** Notes how a chargeback stands, and the money it moved. @throws ApplicationFailure OTHER_PAYMENT, CHARGEBACK_UNCLEAR */
     async noteChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
-      return note(deps, step, await payments.getDispute(step.chargebackId));
+      const seen = await payments.getDispute(step.chargebackId);
+      const after = await note(deps, step, seen);
+      // Stripe may tell of what the clock had it do before the clock comes to say so: then that never comes again.
+      await claim(deps, { ...step, actor: CLOCK }, seen);
+      return after;
     },
 
     /**
      * Submits the evidence, once: what was submitted before stays as it is. The clock that comes too late gives it up, and the
-     * case of finance says so loudly. @throws ApplicationFailure NOT_ANSWERABLE to staff, and as {@link noteChargeback}
+     * case of finance says so loudly; what Stripe refuses it before the time of the bank is over is a refusal. @throws ApplicationFailure NOT_ANSWERABLE to staff, and as {@link noteChargeback}
      */
     async answerChargeback(step: ChargebackStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
       const before = await payments.getDispute(step.chargebackId);
       await refuseForeign(deps, step, purchase, before);
-      const stage = overlayOfStatus(before.status);
-      const key = keyOf(step, `answerChargeback/${before.id}/${stage}`);
-      const isOpen = isAnswerable(before.status) && before.submissions === 0;
-      if (!isOpen && step.actor.type === 'staff' && (await wasAnsweredOtherwise(deps, step))) {
-        throw refusal('NOT_ANSWERABLE', notAnswerable(before));
-      }
-      const after = isOpen ? await submit(deps, purchase, key, step, before) : before;
-      if (after.submissions > 0) await noteAnswer(database, key, { chargebackId: before.id, order: orderIn(step) });
+      const key = keyOf(step, answerSteps(before).atStripe);
+      const answer = { ...answerIn(step, before), statement: step.statement, atMs: step.atMs };
+      const after = isAnswered(before) ? before : await submitEvidence(deps, purchase, key, answer);
       const noted = await note(deps, step, after);
-      if (after.submissions > 0) return noted;
-      if (step.actor.type === 'staff') throw refusal('NOT_ANSWERABLE', notAnswerable(after));
-      if (!isLive(overlayOfStatus(after.status))) return noted;
+      const isOurs = await claim(deps, step, after);
+      if (step.actor.type === 'staff' && !isOurs) throw refusal('NOT_ANSWERABLE', notAnswerable(after));
+      if (after.submissions > 0 || !isLive(overlayOfStatus(after.status))) return noted;
       const late = { ...key, step: `${key.step}/late` };
       const given = await giveUpEvidence(database, late, before.id, timesOf(deps), (tx) =>
         escalateCase(tx, 'chargeback', purchase.id),
@@ -134,14 +134,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
         await refuseWon(deps, step);
         return acceptAsItStands(deps, step);
       }
-      await noteAsked(database, asked);
-      const isClosed = ({ status }: Dispute): boolean => !isLive(overlayOfStatus(status));
-      const after = await unlessOver(deps, before.id, isClosed, () =>
-        makeOnce(database, purchase, key, {
-          make: (idempotencyKey) => payments.acceptDispute(before.id, idempotencyKey),
-          find: () => found(deps, before.id, isClosed),
-        }),
-      );
+      const after = await closeForUs(deps, purchase, key, asked);
       await commitStep(database, key, () => ({}));
       return note(deps, step, after);
     },
@@ -257,17 +250,22 @@ async function refuseForeign(
   throw refusal('CHARGEBACK_UNCLEAR', `The money of ${dispute.id} moved in another currency than ${subjectId} is in.`);
 }
 
-/** The name of an order to answer, by which its repeats are known: the step runs again when its workflow lost the end of it. */
-const orderIn = ({ chargebackId, updateId }: ChargebackStep): string | undefined =>
-  updateId === undefined ? undefined : `answerChargeback/${chargebackId}/order/${updateId}`;
+/** The answer that a step has submitted, if it has. */
+const answerIn = (
+  { purchaseId, actor, updateId }: Pick<ChargebackStep, 'purchaseId' | 'actor' | 'updateId'>,
+  { id, status }: Dispute,
+): ChargebackAnswer => ({
+  id,
+  status,
+  purchaseId,
+  order: actor.type === 'staff' ? `order/${updateId ?? ''}` : undefined,
+});
 
-/** Whether it was answered for somebody else than this order, whose own first try may have got further than we know. */
-async function wasAnsweredOtherwise({ database }: PurchaseDeps, step: ChargebackStep): Promise<boolean> {
-  const { purchaseId, chargebackId } = step;
-  const known = (await chargebacksOf(database, purchaseId)).find(({ id }) => id === chargebackId);
-  if (known === undefined || known.answeredAt === null) return false;
-  const order = orderIn(step);
-  return order === undefined || !(await wasTaken(database, purchaseId, order));
+/** Notes that it was answered by us, if it was for who takes the step. @returns whether it was */
+async function claim({ database }: PurchaseDeps, step: ChargebackStep, dispute: Dispute): Promise<boolean> {
+  if (dispute.submissions === 0 || !(await wasSubmittedFor(database, answerIn(step, dispute)))) return false;
+  await noteAnswer(database, keyOf(step, answerSteps(dispute).atStripe), dispute.id);
+  return true;
 }
 
 /** When evidence is submitted by itself, when that is reminded of, and how long decided money is waited for. */
@@ -349,53 +347,6 @@ async function reportRemainder(
   // Each chargeback has a loss of its own; what came back is told as all that lies there now.
   const together = before !== chargebackId && typeof loss === 'number' && 'loss' in what ? loss + what.loss : undefined;
   await amendCase(tx, opened, { ...opened.details, ...details, ...(together !== undefined && { loss: together }) });
-}
-
-/** Hands the evidence to the bank. @returns how the dispute stands then, whoever submitted */
-async function submit(
-  deps: PurchaseDeps,
-  purchase: Purchase,
-  key: StepKey,
-  { statement, actor }: ChargebackStep,
-  { id }: Dispute,
-): Promise<Dispute> {
-  const { database, payments } = deps;
-  const source = { ...purchase, capturedAt: purchase.payment.capturedAt };
-  const evidence = evidenceOf(source, await timelineOf(database, purchase), statement);
-  const isOver = ({ status, submissions }: Dispute): boolean => submissions > 0 || !isAnswerable(status);
-  // The clock has nobody to tell: what Stripe does not take is given up, and finance have a case that says so.
-  return unlessOver(deps, id, actor.type === 'staff' ? isOver : () => true, () =>
-    makeOnce(database, purchase, key, {
-      make: (idempotencyKey) => payments.submitEvidence(id, evidence, idempotencyKey),
-      find: () => found(deps, id, ({ submissions }) => submissions > 0),
-    }),
-  );
-}
-
-async function found(
-  { payments }: PurchaseDeps,
-  id: string,
-  isSo: (dispute: Dispute) => boolean,
-): Promise<Dispute | undefined> {
-  const dispute = await payments.getDispute(id);
-  return isSo(dispute) ? dispute : undefined;
-}
-
-/** Stripe refuses what came too late, or was done before: then how it stands now is the answer. Any other refusal is one. */
-async function unlessOver(
-  { payments }: PurchaseDeps,
-  id: string,
-  isOver: (dispute: Dispute) => boolean,
-  act: () => Promise<Dispute>,
-): Promise<Dispute> {
-  try {
-    return await act();
-  } catch (error) {
-    if (!(error instanceof ProviderError) || error.kind !== 'refused') throw error;
-    const now = await payments.getDispute(id);
-    if (!isOver(now)) throw error;
-    return now;
-  }
 }
 
 const notAnswerable = ({ status }: Dispute): string =>

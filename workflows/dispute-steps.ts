@@ -85,6 +85,10 @@ export function refuseWish(standing: DisputeStands, { event, by }: DisputeWish):
   if (standing.decided || rows.length === 0) throw notPossible(standing, event);
 }
 
+/** How a dispute stands that has refused a step; undefined in histories of before. */
+export const standingIn = ({ details }: ApplicationFailure): DisputeStands | undefined =>
+  (details as readonly [unknown?, DisputeStands?] | null | undefined)?.[1];
+
 /** The step that follows a wish from where the dispute stands. */
 export function stepOf(
   { disputeId }: Pick<DisputeInput, 'disputeId'>,

@@ -47,6 +47,7 @@ import {
   inProgress,
   notPossible,
   refuseWish,
+  standingIn,
   stepOf,
 } from './dispute-steps.ts';
 import { answersGiven, type Item, openDesk } from './support/desk.ts';
@@ -129,6 +130,7 @@ async function tell(input: DisputeInput & Resumed): Promise<DisputeResult> {
       } catch (error) {
         const answer = answerOf(error);
         if (answer === undefined) throw error;
+        standing = standingIn(answer) ?? standing;
         item.settle.failed(answer);
       }
     });

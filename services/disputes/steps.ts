@@ -38,6 +38,7 @@ import {
   supersedeProposals,
   takeDisputeStep,
   updateDispute,
+  wasDisputeStepTaken,
 } from './store.ts';
 
 /** What happened to a dispute. */
@@ -121,14 +122,18 @@ export const circumstancesOf = (
 });
 
 /**
- * Follows the table of rules.ts for what happened, once. A repeat changes nothing and answers with the dispute as it stands.
+ * Follows the table of rules.ts for what happened, once. A repeat changes nothing and answers with the dispute as it stands;
+ * so does the clock when the dispute is further. Anybody else is refused then: what they asked for was not done.
  * @throws DisputeRefused
  */
 export async function followDispute(db: Database, step: DisputeStep): Promise<Dispute> {
   return db.transaction(async (tx) => {
     const before = await lockDispute(tx, step.disputeId);
     if (before === undefined) throw new Error(`there is no dispute ${step.disputeId}`);
-    if (before.state !== step.from || before.decision !== null) return before;
+    if (before.state !== step.from || before.decision !== null) {
+      if (step.by === 'clock' || (await wasDisputeStepTaken(tx, step.disputeId, step.key))) return before;
+      throw overtaken(before, step.event, await hasProposal(tx, before.id), step.atMs);
+    }
     if (!(await takeDisputeStep(tx, step.disputeId, step.key))) return before;
     refuseFrozen(before, step);
     const proposal = await hasProposal(tx, before.id);
@@ -202,6 +207,14 @@ function notAllowedInDispute(
   const message = `"${event}" is not possible for you ${when}.`;
   const from = event === 'escalate' && escalateFrom !== null ? { escalateFrom: escalateFrom.toISOString() } : {};
   return new DisputeRefused('NOT_ALLOWED_NOW', message, { state, allowed, ...from });
+}
+
+/** The dispute went on before the step could be taken. It may still be possible, but not as a word about what was. */
+function overtaken(dispute: Dispute, event: DisputeEvent, proposal: boolean, atMs: number): DisputeRefused {
+  const refused = notAllowedInDispute(dispute, event, circumstancesOf(dispute, atMs, proposal));
+  if (dispute.decision !== null) return refused;
+  const message = `Meanwhile the dispute has gone on: by now it is ${dispute.state}. Read it again.`;
+  return new DisputeRefused('NOT_ALLOWED_NOW', message, refused.detail);
 }
 
 /** What an event does beside the row of the dispute. @returns what the buyer gets back, where the row decides */

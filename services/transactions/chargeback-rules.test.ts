@@ -6,8 +6,10 @@ import {
   type ChargebackRecord,
   type ChargebackStatus,
   type ChargebackView,
+  isAnswered,
   isLive,
   isNewer,
+  isPastAnswering,
   note,
   overlayOf,
   recoveryMoves,
@@ -300,6 +302,21 @@ describe('what has to be done', () => {
     });
     expect(sheet(7, decided('du_1', 'lost', { advanced: 5, settled: true })).next).toBeNull();
     expect(sheet(7, decided('du_1', 'won', { advanced: 0 })).next).toBeNull();
+  });
+});
+
+describe('evidence is given up', () => {
+  const open = view('a', 'needs_response', { dueMs: 10_000 });
+
+  test('when its time is over, and not before: a refusal until then is not the end', () => {
+    expect([9_999, 10_000].map((nowMs) => isPastAnswering(open, nowMs))).toEqual([false, true]);
+    expect(isPastAnswering({ ...open, dueMs: null }, 10_000)).toBe(false);
+    expect(isAnswered(open)).toBe(false);
+  });
+
+  test('when the bank has some, or asks for none', () => {
+    const over = [view('a', 'needs_response', { submissions: 1 }), view('a', 'under_review'), view('a', 'lost')];
+    expect(over.map((one) => isAnswered(one) && isPastAnswering(one, 0))).toEqual([true, true, true]);
   });
 });
 

@@ -57,6 +57,17 @@ export function awaitedOf({ status, amount, withdrawn, reinstated, funds }: Deci
 export const isLive = (chargeback: Chargeback): boolean => chargeback === 'inquiry' || chargeback === 'open';
 export const isAnswerable = (status: ChargebackStatus): boolean =>
   status === 'needs_response' || status === 'warning_needs_response';
+
+/** What decides whether a bank still takes evidence. */
+type Asked = Pick<ChargebackView, 'status' | 'submissions' | 'dueMs'>;
+/** It has some, or asks for none. */
+export const isAnswered = ({ status, submissions }: Asked): boolean => submissions > 0 || !isAnswerable(status);
+/** The same, or its time is over: what Stripe refuses before that may be taken when it is asked again. */
+export const isPastAnswering = (asked: Asked, nowMs: number): boolean =>
+  isAnswered(asked) || (asked.dueMs !== null && nowMs >= asked.dueMs);
+
+/** An inquiry stays one to its end. */
+const isInquiry = (status: ChargebackStatus): boolean => status.startsWith('warning_');
 /** The bank keeps what it took. */
 const isKept = (status: ChargebackStatus): boolean => status === 'lost' || status === 'prevented';
 
@@ -70,6 +81,21 @@ export const acceptSteps = (chargebackId: string) => ({
   atStripe: `acceptChargeback/${chargebackId}`,
   asItStands: `acceptChargeback/${chargebackId}/asItStands`,
 });
+
+/** The steps by which one is answered. An inquiry is answered once, and once more what becomes of it. */
+export const answerSteps = ({ id, status }: Pick<ChargebackView, 'id' | 'status'>) => {
+  const atStripe = `answerChargeback/${id}/${isInquiry(status) ? 'inquiry' : 'open'}`;
+  return {
+    atStripe,
+    /**
+     * Taken before Stripe is asked: evidence that is there without it is somebody else's, as from Stripe's dashboard.
+     * @param order by which staff have it submitted; undefined for the clock
+     * @param refusals how often Stripe has refused that before: what is there after a refusal is somebody else's, too
+     */
+    asked: (order: string | undefined, refusals: number) =>
+      `${atStripe}/asked/${order ?? 'clock'}${refusals === 0 ? '' : `/${refusals}`}`,
+  };
+};
 
 /** Why one that is over cannot be given up. */
 export const closedText = ({ status }: Pick<ChargebackView, 'status'>): string => {

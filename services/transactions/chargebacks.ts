@@ -4,7 +4,6 @@ import type { Currency } from '../../contracts/money.ts';
 import type { Database, Queryable, Tx } from '../../platform/database.ts';
 import { emit } from '../../platform/outbox.ts';
 import {
-  acceptSteps,
   awaitedOf,
   type ChargebackRecord,
   type ChargebackTimes,
@@ -32,7 +31,6 @@ import { type OpenDispute, type Purchase, unblocked } from './purchase-record.ts
 import { insertReceivable } from './receivables.ts';
 import { isFinal, transition } from './rules.ts';
 import { commitStep, type DisputeFee, type StepChange, type StepKey } from './steps.ts';
-import { findPurchase, takeStep, wasTaken } from './store.ts';
 import { commissionRateOf } from './terms-rules.ts';
 import type { Transition } from './transition-rules.ts';
 
@@ -398,51 +396,5 @@ export async function noteFunds(
       return change;
     },
     (tx, purchase) => also(tx, { purchase, allClosed, suspenseMoved: false, row, overtaken }, awaited),
-  );
-}
-
-/** Whether finance gave one up. */
-export async function wasAccepted(db: Queryable, { id, purchaseId }: StoredChargeback): Promise<boolean> {
-  const { atStripe, asItStands } = acceptSteps(id);
-  return (await wasTaken(db, purchaseId, atStripe)) || (await wasTaken(db, purchaseId, asItStands));
-}
-
-type Known = Pick<StoredChargeback, 'id' | 'purchaseId'>;
-
-/** Notes that Stripe is about to be asked to close one for us. */
-export const noteAsked = (db: Database, one: Known): Promise<boolean> =>
-  db.transaction(async (tx) => takeStep(tx, one.purchaseId, await askedStep(tx, one)));
-
-/** Whether Stripe was asked, or was about to be, and has not refused it since. */
-export const wasAsked = async (db: Queryable, one: Known): Promise<boolean> =>
-  wasTaken(db, one.purchaseId, await askedStep(db, one));
-
-async function askedStep(db: Queryable, { id, purchaseId }: Known): Promise<string> {
-  const { atStripe, asked } = acceptSteps(id);
-  const purchase = await findPurchase(db, purchaseId);
-  return asked(purchase?.keyEpochs[atStripe]?.refusals ?? 0);
-}
-
-/**
- * Notes that evidence was submitted by us, and by whom: the audit trail says so.
- * @param answer with the order of staff that is answered by it, so that its repeat is known again; undefined for the clock
- */
-export async function noteAnswer(
-  db: Database,
-  key: StepKey,
-  { chargebackId, order }: { readonly chargebackId: string; readonly order: string | undefined },
-): Promise<Purchase> {
-  return commitStep(
-    db,
-    key,
-    () => ({}),
-    async (tx) => {
-      if (order !== undefined) await takeStep(tx, key.purchaseId, order);
-      await tx.query({
-        name: 'chargeback_answered',
-        text: 'UPDATE transactions.chargebacks SET answered_at = $2 WHERE id = $1',
-        values: [chargebackId, new Date(key.atMs)],
-      });
-    },
   );
 }

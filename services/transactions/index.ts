@@ -2,12 +2,19 @@
 
 export { type Archived, archivedPurchases, countArchives } from './archive.ts';
 export {
+  type ChargebackAnswer,
+  noteAnswer,
+  noteAsked,
+  noteSubmission,
+  wasAccepted,
+  wasAsked,
+  wasSubmittedFor,
+} from './chargeback-orders.ts';
+export {
   type ChargebackOutcome,
   chargebacksOf,
   chargebackToSettle,
   giveUpEvidence,
-  noteAnswer,
-  noteAsked,
   noteChargeback,
   noteFunds,
   noteTopUpReversed,
@@ -15,8 +22,6 @@ export {
   type SeenChargeback,
   type StoredChargeback,
   settleChargeback,
-  wasAccepted,
-  wasAsked,
 } from './chargebacks.ts';
 export { type DisputeNow, type Explanation, explain } from './explain.ts';
 export {

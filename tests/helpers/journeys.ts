@@ -43,7 +43,7 @@ interface Update {
   readonly name: string;
 }
 
-async function openMarket(travel: Travel): Promise<Market> {
+export async function openMarket(travel: Travel): Promise<Market> {
   const [sellerId, buyerId] = [newId('usr'), newId('usr')];
   await placeSeller(travel, sellerId);
   return {

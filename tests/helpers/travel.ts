@@ -66,12 +66,14 @@ async function startFlow<Flow extends Workflow>(client: Client, flow: FlowStart<
 export interface TravelOptions {
   /** Workers have no workflow in their memory from one task to the next. */
   readonly workersForget?: boolean;
+  /** How Stripe behaves otherwise. */
+  readonly behaving?: (payments: Payments) => Payments;
 }
 
 /** @param changes what the policy says otherwise */
 export async function beginTravel(
   changes: Partial<Policy> = {},
-  { workersForget = false }: TravelOptions = {},
+  { workersForget = false, behaving = (payments) => payments }: TravelOptions = {},
 ): Promise<Travel> {
   const dataConverter = createWorkerConverter(TEST_PAYLOAD_KEYS);
   const [environment, clone, bundle] = await Promise.all([
@@ -83,9 +85,11 @@ export async function beginTravel(
   const { env, urls } = stack();
   const activities = createActivities({
     database: clone.database,
-    payments: keepingTime(
-      createStripePayments({ apiKey: env['STRIPE_API_KEY'] ?? '', apiUrl: urls.stripe, timeoutMs: 10_000 }),
-      () => environment.currentTimeMs(),
+    payments: behaving(
+      keepingTime(
+        createStripePayments({ apiKey: env['STRIPE_API_KEY'] ?? '', apiUrl: urls.stripe, timeoutMs: 10_000 }),
+        () => environment.currentTimeMs(),
+      ),
     ),
     identity: createOnfidoIdentity({
       apiToken: env['ONFIDO_API_TOKEN'] ?? '',
