@@ -1,8 +1,9 @@
 /** What sellers owe, against what was put in for them. */
 import { finalBalances, sum } from './arithmetic.ts';
+import { isWithBank, namedBy } from './cases.ts';
 import type { PurchaseFacts } from './facts.ts';
 import type { Finding, Rule } from './rules.ts';
-import { chaptersOf, leftIn } from './story.ts';
+import { chaptersOf } from './story.ts';
 
 /**
  * What was put in for the seller is owed by them, as far as they have it; what they have not, the buyer got twice, and it is
@@ -28,16 +29,35 @@ const debtsEqualBooks: Rule = (facts) => {
 
 const BEFORE_RELEASE: readonly string[] = ['held', 'delivered', 'disputed'];
 
-/** How much the seller has come to owe by it, by its books. */
+/**
+ * How much the seller has come to owe by it, by its books. What a bank gave back late is not theirs, and so in nobody's
+ * reach: it is no reason to owe anything.
+ */
 function dueOf(facts: PurchaseFacts): { readonly least: bigint; readonly most: bigint } {
-  const balances = finalBalances(facts.ledger);
-  const { pending, cameLate = 0n } = chaptersOf(facts).at(-1) ?? {};
-  const advanced = (balances['advanced'] ?? 0n) - sum(pending?.values() ?? []);
+  const last = chaptersOf(facts).at(-1);
+  if (last === undefined) return { least: 0n, most: 0n };
+  const { pending, cameLate, left, after } = last;
+  const putIn = after['advanced'] ?? 0n;
+  const advanced = putIn - sum(pending.values());
   // More than the seller has the buyer got from a bank after having got it from us.
-  const inReach = leftIn({ ...balances, advanced: 0n });
+  const inReach = left.after + putIn;
   const least = advanced < inReach ? advanced : inReach;
   return { least, most: least + cameLate };
 }
+
+/**
+ * What was put in and is owed by nobody is a loss: finance have, or had, a case that names it. What a bank gave back late
+ * may have made it smaller since.
+ */
+const lossesAreNamed: Rule = (facts) => {
+  const last = chaptersOf(facts).at(-1);
+  if (last === undefined || isWithBank(facts.row)) return [];
+  const { least } = dueOf(facts);
+  const lost = (last.after['advanced'] ?? 0n) - sum(last.pending.values()) - least;
+  const named = namedBy(facts.cases, 'chargeback_remainder', 'loss');
+  if (named.some((amount) => lost <= amount && amount <= lost + last.cameLate)) return [];
+  return [{ what: 'what nobody bears', expected: `a case that names ${lost}`, found: named.join(' or ') }];
+};
 
 /** What is paid back of a debt is what the releases say that paid it, and the debt is that of the very seller. */
 const receivablesAddUp: Rule = ({ row, debts }) =>
@@ -62,5 +82,6 @@ const receivablesAddUp: Rule = ({ row, debts }) =>
 
 export const debtRules = {
   debts_equal_books: debtsEqualBooks,
+  losses_are_named: lossesAreNamed,
   receivables_add_up: receivablesAddUp,
 } as const satisfies Readonly<Record<string, Rule>>;

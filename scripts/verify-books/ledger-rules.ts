@@ -75,7 +75,7 @@ const commission: Rule = (facts) => {
  * money, they have still got, until that is settled.
  */
 function grossOf({ after, pending, cameLate }: Chapter): { readonly least: bigint; readonly most: bigint } {
-  const released = leftIn({ ...after, held: 0n });
+  const released = leftIn(after, true);
   const atLeast = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
   return { least: atLeast(released - cameLate), most: atLeast(released + sum(pending.values())) };
 }

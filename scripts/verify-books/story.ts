@@ -12,7 +12,17 @@ export interface Chapter extends Pick<AuditEntry, 'step' | 'from' | 'to'> {
   readonly settled: ReadonlyMap<string, bigint>;
   /** What banks had given back until then of what was settled already: no rule says whose it is. */
   readonly cameLate: bigint;
+  /** What nobody has taken out of it, before and after the step: see {@link leftIn}. */
+  readonly left: { readonly before: bigint; readonly after: bigint };
+  /**
+   * What is held after the step though the purchase was released, or has ended, before: only a bank that gives back late
+   * brings money there, and no rule gives it to anybody.
+   */
+  readonly late: bigint;
 }
+
+/** From then on nothing of it is held any more, by any rule. */
+const PAST: readonly string[] = ['released', 'completed', 'refunded', 'cancelled', 'declined', 'expired'];
 
 /** The steps about a bank's dispute say which one it is: `noteChargeback/<id>/…`, `settleChargeback/<id>`. */
 const ABOUT_BANK = /^(note|settle)Chargeback\/([^/]+)/;
@@ -26,8 +36,11 @@ export function chaptersOf({ audit, ledger }: Pick<PurchaseFacts, 'audit' | 'led
   const settled = new Map<string, bigint>();
   let balances: Balances = EMPTY;
   let cameLate = 0n;
+  let isPast = false;
   return audit.map(({ step, from, to }) => {
     const before = balances;
+    const wasPast = isPast;
+    isPast ||= to !== null && PAST.includes(to);
     for (const transaction of unread) {
       if (transaction.step !== step) continue;
       balances = raised(balances, transaction.entries);
@@ -41,10 +54,26 @@ export function chaptersOf({ audit, ledger }: Pick<PurchaseFacts, 'audit' | 'led
       (isOver ? settled : pending).set(id, (settled.get(id) ?? 0n) + (pending.get(id) ?? 0n) + change);
       if (isOver) pending.delete(id);
     }
-    return { step, from, to, before, after: balances, pending: new Map(pending), settled: new Map(settled), cameLate };
+    return {
+      step,
+      from,
+      to,
+      before,
+      after: balances,
+      pending: new Map(pending),
+      settled: new Map(settled),
+      cameLate,
+      left: { before: leftIn(before, wasPast), after: leftIn(balances, isPast) },
+      late: isPast ? (balances['held'] ?? 0n) : 0n,
+    };
   });
 }
 
-/** What nobody has taken out of a purchase: what is held, and what its seller has, with the commission; minor units. */
-export const leftIn = ({ held = 0n, payable = 0n, transferred = 0n, fees = 0n, recovered = 0n, ...more }: Balances) =>
-  held + payable + transferred + fees + recovered - (more['advanced'] ?? 0n);
+/**
+ * What nobody has taken out of a purchase: what is held, and what its seller has, with the commission; minor units.
+ * @param isPast it was released, or has ended: what is held then came late, and is nobody's
+ */
+export function leftIn(balances: Balances, isPast: boolean): bigint {
+  const { held = 0n, payable = 0n, transferred = 0n, fees = 0n, recovered = 0n } = balances;
+  return (isPast ? 0n : held) + payable + transferred + fees + recovered - (balances['advanced'] ?? 0n);
+}
