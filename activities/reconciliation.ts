@@ -23,6 +23,7 @@ import {
 } from '../services/reconciliations/index.ts';
 import {
   compare,
+  isOneOfSeveral,
   isSettled,
   type SideLine,
   type Sides,
@@ -68,7 +69,7 @@ const PAGES_AT_ONCE = 10;
 const POSTINGS_AT_ONCE = 200;
 const DIFFERENCES_AT_ONCE = 50;
 const FORGOTTEN_AT_ONCE = 10_000;
-/** Of one object of Stripe; a dispute has two lines. */
+/** Of one object of Stripe: hundreds of lines; most disputes have two. */
 const MAX_PAGES_OF_SOURCE = 5;
 
 export function createReconciliationActivities(deps: ReconciliationDeps) {
@@ -93,10 +94,10 @@ export function createReconciliationActivities(deps: ReconciliationDeps) {
 
     /** Each line of Stripe of the period, against the ledger. */
     async compareStripeLines(part: Part): Promise<PartDone> {
-      return inPieces(deps, part, PAGES_AT_ONCE, async ({ period, after, counts }) => {
+      return inPieces(deps, part, PAGES_AT_ONCE, async ({ period, after, counts }, beat) => {
         const { fromMs, untilMs } = period;
         const page = await payments.listBalanceLines({ fromMs, untilMs, after });
-        const found = await comparePage(deps, period, page.lines);
+        const found = await comparePage(deps, period, page.lines, beat);
         const lines = counts.lines + page.lines.length;
         return {
           after: page.hasMore ? page.lines.at(-1)?.id : undefined,
@@ -107,7 +108,7 @@ export function createReconciliationActivities(deps: ReconciliationDeps) {
 
     /** Each posting of the period that none of those lines answered to: Stripe is asked for it. */
     async compareLedgerPostings(part: Part): Promise<PartDone> {
-      return inPieces(deps, part, 1, async ({ period, after, counts }) => {
+      return inPieces(deps, part, 1, async ({ period, after, counts }, beat) => {
         const { fromMs, untilMs, id } = period;
         const range = { from: new Date(fromMs), until: new Date(untilMs), after };
         const posted = await referencesPosted(database, range, POSTINGS_AT_ONCE);
@@ -116,7 +117,7 @@ export function createReconciliationActivities(deps: ReconciliationDeps) {
         let { differences } = counts;
         for (const subject of left) {
           differences += await examine(deps, period, subject);
-          heartbeat();
+          beat();
         }
         return { after: posted.after, counts: { ...counts, postings: counts.postings + left.length, differences } };
       });
@@ -124,12 +125,12 @@ export function createReconciliationActivities(deps: ReconciliationDeps) {
 
     /** Each difference of before that was not found again: it is there still, or is no more. */
     async recheckDifferences(part: Part): Promise<PartDone> {
-      return inPieces(deps, part, 1, async ({ period, after, counts }) => {
+      return inPieces(deps, part, 1, async ({ period, after, counts }, beat) => {
         const open = await openDifferences(database, period.id, after as DifferenceId | undefined, DIFFERENCES_AT_ONCE);
         let { differences, settled } = counts;
         for (const difference of open) {
           const sides = await sidesNow(deps, difference);
-          heartbeat();
+          beat();
           if (!isSettled(sides, period.settledMs)) continue;
           const kind = compare(sides);
           const isOver = await database.transaction(async (tx) => {
@@ -163,17 +164,22 @@ export function createReconciliationActivities(deps: ReconciliationDeps) {
   };
 }
 
-/** Does some pieces of a part; a try that is done again goes on where the one before was last heard of. */
+/**
+ * Does some pieces of a part; a try that is done again goes on where the one before was last heard of.
+ * @param piece says with `beat` that it is still at work
+ */
 async function inPieces(
   { database }: ReconciliationDeps,
   part: Part,
   atMost: number,
-  piece: (part: Part) => Promise<PartDone>,
+  piece: (part: Part, beat: () => void) => Promise<PartDone>,
 ): Promise<PartDone> {
   const heard = activityInfo().heartbeatDetails as PartDone | undefined;
   let done: PartDone = heard?.counts === undefined ? part : heard;
   for (let pieces = 0; pieces < atMost; pieces++) {
-    done = await piece({ ...part, ...done });
+    // Each sign of life says where to go on: one that said nothing would take the place of the last that did.
+    const { after, counts } = done;
+    done = await piece({ ...part, ...done }, () => heartbeat({ after, counts }));
     await noteCounts(database, part.period.id, done.counts);
     if (done.after === undefined) return done;
     heartbeat(done);
@@ -191,11 +197,16 @@ const added = (counts: Counts, found: Found): Found => ({
   posted: counts.posted + found.posted,
 });
 
-/** A page of lines, against the ledger. What differs is looked at once more, alone and whole: a page may cut it in two. */
-async function comparePage(deps: ReconciliationDeps, period: Period, lines: readonly BalanceLine[]): Promise<Found> {
+/** A page of lines, against the ledger. What differs is looked at once more, alone: it may have been posted meanwhile. */
+async function comparePage(
+  deps: ReconciliationDeps,
+  period: Period,
+  lines: readonly BalanceLine[],
+  beat: () => void,
+): Promise<Found> {
   const { database } = deps;
-  const stripe = sidesOf(lines.flatMap(sideLinesOf));
-  const entries = await entriesAbout(database, [...new Set([...stripe.values()].map(({ reference }) => reference))]);
+  const stripe = sidesOf((await completed(deps, lines, beat)).flatMap(sideLinesOf));
+  const entries = await entriesAbout(database, entriesKeys(stripe.values()));
   const postings = lines.flatMap((line) => companyPostingOf(line, entries, causeOf(line)) ?? []);
   const written = await database.transaction(async (tx: Tx) => {
     await markSeen(tx, period.id, [...stripe.values()]);
@@ -208,9 +219,27 @@ async function comparePage(deps: ReconciliationDeps, period: Period, lines: read
   for (const [key, side] of stripe) {
     if (compare({ category: side.category, ledger: ledger.get(key), stripe: side }) === undefined) continue;
     differences += await examine(deps, period, side);
-    heartbeat();
+    beat();
   }
   return { differences, posted };
+}
+
+/**
+ * The lines of a page, with all that Stripe has about those objects of which it may show a part: what the ledger has about
+ * them is whole, and a part of theirs that equals it proves nothing. Each of them is asked for once.
+ */
+async function completed(
+  { payments }: ReconciliationDeps,
+  lines: readonly BalanceLine[],
+  beat: () => void,
+): Promise<readonly BalanceLine[]> {
+  const partly = new Set(lines.flatMap((line) => (isOneOfSeveral(line) ? [line.source] : [])));
+  const all = lines.filter(({ source }) => !partly.has(source));
+  for (const source of partly) {
+    if (source !== null) all.push(...(await linesAbout(payments, source)));
+    beat();
+  }
+  return all;
 }
 
 const entriesKeys = (subjects: Iterable<Subject>): string[] => [

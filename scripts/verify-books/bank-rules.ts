@@ -1,5 +1,6 @@
 /** What buyers' banks took back, as it is kept, against what Stripe says; and whether it came to an end. */
 import { finalBalances, sum } from './arithmetic.ts';
+import { isExcused, isWithBank, namedBy } from './cases.ts';
 import type { ProviderDispute, PurchaseFacts } from './facts.ts';
 import type { Rule } from './rules.ts';
 import { chaptersOf } from './story.ts';
@@ -61,43 +62,60 @@ const overlayEqualsProvider: Rule = (facts) => {
 };
 
 /** It is over by its word, and its money does not say the same yet. */
-const isMoneyToCome = ({ status, withdrawn, reinstated }: ProviderDispute): boolean =>
+const isMoneyToCome = ({ status, withdrawn, reinstated }: Omit<ProviderDispute, 'purchaseId'>): boolean =>
   status === 'won' ? reinstated < withdrawn : ['lost', 'prevented'].includes(status) && withdrawn <= reinstated;
-
-/** What nobody has to answer for while it is so: the bank has not decided, staff have stopped it, or somebody knows. */
-const EXCUSES: ReadonlySet<string> = new Set(['chargeback', 'chargeback_remainder', 'hold_limit', 'step_refused']);
 
 /** What was put in for a bank that has decided is settled: borne by those who bear it, or known to be lost. */
 const isSettled: Rule = (facts, moment) => {
   const { row, aftercare, workflow } = facts;
-  const pending = sum(chaptersOf(facts).at(-1)?.pending.values() ?? []);
-  if (pending === 0n || row.paused || row.chargeback === 'open' || row.chargeback === 'inquiry') return [];
-  if (facts.openCases.some((kind) => EXCUSES.has(kind))) return [];
+  const pending = sum(
+    [...(chaptersOf(facts).at(-1)?.pending ?? [])].filter(([id]) => isDecided(facts, id)).map(([, amount]) => amount),
+  );
+  if (pending === 0n || row.paused || isExcused('what a bank cost', facts)) return [];
   const isActing = [workflow, aftercare].some((one) => one.status === 'running' && one.isActing);
   if (isWithinTime(moment.nowMs - row.updatedMs, isActing, moment)) return [];
   return [{ what: 'what was put in for a bank that has decided', expected: 'settled', found: `${pending} unsettled` }];
 };
 
-/** Nothing is left in what has ended: no rule gives it to anybody any more. But what a bank gave back late is a case. */
-const nothingLeft: Rule = ({ row, ledger, openCases, closedCases }) => {
-  if (!ENDS.includes(row.state)) return [];
+/** One that goes on, or whose money is still to come, is not decided, whatever lies beside it over the purchase. */
+function isDecided({ row, chargebacks }: PurchaseFacts, id: string): boolean {
+  const one = chargebacks.find((kept) => kept.id === id);
+  if (one === undefined) return true;
+  if (isWithBank({ chargeback: OVERLAYS[one.status] ?? one.status })) return false;
+  return row.chargeback !== 'open' || !isMoneyToCome(one);
+}
+
+/** Nothing is left in what has ended, and nothing waits for delivery once it was released: no rule gives it to anybody. */
+const nothingLeft: Rule = ({ row, ledger }) => {
   const balances = finalBalances(ledger);
-  const cases = [...openCases, ...closedCases];
-  return Object.entries(LEFT_WITH_CASE).flatMap(([account, kind]) => {
+  return Object.entries(EMPTY_IN).flatMap(([account, states]) => {
     const left = balances[account] ?? 0n;
-    if (left === 0n || (kind !== null && cases.includes(kind))) return [];
-    const expected = kind === null ? '0' : `0, or a case ${kind}`;
-    return [{ what: `${account}, though it is ${row.state}`, expected, found: String(left) }];
+    if (left === 0n || !states.includes(row.state)) return [];
+    return [{ what: `${account}, though it is ${row.state}`, expected: '0', found: String(left) }];
   });
 };
 
 const ENDS: readonly string[] = ['completed', 'refunded', 'cancelled', 'declined', 'expired'];
-/** What can be left of a purchase that has ended, and the case that finance then have, or have had. */
-const LEFT_WITH_CASE: Readonly<Record<string, string | null>> = {
-  held: 'chargeback_remainder',
-  suspense: 'chargeback_remainder',
-  payable: null,
-  owedToBuyer: 'refund_failed',
+const EMPTY_IN: Readonly<Record<string, readonly string[]>> = { payable: ENDS, held: ['released', ...ENDS] };
+
+/** What a bank gave back when nobody was waiting for it any more is what the last case says that finance have about it. */
+const lateMoneyIsNamed: Rule = ({ ledger, cases }) => {
+  const late = finalBalances(ledger)['suspense'] ?? 0n;
+  const named = cases
+    .flatMap(({ kind, names }) => (kind === 'chargeback_remainder' ? (names.returned ?? []) : []))
+    .at(-1);
+  if ((named ?? 0n) === late) return [];
+  return [{ what: 'what came back late', expected: `a case that names ${late}`, found: String(named ?? 'none') }];
+};
+
+/** What refunds that came back have left the buyer to get is what the last case about it says. */
+const owedIsNamed: Rule = ({ ledger, cases }) => {
+  const owed = finalBalances(ledger)['owedToBuyer'] ?? 0n;
+  const last = cases.findLast(({ kind }) => kind === 'refund_failed');
+  const named = last?.names.amount ?? 0n;
+  // One that is closed says what was owed before it was.
+  if (owed === named || (owed === 0n && last?.isOpen !== true)) return [];
+  return [{ what: 'what the buyer is owed', expected: `a case that names ${owed}`, found: String(named) }];
 };
 
 export const bankRules = {
@@ -105,4 +123,6 @@ export const bankRules = {
   overlay_equals_provider: overlayEqualsProvider,
   bank_is_settled: isSettled,
   nothing_left_behind: nothingLeft,
+  late_money_is_named: lateMoneyIsNamed,
+  owed_refunds_are_named: owedIsNamed,
 } as const satisfies Readonly<Record<string, Rule>>;

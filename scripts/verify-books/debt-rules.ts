@@ -1,8 +1,9 @@
 /** What sellers owe, against what was put in for them. */
 import { finalBalances, sum } from './arithmetic.ts';
+import { isWithBank, namedBy } from './cases.ts';
 import type { PurchaseFacts } from './facts.ts';
 import type { Finding, Rule } from './rules.ts';
-import { chaptersOf, leftIn } from './story.ts';
+import { chaptersOf } from './story.ts';
 
 /**
  * What was put in for the seller is owed by them, as far as they have it; what they have not, the buyer got twice, and it is
@@ -13,11 +14,8 @@ const debtsEqualBooks: Rule = (facts) => {
   const balances = finalBalances(ledger);
   const findings: Finding[] = [];
   const owed = sum(debts.receivables.map(({ amount }) => amount));
-  const { least, most } = dueOf(facts);
-  if (owed < least || owed > most) {
-    const expected = least === most ? String(least) : `${least} to ${most}`;
-    findings.push({ what: 'what the seller owes by it', expected, found: String(owed) });
-  }
+  const due = dueOf(facts);
+  if (owed !== due) findings.push({ what: 'what the seller owes by it', expected: String(due), found: String(owed) });
   const recovered = balances['recovered'] ?? 0n;
   // A release that is under way has set its part aside before it is posted.
   if (!BEFORE_RELEASE.includes(row.state) && debts.paidBack !== recovered) {
@@ -28,16 +26,30 @@ const debtsEqualBooks: Rule = (facts) => {
 
 const BEFORE_RELEASE: readonly string[] = ['held', 'delivered', 'disputed'];
 
-/** How much the seller has come to owe by it, by its books. */
-function dueOf(facts: PurchaseFacts): { readonly least: bigint; readonly most: bigint } {
-  const balances = finalBalances(facts.ledger);
-  const { pending, cameLate = 0n } = chaptersOf(facts).at(-1) ?? {};
-  const advanced = (balances['advanced'] ?? 0n) - sum(pending?.values() ?? []);
+/**
+ * How much the seller has come to owe by it, by its books. What a bank gave back late is not theirs, and so in nobody's
+ * reach: it is no reason to owe anything.
+ */
+function dueOf(facts: PurchaseFacts): bigint {
+  const last = chaptersOf(facts).at(-1);
+  if (last === undefined) return 0n;
+  const { pending, left, after } = last;
+  const putIn = after['advanced'] ?? 0n;
+  const advanced = putIn - sum(pending.values());
   // More than the seller has the buyer got from a bank after having got it from us.
-  const inReach = leftIn({ ...balances, advanced: 0n });
-  const least = advanced < inReach ? advanced : inReach;
-  return { least, most: least + cameLate };
+  const inReach = left.after + putIn;
+  return advanced < inReach ? advanced : inReach;
 }
+
+/** What was put in and is owed by nobody is a loss: finance have, or had, a case that names it. */
+const lossesAreNamed: Rule = (facts) => {
+  const last = chaptersOf(facts).at(-1);
+  if (last === undefined || isWithBank(facts.row)) return [];
+  const lost = (last.after['advanced'] ?? 0n) - sum(last.pending.values()) - dueOf(facts);
+  const named = namedBy(facts.cases, 'chargeback_remainder', 'loss');
+  if (named.includes(lost)) return [];
+  return [{ what: 'what nobody bears', expected: `a case that names ${lost}`, found: named.join(' or ') }];
+};
 
 /** What is paid back of a debt is what the releases say that paid it, and the debt is that of the very seller. */
 const receivablesAddUp: Rule = ({ row, debts }) =>
@@ -62,5 +74,6 @@ const receivablesAddUp: Rule = ({ row, debts }) =>
 
 export const debtRules = {
   debts_equal_books: debtsEqualBooks,
+  losses_are_named: lossesAreNamed,
   receivables_add_up: receivablesAddUp,
 } as const satisfies Readonly<Record<string, Rule>>;

@@ -1,8 +1,9 @@
 /** The disputes of a purchase: what was decided and by whom, whether that was carried out, and whether somebody does. */
 import { leaning, sum } from './arithmetic.ts';
+import { isExcused, isWithBank } from './cases.ts';
 import type { DisputeFacts, PurchaseFacts } from './facts.ts';
 import type { Finding, Moment, Rule } from './rules.ts';
-import { type Chapter, chaptersOf, isOfBank, leftIn } from './story.ts';
+import { type Chapter, chaptersOf, isOfBank } from './story.ts';
 import { isWithinTime } from './time-rules.ts';
 
 const nameOf = ({ n }: Pick<DisputeFacts, 'n'>): string => `dispute ${n}`;
@@ -47,17 +48,13 @@ const carriedOut = forEachDispute((dispute, facts) => {
   const add = (what: string, expected: bigint, found: bigint): void => {
     if (expected !== found) findings.push({ what, expected: String(expected), found: String(found) });
   };
-  if (into !== undefined) add(`what ${nameOf(dispute)} is about`, leftIn(into.after), gross);
+  if (into !== undefined) add(`what ${nameOf(dispute)} is about`, into.left.after, gross);
   const last = until?.at(-1);
   if (until === undefined || last === undefined || decision === null) return findings;
   // What a bank took meanwhile is the buyer's already: it counts as given back, and the seller keeps no more than is left.
-  const taken = sum(until.filter(isOfBank).map(({ before, after }) => leftIn(before) - leftIn(after)));
+  const taken = sum(until.filter(isOfBank).map(({ left }) => left.before - left.after));
   const forSeller = gross - (decision.refund > taken ? decision.refund : taken);
-  add(
-    `what ${nameOf(dispute)} has left the seller, gross`,
-    atLeastNothing(forSeller),
-    atLeastNothing(leftIn(last.after)),
-  );
+  add(`what ${nameOf(dispute)} has left the seller, gross`, atLeastNothing(forSeller), atLeastNothing(last.left.after));
   return findings;
 });
 
@@ -132,22 +129,33 @@ const ruledByOthers = forEachDispute((dispute) => {
 const judgesOf = ({ ruledBy, approvedBy }: DisputeFacts['rulings'][number]): string[] =>
   [ruledBy, approvedBy].filter((one) => one !== null);
 
-/** No dispute is past its deadline; what is decided is carried out, unless somebody knows what stops it. */
+/**
+ * No dispute is past its deadline; what is decided is carried out, unless somebody knows what stops it. Its time stands still
+ * while a bank looks at the payment, and not longer: the purchase tells it so in a moment.
+ */
 const deadline = forEachDispute((dispute, facts, moment) => {
   if (isClosed(dispute)) return [];
-  const { row, workflow, openCases } = facts;
+  const { row, workflow } = facts;
   if (dispute.decision !== null) {
-    if (row.paused || isWithBank(row) || openCases.length > 0) return [];
+    if (row.paused || waitsForBank(dispute, row.chargeback) || isExcused('a decision', facts)) return [];
+    // What stopped it may have gone only now.
+    const sinceMs = Math.max(dispute.decision.atMs, row.updatedMs);
     const isActing = workflow.status === 'running' && workflow.isActing;
-    return lateness(`what ${nameOf(dispute)} has decided`, dispute.decision.atMs, isActing, moment);
+    return lateness(`what ${nameOf(dispute)} has decided`, sinceMs, isActing, moment);
   }
-  if (dispute.deadlineMs === null || dispute.frozen || isWithBank(row)) return [];
   const isActing = dispute.workflow.status === 'running' && dispute.workflow.isActing;
-  return lateness(`the deadline of ${nameOf(dispute)}`, dispute.deadlineMs, isActing, moment);
+  if (dispute.frozen) {
+    if (isWithBank(row)) return [];
+    return lateness(`${nameOf(dispute)}, which stands still though no bank looks`, row.updatedMs, isActing, moment);
+  }
+  if (dispute.deadlineMs === null) return [];
+  const sinceMs = isWithBank(row) ? Math.max(dispute.deadlineMs, row.updatedMs) : dispute.deadlineMs;
+  return lateness(`the deadline of ${nameOf(dispute)}`, sinceMs, isActing, moment);
 });
 
-/** Its time stands still from the moment at which it hears of the bank. */
-const isWithBank = ({ chargeback }: PurchaseFacts['row']): boolean => chargeback === 'open' || chargeback === 'inquiry';
+/** What gives the buyer everything does not wait for a bank that has only asked. */
+const waitsForBank = ({ decision, gross }: DisputeFacts, chargeback: string): boolean =>
+  chargeback === 'open' || (chargeback === 'inquiry' && decision !== null && decision.refund < gross);
 
 function lateness(what: string, sinceMs: number, isActing: boolean, moment: Moment): Finding[] {
   const lateMs = moment.nowMs - sinceMs;

@@ -149,6 +149,21 @@ export interface ChargebackRow {
   readonly advanced: bigint;
 }
 
+/** What staff have to decide about a purchase, or have decided. */
+export interface CaseFacts {
+  readonly kind: string;
+  readonly isOpen: boolean;
+  /** The amounts that it names; minor units. */
+  readonly names: {
+    /** What is owed to somebody, or waits. */
+    readonly amount: bigint | null;
+    /** What a bank has given back that no rule gives to anybody. */
+    readonly returned: bigint | null;
+    /** What a chargeback has cost and nobody else bears. */
+    readonly loss: bigint | null;
+  };
+}
+
 export interface AuditEntry {
   readonly seq: number;
   readonly action: string;
@@ -168,10 +183,19 @@ export interface WorkflowFacts {
   readonly isActing: boolean;
   /** That, or a worker has a task of it, or is about to: what it knows is not all that has been done. */
   readonly isAtWork: boolean;
+  /** What its worker fails at again and again; null when its last task was done, or waits for its first try. */
+  readonly failing: FailingTask | null;
   /** How the purchase stood after each step that the history holds, oldest first. */
   readonly standings: readonly Standing[];
   /** With what it was started; null when it holds none of that: an aftercare is given no more than the purchase. */
   readonly asked: Asked | null;
+}
+
+/** A task of a workflow that has failed, or taken too long, and was not done since. */
+export interface FailingTask {
+  /** When it first failed, milliseconds since 1970. */
+  readonly sinceMs: number;
+  readonly times: number;
 }
 
 /** What the buyer asked for, as the workflow was given it: which no later change of a row can touch. */
@@ -230,7 +254,7 @@ export interface Ruling {
 }
 
 /** What Temporal says of the workflow of a dispute. */
-export interface DisputeWorkflowFacts extends Pick<WorkflowFacts, 'status' | 'isActing' | 'isAtWork'> {
+export interface DisputeWorkflowFacts extends Pick<WorkflowFacts, 'status' | 'isActing' | 'isAtWork' | 'failing'> {
   /** How it stood after the last step that the history holds; null when it holds none. */
   readonly last: { readonly state: string; readonly decided: boolean; readonly frozen: boolean } | null;
 }
@@ -252,10 +276,8 @@ export interface PurchaseFacts {
   readonly audit: readonly AuditEntry[];
   /** The types of the events about it, in their order: `purchase.held`. */
   readonly events: readonly string[];
-  /** The kinds of the open cases about it. */
-  readonly openCases: readonly string[];
-  /** The kinds of those that were decided. */
-  readonly closedCases: readonly string[];
+  /** What staff have, or have had, to decide about it; oldest first. */
+  readonly cases: readonly CaseFacts[];
   readonly workflow: WorkflowFacts;
   /** What looks after the money once the purchase has ended. */
   readonly aftercare: WorkflowFacts;

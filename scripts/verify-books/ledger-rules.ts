@@ -74,10 +74,10 @@ const commission: Rule = (facts) => {
  * What the seller has got gross. What Wellpact put in for them, they have got no more; what it put in while a bank has the
  * money, they have still got, until that is settled.
  */
-function grossOf({ after, pending, cameLate }: Chapter): { readonly least: bigint; readonly most: bigint } {
-  const released = leftIn({ ...after, held: 0n });
+function grossOf({ after, pending }: Chapter): { readonly least: bigint; readonly most: bigint } {
+  const released = leftIn(after, true);
   const atLeast = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
-  return { least: atLeast(released - cameLate), most: atLeast(released + sum(pending.values())) };
+  return { least: atLeast(released), most: atLeast(released + sum(pending.values())) };
 }
 
 function agreedRate(terms: Readonly<Record<string, unknown>>): CommissionRate | undefined {

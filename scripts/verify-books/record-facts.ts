@@ -1,23 +1,31 @@
 /** What is kept beside a purchase: cases, refunds, chargebacks, debts. Read by the judge's own statements. */
 import type pg from 'pg';
-import type { ChargebackRow, Debts, Receivable, RefundRow } from './facts.ts';
+import type { CaseFacts, ChargebackRow, Debts, Receivable, RefundRow } from './facts.ts';
 import { type ByPurchase, grouped } from './lists.ts';
 
-interface Case {
-  readonly kind: string;
-  readonly isOpen: boolean;
-}
-
-/** By what they are about: a purchase, or a dispute. */
-export async function readCases(client: pg.PoolClient, subjects: readonly string[]): Promise<ByPurchase<Case>> {
-  const { rows } = await client.query<{ subject_id: string; kind: string; state: string }>(
-    'SELECT subject_id, kind, state FROM cases.cases WHERE subject_id = ANY ($1) ORDER BY id',
-    [subjects],
+export async function readCases(client: pg.PoolClient, ids: readonly string[]): Promise<ByPurchase<CaseFacts>> {
+  const { rows } = await client.query<{
+    subject_id: string;
+    kind: string;
+    state: string;
+    amount: string | null;
+    returned: string | null;
+    loss: string | null;
+  }>(
+    `SELECT subject_id, kind, state, details ->> 'amount' AS amount, details ->> 'returned' AS returned,
+            details ->> 'loss' AS loss
+       FROM cases.cases WHERE subject_id = ANY ($1) ORDER BY id`,
+    [ids],
   );
+  const whole = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
   return grouped(
     rows,
     (row) => row.subject_id,
-    ({ kind, state }) => ({ kind, isOpen: state === 'open' }),
+    ({ kind, state, amount, returned, loss }) => ({
+      kind,
+      isOpen: state === 'open',
+      names: { amount: whole(amount), returned: whole(returned), loss: whole(loss) },
+    }),
   );
 }
 

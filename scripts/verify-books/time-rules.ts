@@ -1,4 +1,5 @@
 /** Whether a purchase is where it should be by now, and whether somebody looks after it. */
+import { isExcused, type Late } from './cases.ts';
 import type { PurchaseFacts } from './facts.ts';
 import type { Finding, Moment, Rule } from './rules.ts';
 
@@ -6,9 +7,10 @@ const FINAL_STATES: ReadonlySet<string> = new Set(['completed', 'refunded', 'can
 /** A step that waits for a provider is about to act for so long; then it has to be a case. */
 const ACTING_GRACE_MS = 60 * 60 * 1_000;
 
-/** What has an open case is known to somebody; what is being tried is about to happen, for a while. */
-function isLooked({ openCases, workflow }: PurchaseFacts, lateMs: number, moment: Moment): boolean {
-  return openCases.length > 0 || isWithinTime(lateMs, workflow.status === 'running' && workflow.isActing, moment);
+/** What a case says to be stopped is known to somebody; what is being tried is about to happen, for a while. */
+function isLooked(what: Late, facts: PurchaseFacts, lateMs: number, moment: Moment): boolean {
+  const { workflow } = facts;
+  return isExcused(what, facts) || isWithinTime(lateMs, workflow.status === 'running' && workflow.isActing, moment);
 }
 
 /** Whether something may be as late as that. @param isActing a step is being tried */
@@ -29,20 +31,21 @@ const deadline: Rule = (facts, moment) => {
     ];
   }
   if (isBlocked(facts, moment)) return [];
-  if (isLooked(facts, moment.nowMs - row.deadlineMs, moment)) return [];
+  if (isLooked('a deadline', facts, moment.nowMs - row.deadlineMs, moment)) return [];
   return [late('its deadline', row.deadlineMs, moment)];
 };
 
 /** What was begun is gone through with, unless staff have paused it. */
 const unfinished: Rule = (facts, moment) => {
   const { row } = facts;
-  if (!row.unfinished || row.paused || isLooked(facts, moment.nowMs - row.updatedMs, moment)) return [];
-  return [late('a step that was begun', row.updatedMs, moment)];
+  const what = 'a step that was begun';
+  if (!row.unfinished || row.paused || isLooked(what, facts, moment.nowMs - row.updatedMs, moment)) return [];
+  return [late(what, row.updatedMs, moment)];
 };
 
 const late = (what: string, sinceMs: number, { nowMs }: Moment): Finding => ({
   what,
-  expected: `an action or an open case since ${new Date(sinceMs).toISOString()}`,
+  expected: `an action, or a case about what stops it, since ${new Date(sinceMs).toISOString()}`,
   found: `nothing for ${Math.round((nowMs - sinceMs) / 1_000)} s`,
 });
 
@@ -113,9 +116,24 @@ const endEqualsRow: Rule = ({ row, workflow }) => {
   return [{ what: 'the state in which its workflow ended', expected: row.state, found: last.state }];
 };
 
+/** What a workflow has to do next its worker does: a task that fails is tried for ever, and meanwhile nothing happens. */
+const tasksGoThrough: Rule = ({ workflow, aftercare, disputes }, moment) => {
+  const flows = [
+    ['its workflow', workflow.failing],
+    ['its aftercare', aftercare.failing],
+    ...disputes.map(({ n, workflow: { failing } }) => [`the workflow of dispute ${n}`, failing] as const),
+  ] as const;
+  return flows.flatMap(([what, failing]) => {
+    if (failing === null || isWithinTime(moment.nowMs - failing.sinceMs, false, moment)) return [];
+    const expected = `a task that is done since ${new Date(failing.sinceMs).toISOString()}`;
+    return [{ what: `what ${what} has to do next`, expected, found: `it has failed ${failing.times} times` }];
+  });
+};
+
 export const timeRules = {
   not_past_deadline: deadline,
   nothing_half_done: unfinished,
+  tasks_go_through: tasksGoThrough,
   workflow_runs_while_open: workflowRuns,
   standing_equals_row: standingEqualsRow,
   end_equals_row: endEqualsRow,

@@ -3,7 +3,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import type { EncryptionCodec } from '../../platform/temporal/codec.ts';
 import type { History, HistoryEvent } from '../../platform/temporal/history.ts';
-import type { Asked, DisputeWorkflowFacts, Standing, WorkflowFacts } from './facts.ts';
+import type { Asked, DisputeWorkflowFacts, FailingTask, Standing, WorkflowFacts } from './facts.ts';
 
 /** @param codec with the keys under which the workflows write their payloads @param workflowId of a purchase, or its aftercare */
 export async function workflowFactsOf(
@@ -27,7 +27,7 @@ export async function disputeWorkflowFactsOf(
   return { ...facts, last: values.flatMap(({ value }) => disputeStandingOf(value) ?? []).at(-1) ?? null };
 }
 
-interface Looked extends Pick<WorkflowFacts, 'status' | 'isActing' | 'isAtWork'> {
+interface Looked extends Pick<WorkflowFacts, 'status' | 'isActing' | 'isAtWork' | 'failing'> {
   readonly values: readonly { readonly step: string; readonly value: unknown }[];
 }
 
@@ -37,12 +37,32 @@ async function lookAt(client: Client, codec: EncryptionCodec, workflowId: string
     const { status, raw } = await handle.describe();
     const isActing = (raw.pendingActivities?.length ?? 0) > 0;
     const isAtWork = isActing || Boolean(raw.pendingWorkflowTask);
-    const values = await valuesIn(codec, await handle.fetchHistory());
-    return { status: statusOf(status.name), isActing, isAtWork, values };
+    const history = await handle.fetchHistory();
+    const failing = failingIn(history, raw.pendingWorkflowTask?.attempt ?? 1);
+    return { status: statusOf(status.name), isActing, isAtWork, failing, values: await valuesIn(codec, history) };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { status: 'none', isActing: false, isAtWork: false, values: [] };
+    if (error instanceof WorkflowNotFoundError) return NOT_THERE;
     throw error;
   }
+}
+
+const NOT_THERE: Looked = { status: 'none', isActing: false, isAtWork: false, failing: null, values: [] };
+
+/**
+ * The task that has failed since the last one was done. The history holds its first failure; how often it was tried since
+ * stands beside it alone.
+ * @param attempt of the task that is pending; 1 when none is
+ */
+function failingIn({ events }: History, attempt: number): FailingTask | null {
+  let sinceMs: number | undefined;
+  let times = 0;
+  for (const event of events ?? []) {
+    if (event.workflowTaskCompletedEventAttributes) [sinceMs, times] = [undefined, 0];
+    if (!event.workflowTaskFailedEventAttributes && !event.workflowTaskTimedOutEventAttributes) continue;
+    sinceMs ??= Number(event.eventTime?.seconds ?? 0) * 1_000;
+    times += 1;
+  }
+  return sinceMs === undefined ? null : { sinceMs, times: Math.max(times, attempt - 1) };
 }
 
 const statusOf = (name: string): WorkflowFacts['status'] =>

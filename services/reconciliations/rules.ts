@@ -60,6 +60,24 @@ export function compare({
 export const isSettled = ({ ledger, stripe }: Pick<Sides, 'ledger' | 'stripe'>, settledMs: number): boolean =>
   Math.max(ledger?.lastMs ?? 0, stripe?.lastMs ?? 0) < settledMs;
 
+/** The ways in which an object of Stripe moves our balance once at the most: its one line says all of it. */
+const ONCE: readonly string[] = [
+  'charge',
+  'refund',
+  'refund_failure',
+  'transfer',
+  'transfer_reversal',
+  'payout',
+  'payout_reversal',
+];
+
+/**
+ * Whether other lines, of any time, may say more about the same object. A bank withdraws and gives back as often as it
+ * likes, and of one charge fees can be kept again and again: such a line, alone, can equal what was posted for another one.
+ */
+export const isOneOfSeveral = ({ source, category }: { readonly source: string | null; readonly category: string }) =>
+  source !== null && !ONCE.includes(category);
+
 /** One line of a side. */
 export interface SideLine extends Subject {
   readonly id: string;

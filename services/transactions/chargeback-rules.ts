@@ -210,8 +210,11 @@ export function note(
 ): Noted {
   const taken = takenMoves(books, view.withdrawn - (known?.withdrawn ?? 0));
   const advanced = (known?.advanced ?? 0) + amountOf(taken, 'chargeBackAdvanced');
-  const isLate = known?.settled === true || isPlaced(books, isOver);
-  const returned = returnedMoves(advanced, view.reinstated - (known?.reinstated ?? 0), isLate);
+  // Of one that is settled nothing is put in any more that it could repay: others have borne it, or owe it.
+  const isSettled = known?.settled === true;
+  const repayable = isSettled ? 0 : advanced;
+  const isLate = isSettled || isPlaced(books, isOver);
+  const returned = returnedMoves(repayable, view.reinstated - (known?.reinstated ?? 0), isLate);
   return {
     record: {
       ...view,

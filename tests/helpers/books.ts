@@ -27,12 +27,14 @@ const AT_ONCE = 8;
 interface Judged {
   /** The test took its steps itself. */
   readonly withoutWorkflow?: true;
+  /** How late something may be, unless told as {@link OPTIONS} have it. */
+  readonly graceMs?: number;
 }
 
 /** Row, ledger, Stripe, the sandbox's own log, audit trail, events and history of a purchase tell the same. */
-export const judgePurchase = (id: string, { withoutWorkflow }: Judged = {}): Promise<void> =>
+export const judgePurchase = (id: string, { withoutWorkflow, ...times }: Judged = {}): Promise<void> =>
   withSources(async (sources) => {
-    const options = { ...OPTIONS, ...(withoutWorkflow && { except: OF_WORKFLOWS }) };
+    const options = { ...OPTIONS, ...times, ...(withoutWorkflow && { except: OF_WORKFLOWS }) };
     expectNothingWrong(await judge.judgePurchase(sources, id, options));
   });
 

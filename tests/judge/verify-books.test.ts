@@ -2,12 +2,18 @@
 import pg from 'pg';
 import type { Stripe } from 'stripe';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { PurchaseId } from '../../contracts/ids.ts';
+import { purchaseWorkflowId } from '../../contracts/purchase.ts';
+import { newId } from '../../platform/ids.ts';
+import { connectTemporal } from '../../platform/temporal/client.ts';
+import { temporalProfile } from '../../platform/temporal/profile.ts';
 import { createStripe } from '../../providers/stripe-calls.ts';
 import { judgeAll, judgePurchase } from '../helpers/books.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, buy, publishedListing, reached } from '../helpers/purchases.ts';
 import { ROOT } from '../helpers/sources.ts';
 import { stack } from '../helpers/stack.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 import { runScript } from '../helpers/workers.ts';
 
 let seller: Person;
@@ -100,7 +106,40 @@ const FORGERIES: readonly (readonly [rule: string, what: string, plant: (id: str
     'a deadline that is long over',
     (id) => forge("UPDATE transactions.purchases SET deadline_at = now() - interval '1 day' WHERE id = $1", id),
   ],
+  [
+    'not_past_deadline',
+    'a deadline that is long over, with a case about something else',
+    async (id) => {
+      await forge("UPDATE transactions.purchases SET deadline_at = now() - interval '1 day' WHERE id = $1", id);
+      await forgeCase(id, 'chargeback', { amount: 2_500 });
+    },
+  ],
+  [
+    'late_money_is_named',
+    'a case about money that a bank never gave back',
+    (id) => forgeCase(id, 'chargeback_remainder', { returned: 100 }),
+  ],
+  [
+    'losses_are_named',
+    'a case about a loss that there is not',
+    (id) => forgeCase(id, 'chargeback_remainder', { loss: 100 }),
+  ],
+  [
+    'owed_refunds_are_named',
+    'a case about a refund that never came back',
+    (id) => forgeCase(id, 'refund_failed', { amount: 100 }),
+  ],
 ];
+
+const forgeCase = (id: string, kind: string, details: object): Promise<void> =>
+  forge(
+    `INSERT INTO cases.cases (id, kind, subject_type, subject_id, details, due_at)
+     VALUES ($1, $2, 'purchase', $3, $4, now() + interval '1 day')`,
+    newId('cas'),
+    kind,
+    id,
+    JSON.stringify(details),
+  );
 
 async function otherAccount(): Promise<string> {
   await verifiedSeller();
@@ -114,6 +153,26 @@ describe.concurrent('of a purchase that was well it finds', () => {
     await plant(id);
     await expect(judgePurchase(id)).rejects.toThrow(rule);
   });
+});
+
+test('a workflow whose next task fails again and again', async () => {
+  const id = await purchaseIn('released');
+  const { address, namespace } = stack().temporal;
+  const profile = temporalProfile({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
+  if (!('connection' in profile)) throw new Error(JSON.stringify(profile));
+  // What is sent under a key that its worker does not have stops a workflow until the worker is given it.
+  const lost = `lost:${Buffer.alloc(32, 1).toString('base64')}`;
+  const temporal = connectTemporal({ temporal: profile, PAYLOAD_KEYS: [lost] });
+  try {
+    await temporal.client.workflow.getHandle(purchaseWorkflowId(id as PurchaseId)).signal('paymentHint', {});
+  } finally {
+    await temporal.close();
+  }
+  const judged = await waitFor(() => judgePurchase(id, { graceMs: 3_000 }).then(() => undefined, String), {
+    what: 'the judge to find something',
+    timeoutMs: 20_000,
+  });
+  expect(judged).toContain('tasks_go_through');
 });
 
 test('a payment that no purchase claims, and money of a purchase that there never was', async () => {
