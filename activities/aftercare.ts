@@ -1,7 +1,6 @@
 /** The steps about refunds that have gone out: what became of them, and making them anew. */
 import type { RefundAgainOrder } from '../contracts/aftercare.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
-import { closeCase } from '../services/cases/index.ts';
 import {
   commandStep,
   commitStep,
@@ -12,7 +11,7 @@ import {
   writeStaffWords,
 } from '../services/transactions/index.ts';
 import type { Move } from '../services/transactions/money.ts';
-import { backMoves, isBack, noteMade, stepThatNotes, tellFinance, wasNotedAsBack } from './came-back.ts';
+import { backMoves, isBack, keepOwedCase, noteMade, stepThatNotes, tellFinance, wasNotedAsBack } from './came-back.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import {
@@ -122,8 +121,7 @@ export function createAftercareActivities(deps: PurchaseDeps) {
           const { id: providerId, status } = refund;
           await noteMade(tx, deps, current, { step: key.step, providerId, amount, status, at: new Date(atMs) });
           await writeStaffWords(tx, purchaseId, { kind: 'refund', words: order.reason, actor, atMs });
-          if (current.books.owedToBuyer > 0) return;
-          await closeCase(tx, 'refund_failed', purchaseId, { decision: 'resolved', actor });
+          await keepOwedCase(tx, current, actor);
         },
       );
       if (after.state !== key.from) throw new Error(`${purchaseId} moved on meanwhile`);

@@ -1,7 +1,8 @@
 /** Refunds whose money is with us again: Stripe says so at any time, also before we have noted that they were made. */
+import type { Actor } from '../contracts/actor.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
 import type { Queryable, Tx } from '../platform/database.ts';
-import { amendCase, openCase } from '../services/cases/index.ts';
+import { amendCase, amendOpenCase, closeCase, openCase } from '../services/cases/index.ts';
 import { insertRefund, type Purchase, type Refund, takeStep, wasTaken } from '../services/transactions/index.ts';
 import type { Move } from '../services/transactions/money.ts';
 import type { PurchaseDeps } from './purchase-steps.ts';
@@ -50,4 +51,10 @@ export async function tellFinance(
   const details = { refundId, amount: books.owedToBuyer, currency };
   const opened = await openCase(tx, { kind: 'refund_failed', subjectType: 'purchase', subjectId: id, dueAt, details });
   await amendCase(tx, opened, details);
+}
+
+/** What was sent anew, or the bank has given the buyer, is owed no more: the case says what is, until nothing is left. */
+export async function keepOwedCase(tx: Tx, { id, books, currency }: Purchase, actor: Actor): Promise<void> {
+  if (books.owedToBuyer === 0) await closeCase(tx, 'refund_failed', id, { decision: 'resolved', actor });
+  else await amendOpenCase(tx, 'refund_failed', id, { amount: books.owedToBuyer, currency });
 }

@@ -41,6 +41,7 @@ import {
   wasSubmittedFor,
   wasTaken,
 } from '../services/transactions/index.ts';
+import { keepOwedCase } from './came-back.ts';
 import { closeForUs, submitEvidence } from './chargeback-at-stripe.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
@@ -195,7 +196,7 @@ export function createChargebackActivities(deps: PurchaseDeps) {
         if (current.transfer.status !== 'blocked') {
           await closeCase(tx, 'transfer_blocked', current.id, { decision: 'resolved', actor: STRIPE });
         }
-        if (recovery.fromOwed > 0) await keepOwedCase(tx, current);
+        if (recovery.fromOwed > 0) await keepOwedCase(tx, current, STRIPE);
         if (recovery.loss > 0) await reportRemainder(deps, tx, current, step, { loss: recovery.loss });
       });
       return standing(after);
@@ -318,12 +319,6 @@ async function keepCase(
 /** The bank has decided what buyer and seller disagreed about. */
 async function closeOvertaken(tx: Tx, dispute: OpenDispute | null, { atMs }: ChargebackStep): Promise<void> {
   if (dispute !== null) await closeDispute(tx, dispute.id, STRIPE, atMs, { refund: dispute.gross, by: 'chargeback' });
-}
-
-/** What the bank has given the buyer is not sent to them once more: the case about it says what is still owed. */
-async function keepOwedCase(tx: Tx, { id, books, currency }: Purchase): Promise<void> {
-  if (books.owedToBuyer === 0) await closeCase(tx, 'refund_failed', id, { decision: 'resolved', actor: STRIPE });
-  else await amendOpenCase(tx, 'refund_failed', id, { amount: books.owedToBuyer, currency });
 }
 
 /** Money that no rule gives to anybody, or takes from anybody: finance decides. */

@@ -98,7 +98,8 @@ describe('while the purchase lives, its workflow alone writes', () => {
     expect(await hadAftercare(id)).toBe(false);
 
     expect((await again(id, first)).status).toBe(200);
-    expect(await casesOf(id)).toMatchObject([{ state: 'open' }]);
+    expect(await casesOf(id)).toMatchObject([{ state: 'open', details: { amount: 600 } }]);
+    await expectEqualBooks((await read(buyer, id)).body);
     expect((await again(id, second)).status).toBe(200);
     const after = (await read(buyer, id)).body;
     expect(after.money).toMatchObject({ held: 1_500, refunded: 1_000, owedToBuyer: 0 });
