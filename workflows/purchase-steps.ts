@@ -177,10 +177,19 @@ export async function look(input: PurchaseInput, story: Story, { eventId, eventT
     story.standing = await moneyStep('refreshPayment', lookAt, 'Look at the payment', paymentEndsMs(story));
     const lost = story.standing.payment === 'canceled' && LOST[story.standing.state];
     if (lost) await follow(input, story, { ...PROVIDER, event: lost });
-  } else if (transfer === 'blocked' && state !== 'disputed' && !standsStill(overlaysOf(story.standing))) {
+  } else if (
+    transfer === 'blocked' &&
+    state !== 'disputed' &&
+    !standsStill(overlaysOf(story.standing)) &&
+    !owes(story)
+  ) {
     await retryTransfer(input, story);
   } else story.standing = await databaseStep('readStanding', step, 'Look at the purchase');
 }
+
+/** Something has to be taken back from the seller: nothing is sent to them before that. */
+const owes = ({ standing: { chargebackWork } }: Story): boolean =>
+  chargebackWork?.what === 'settle' && patched('settled-before-it-is-sent');
 
 /** What it means that Stripe shows the payment as cancelled, which we have not asked for. */
 const LOST: Readonly<Partial<Record<string, PurchaseEvent>>> = {
