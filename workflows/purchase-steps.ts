@@ -14,9 +14,9 @@ import {
 } from '../services/transactions/rules.ts';
 import {
   asksFinance,
-  defaultCondition,
   type FollowedTimer,
   isStoppedByInquiry,
+  rulingCondition,
   timerOf,
 } from '../services/transactions/timer-rules.ts';
 import type { Party, PurchaseEvent, StepName, Transition } from '../services/transactions/transition-rules.ts';
@@ -60,15 +60,19 @@ export const overlaysOf = ({ pause, chargeback }: PurchaseStanding): Overlays =>
   chargeback: chargeback ?? 'none',
 });
 
-/** The deadline that runs, with the row it leads along: in a dispute that of the default ruling. */
+/** The deadline that runs, with the row it leads along: in a dispute that of its decision, or else of the default ruling. */
 export const timerIn = ({ standing: { state, deadlineEvent, dispute }, deal }: Story): FollowedTimer | undefined =>
-  timerOf(state, deal.kind, deadlineEvent, defaultCondition(dispute?.defaultLeaves));
+  timerOf(state, deal.kind, deadlineEvent, dispute && rulingCondition(dispute));
 
 /** Whether finance are asked when it passes, instead. */
 export function financeIsAsked({ standing }: Story, followed: FollowedTimer): boolean {
   const overlays = overlaysOf(standing);
   if (!asksFinance(followed, overlays)) return false;
-  return !isStoppedByInquiry(overlays) || patched('finance-is-asked-in-an-inquiry');
+  if (!isStoppedByInquiry(overlays)) return true;
+  // Before, the default ruling was asked about, whatever was decided.
+  const { dispute } = standing;
+  const isOfDecision = dispute?.decided === true && !dispute.defaultLeaves;
+  return patched(isOfDecision ? 'finance-is-asked-of-a-decision' : 'finance-is-asked-in-an-inquiry');
 }
 
 /** Whether every row that a wish can lead along is stopped at the moment. */
