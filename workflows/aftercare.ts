@@ -7,37 +7,24 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
-  currentUpdateInfo,
   log,
   patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { type AftercareInput, type RefundHint, refundHintSignal } from '../contracts/aftercare.ts';
+import { type ChargebackHint, type ChargebackWork, chargebackHintSignal } from '../contracts/chargeback.ts';
+import type { PurchaseState } from '../contracts/purchase.ts';
 import {
-  type AftercareInput,
-  type RefundAgainOrder,
-  type RefundHint,
-  refundAgainUpdate,
-  refundHintSignal,
-} from '../contracts/aftercare.ts';
-import {
-  type ChargebackHint,
-  type ChargebackOrder,
-  type ChargebackWork,
-  chargebackHintSignal,
-} from '../contracts/chargeback.ts';
-import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
-import {
-  CHARGEBACK_UPDATES,
   type ChargebackWish,
-  chargebackWishOf,
   doChargebackWork,
   followChargebackOrder,
+  listenForChargebackOrders,
   noteChargeback,
   workText,
   workTimeOf,
 } from './purchase-chargeback.ts';
-import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
+import { listenForRefundAgain, noteRefund, type RefundAgainWish, refundAgain } from './purchase-refunds.ts';
 import { askFinance, CHARGEBACK_STEPS } from './purchase-refused.ts';
 import { type Item, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
@@ -75,20 +62,8 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   let work = handedOver;
   setHandler(refundHintSignal, hint);
   setHandler(chargebackHintSignal, hint);
-  for (const [update, kind] of CHARGEBACK_UPDATES) {
-    setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), {
-      validator: (_order: ChargebackOrder) => desk.refuseRepeat(),
-    });
-  }
-  const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
-    state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
-  });
-  setHandler(refundAgainUpdate, again, {
-    validator: (order) => {
-      desk.refuseRepeat();
-      refuseUnlessOrder(order);
-    },
-  });
+  listenForChargebackOrders(desk);
+  listenForRefundAgain(desk);
   // It is only ever started together with a hint or an order, which is a moment away, or with work that is left.
   if (work === undefined) await condition(cameIn, '1 minute');
   for (let isKept = false; !isKept; ) {

@@ -17,6 +17,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DisputeStanding } from '../activities/purchase-steps.ts';
+import type { RefundHint } from '../contracts/aftercare.ts';
+import type { ChargebackHint } from '../contracts/chargeback.ts';
 import type { PurchaseInput, PurchaseOutcome, PurchaseResult, PurchaseState } from '../contracts/purchase.ts';
 import { isLive } from '../services/transactions/chargeback-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
@@ -31,7 +33,7 @@ import {
   noteChargeback,
 } from './purchase-chargeback.ts';
 import { beginDispute, DISPUTE, decideInTime, endDispute, freezeDispute, noteDecision } from './purchase-dispute.ts';
-import { handOver } from './purchase-handover.ts';
+import { forward, handOver } from './purchase-handover.ts';
 import { type AnyWish, type Hint, listen, type Now } from './purchase-inbox.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import { noteRefund, type RefundAgainWish, refundAgain } from './purchase-refunds.ts';
@@ -72,9 +74,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   let disputeBegun: number | undefined = input.resume?.disputeBegun;
   let disputeFrozen: number | undefined = input.resume?.disputeFrozen;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
-  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'refundAgain' | 'open' | undefined = begun
-    ? undefined
-    : 'open';
+  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'refundAgain' | 'open' | 'handOver' | undefined =
+    begun ? undefined : 'open';
   const now: Now = {
     get story() {
       return story;
@@ -273,11 +274,13 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   /** The story has ended: nothing that came in is left behind, and what is left to do about a chargeback is handed over. */
   async function windUp(current: Story): Promise<void> {
     for (let handedOver = false; ; ) {
-      await turnAway(current);
+      await turnAway(current, handedOver);
       await condition(() => allHandlersFinished() || !desk.empty);
       if (!allHandlersFinished() || !desk.empty) continue;
       const left = current.standing.chargebackWork;
       if (left === undefined || handedOver) return;
+      // Who orders something now is asked to try again in a moment, when the aftercare hears it.
+      doing = 'handOver';
       await handOver(input.purchaseId, left);
       handedOver = true;
     }
@@ -285,16 +288,21 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /**
    * Whoever still asks for something is told that it has ended. What a bank did, and what concerns refunds, is done all the
-   * same: only of a workflow that has ended is the aftercare the
-   * writer.
+   * same: the aftercare is the writer only once it was handed over to.
    */
-  async function turnAway(current: Story): Promise<void> {
+  async function turnAway(current: Story, handedOver: boolean): Promise<void> {
     for (let item = desk.take(); item !== undefined; item = desk.take()) {
       if (item.kind === 'hint') {
-        if ('chargebackId' in item.hint || 'refundId' in item.hint) await hear(current, item.hint);
+        if ('chargebackId' in item.hint || 'refundId' in item.hint) await passOn(current, item.hint, handedOver);
       } else if ('chargeback' in item.wish || 'again' in item.wish) await obeyFinance(current, item.wish, item.settle);
       else item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
     }
+  }
+
+  /** Never do two write: what was handed over is the aftercare's, and so is what comes in about it. */
+  async function passOn(current: Story, hint: ChargebackHint | RefundHint, handedOver: boolean): Promise<void> {
+    const isTheirs = handedOver && patched('hints-follow-the-hand-over');
+    if (!isTheirs || !(await forward(input.purchaseId, hint))) await hear(current, hint);
   }
 
   /** What the purchase does by itself, now that its time has come. */
