@@ -19,8 +19,10 @@ import {
   type ChargebackWish,
   doChargebackWork,
   followChargebackOrder,
+  isSameWork,
   listenForChargebackOrders,
   noteChargeback,
+  putOff,
   workText,
   workTimeOf,
 } from './purchase-chargeback.ts';
@@ -138,23 +140,33 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
     const isLong = workflowInfo().continueAsNewSuggested && !cameIn() && allHandlersFinished();
     if (isLong && patched('begins-afresh')) await continueAsNew<typeof aftercare>({ purchaseId, work: next });
     if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary: workText(next) })))) return;
-    const step = CHARGEBACK_STEPS[next.what];
-    await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork, step);
+    await orTryAgain(async () => unlessTheSame(next, (await doChargebackWork(purchaseId, next)).chargebackWork), next);
+  }
+
+  /** What is due and was done, and is left to do all the same, is not done again at once: that would never end. */
+  function unlessTheSame(done: ChargebackWork, left: typeof work): typeof work {
+    if (left === undefined || workTimeOf(left) > Date.now() || !isSameWork(left, done)) return left;
+    log.error('what was due was done, and nothing has changed by it', { what: done.what });
+    return patched('nothing-is-done-without-end') ? putOff(left, Date.now() + TRY_AGAIN_AFTER_MS) : left;
   }
 
   /**
-   * What is refused is nobody's to hear: it is tried again later, if there is still something to do.
-   * @param step what it is called where finance is asked about it
+   * What is refused is nobody's to hear: finance is asked, and it is tried again later, if there is still something to do.
+   * @param attended the work whose time has come; what is only looked at moves none
    */
-  async function orTryAgain(act: () => Promise<typeof work>, step?: string): Promise<void> {
+  async function orTryAgain(act: () => Promise<typeof work>, attended?: ChargebackWork): Promise<void> {
     try {
       work = await act();
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
       log.error('a step was refused', { type: answer.type, message: answer.message });
-      await askFinance(purchaseId, step, answer);
-      if (work !== undefined) work = { ...work, atMs: Date.now() + TRY_AGAIN_AFTER_MS };
+      await askFinance(purchaseId, attended && CHARGEBACK_STEPS[attended.what], answer);
+      const againMs = Date.now() + TRY_AGAIN_AFTER_MS;
+      // Before, whatever was refused had the work done an hour later: also evidence that had days.
+      if (work === undefined) return;
+      if (!patched('work-keeps-its-time')) work = { ...work, atMs: againMs };
+      else if (attended !== undefined) work = putOff(work, againMs);
     }
   }
 

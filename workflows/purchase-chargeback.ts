@@ -67,6 +67,19 @@ export const workTimeOf = ({ atMs, remindAtMs }: ChargebackWork): number => remi
 /** After a silence of ours of which the time to submit is a part, there is nothing to remind of. */
 const isToRemind = ({ atMs, remindAtMs }: ChargebackWork): boolean => remindAtMs !== undefined && Date.now() < atMs;
 
+/** Whether it is the same again, whenever its time is. */
+export const isSameWork = (one: ChargebackWork, other: ChargebackWork): boolean =>
+  one.what === other.what &&
+  one.chargebackId === other.chargebackId &&
+  (one.remindAtMs === undefined) === (other.remindAtMs === undefined);
+
+/** The same later: its reminder, as long as there is something to remind of, else the work itself. */
+export function putOff(work: ChargebackWork, untilMs: number): ChargebackWork {
+  if (isToRemind(work)) return { ...work, remindAtMs: untilMs };
+  const { remindAtMs: _over, ...rest } = work;
+  return { ...rest, atMs: untilMs };
+}
+
 /** What is done about one next, as it stands beside the timer. */
 export const workText = ({ what, remindAtMs }: ChargebackWork): string =>
   remindAtMs === undefined ? WORK_TEXTS[what] : 'reminds finance and the seller of the evidence about the chargeback';
