@@ -7,37 +7,26 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
-  currentUpdateInfo,
   log,
   patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { type AftercareInput, type RefundHint, refundHintSignal } from '../contracts/aftercare.ts';
+import { type ChargebackHint, type ChargebackWork, chargebackHintSignal } from '../contracts/chargeback.ts';
+import type { PurchaseState } from '../contracts/purchase.ts';
 import {
-  type AftercareInput,
-  type RefundAgainOrder,
-  type RefundHint,
-  refundAgainUpdate,
-  refundHintSignal,
-} from '../contracts/aftercare.ts';
-import {
-  type ChargebackHint,
-  type ChargebackOrder,
-  type ChargebackWork,
-  chargebackHintSignal,
-} from '../contracts/chargeback.ts';
-import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
-import {
-  CHARGEBACK_UPDATES,
   type ChargebackWish,
-  chargebackWishOf,
   doChargebackWork,
   followChargebackOrder,
+  isSameWork,
+  listenForChargebackOrders,
   noteChargeback,
+  putOff,
   workText,
   workTimeOf,
 } from './purchase-chargeback.ts';
-import { noteRefund, type RefundAgainWish, refundAgain, refuseUnlessOrder } from './purchase-refunds.ts';
+import { listenForRefundAgain, noteRefund, type RefundAgainWish, refundAgain } from './purchase-refunds.ts';
 import { askFinance, CHARGEBACK_STEPS } from './purchase-refused.ts';
 import { type Item, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
@@ -75,20 +64,8 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   let work = handedOver;
   setHandler(refundHintSignal, hint);
   setHandler(chargebackHintSignal, hint);
-  for (const [update, kind] of CHARGEBACK_UPDATES) {
-    setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), {
-      validator: (_order: ChargebackOrder) => desk.refuseRepeat(),
-    });
-  }
-  const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
-    state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
-  });
-  setHandler(refundAgainUpdate, again, {
-    validator: (order) => {
-      desk.refuseRepeat();
-      refuseUnlessOrder(order);
-    },
-  });
+  listenForChargebackOrders(desk);
+  listenForRefundAgain(desk);
   // It is only ever started together with a hint or an order, which is a moment away, or with work that is left.
   if (work === undefined) await condition(cameIn, '1 minute');
   for (let isKept = false; !isKept; ) {
@@ -163,23 +140,33 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
     const isLong = workflowInfo().continueAsNewSuggested && !cameIn() && allHandlersFinished();
     if (isLong && patched('begins-afresh')) await continueAsNew<typeof aftercare>({ purchaseId, work: next });
     if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary: workText(next) })))) return;
-    const step = CHARGEBACK_STEPS[next.what];
-    await orTryAgain(async () => (await doChargebackWork(purchaseId, next)).chargebackWork, step);
+    await orTryAgain(async () => unlessTheSame(next, (await doChargebackWork(purchaseId, next)).chargebackWork), next);
+  }
+
+  /** What is due and was done, and is left to do all the same, is not done again at once: that would never end. */
+  function unlessTheSame(done: ChargebackWork, left: typeof work): typeof work {
+    if (left === undefined || workTimeOf(left) > Date.now() || !isSameWork(left, done)) return left;
+    log.error('what was due was done, and nothing has changed by it', { what: done.what });
+    return patched('nothing-is-done-without-end') ? putOff(left, Date.now() + TRY_AGAIN_AFTER_MS) : left;
   }
 
   /**
-   * What is refused is nobody's to hear: it is tried again later, if there is still something to do.
-   * @param step what it is called where finance is asked about it
+   * What is refused is nobody's to hear: finance is asked, and it is tried again later, if there is still something to do.
+   * @param attended the work whose time has come; what is only looked at moves none
    */
-  async function orTryAgain(act: () => Promise<typeof work>, step?: string): Promise<void> {
+  async function orTryAgain(act: () => Promise<typeof work>, attended?: ChargebackWork): Promise<void> {
     try {
       work = await act();
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
       log.error('a step was refused', { type: answer.type, message: answer.message });
-      await askFinance(purchaseId, step, answer);
-      if (work !== undefined) work = { ...work, atMs: Date.now() + TRY_AGAIN_AFTER_MS };
+      await askFinance(purchaseId, attended && CHARGEBACK_STEPS[attended.what], answer);
+      const againMs = Date.now() + TRY_AGAIN_AFTER_MS;
+      // Before, whatever was refused had the work done an hour later: also evidence that had days.
+      if (work === undefined) return;
+      if (!patched('work-keeps-its-time')) work = { ...work, atMs: againMs };
+      else if (attended !== undefined) work = putOff(work, againMs);
     }
   }
 

@@ -1,6 +1,6 @@
 /** What a flow does about chargebacks: the purchase as long as it goes on, its aftercare from then on. */
 import type { UpdateDefinition } from '@temporalio/common';
-import { currentUpdateInfo } from '@temporalio/workflow';
+import { currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { PurchaseStanding } from '../activities/purchase.ts';
 import type { Actor } from '../contracts/actor.ts';
 import {
@@ -11,8 +11,9 @@ import {
   type ChargebackWork,
 } from '../contracts/chargeback.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
-import type { PurchaseOutcome } from '../contracts/purchase.ts';
+import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
 import { CLOCK, PROVIDER } from './purchase-steps.ts';
+import type { Desk } from './support/desk.ts';
 import { databaseStep, moneyStep } from './support/steps.ts';
 
 export type ChargebackOrderKind = 'answerChargeback' | 'acceptChargeback';
@@ -26,20 +27,35 @@ export interface ChargebackWish {
 }
 
 /** The wish behind an order. */
-export const chargebackWishOf = (kind: ChargebackOrderKind, chargeback: ChargebackOrder): ChargebackWish => ({
+const chargebackWishOf = (kind: ChargebackOrderKind, chargeback: ChargebackOrder): ChargebackWish => ({
   kind,
   chargeback,
   updateId: currentUpdateInfo()?.id ?? '',
 });
 
 /** Which update is which order. */
-export const CHARGEBACK_UPDATES: readonly (readonly [
+const CHARGEBACK_UPDATES: readonly (readonly [
   UpdateDefinition<PurchaseOutcome, [ChargebackOrder]>,
   ChargebackOrderKind,
 ])[] = [
   [answerChargebackUpdate, 'answerChargeback'],
   [acceptChargebackUpdate, 'acceptChargeback'],
 ];
+
+/** From now on such orders find their place on a desk. @param refuse why else one may be refused before it is recorded */
+export function listenForChargebackOrders(
+  desk: Pick<Desk<ChargebackWish, PurchaseState, never>, 'ask' | 'refuseRepeat'>,
+  refuse: () => void = () => {},
+): void {
+  for (const [update, kind] of CHARGEBACK_UPDATES) {
+    setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), {
+      validator: (_order: ChargebackOrder) => {
+        desk.refuseRepeat();
+        refuse();
+      },
+    });
+  }
+}
 
 /** Looks at a chargeback, since something about it is new. */
 export const noteChargeback = (purchaseId: PurchaseId, { chargebackId }: ChargebackHint): Promise<PurchaseStanding> =>
@@ -50,6 +66,19 @@ export const workTimeOf = ({ atMs, remindAtMs }: ChargebackWork): number => remi
 
 /** After a silence of ours of which the time to submit is a part, there is nothing to remind of. */
 const isToRemind = ({ atMs, remindAtMs }: ChargebackWork): boolean => remindAtMs !== undefined && Date.now() < atMs;
+
+/** Whether it is the same again, whenever its time is. */
+export const isSameWork = (one: ChargebackWork, other: ChargebackWork): boolean =>
+  one.what === other.what &&
+  one.chargebackId === other.chargebackId &&
+  (one.remindAtMs === undefined) === (other.remindAtMs === undefined);
+
+/** The same later: its reminder, as long as there is something to remind of, else the work itself. */
+export function putOff(work: ChargebackWork, untilMs: number): ChargebackWork {
+  if (isToRemind(work)) return { ...work, remindAtMs: untilMs };
+  const { remindAtMs: _over, ...rest } = work;
+  return { ...rest, atMs: untilMs };
+}
 
 /** What is done about one next, as it stands beside the timer. */
 export const workText = ({ what, remindAtMs }: ChargebackWork): string =>

@@ -1,7 +1,7 @@
 /** What comes to a purchase from outside: each thing is laid on its desk, or refused before it is recorded. */
 import { currentUpdateInfo, setHandler } from '@temporalio/workflow';
-import { type RefundAgainOrder, type RefundHint, refundAgainUpdate, refundHintSignal } from '../contracts/aftercare.ts';
-import { type ChargebackHint, type ChargebackOrder, chargebackHintSignal } from '../contracts/chargeback.ts';
+import { type RefundHint, refundHintSignal } from '../contracts/aftercare.ts';
+import { type ChargebackHint, chargebackHintSignal } from '../contracts/chargeback.ts';
 import { type DisputeDecision, disputeDecidedSignal } from '../contracts/dispute.ts';
 import {
   openPurchaseUpdate,
@@ -12,8 +12,8 @@ import {
   paymentHintSignal,
 } from '../contracts/purchase.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
-import { CHARGEBACK_UPDATES, type ChargebackWish, chargebackWishOf } from './purchase-chargeback.ts';
-import { type RefundAgainWish, refuseUnlessOrder } from './purchase-refunds.ts';
+import { type ChargebackWish, listenForChargebackOrders } from './purchase-chargeback.ts';
+import { listenForRefundAgain, type RefundAgainWish } from './purchase-refunds.ts';
 import { refuseStopped, type Story, type Wish } from './purchase-steps.ts';
 import {
   inputText,
@@ -80,25 +80,13 @@ export function listen(
       },
     });
   }
-  for (const [update, kind] of CHARGEBACK_UPDATES) {
-    setHandler(update, async (chargeback) => ({ state: await desk.ask(chargebackWishOf(kind, chargeback)) }), {
-      validator: (_order: ChargebackOrder) => {
-        desk.refuseRepeat();
-        if (now.story === undefined || now.doing !== undefined) throw inProgress(now.doing ?? 'open');
-      },
-    });
-  }
+  listenForChargebackOrders(desk, () => {
+    if (now.story === undefined || now.doing !== undefined) throw inProgress(now.doing ?? 'open');
+  });
   setHandler(paymentHintSignal, (hint) => desk.tell(hint.eventId, hint.eventType, hint));
   setHandler(refundHintSignal, (hint) => desk.tell(hint.eventId, hint.refundId, hint));
-  const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
-    state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
-  });
-  setHandler(refundAgainUpdate, again, {
-    validator: (order) => {
-      desk.refuseRepeat();
-      refuseUnlessOrder(order);
-      if (desk.busy || now.doing !== undefined) throw inProgress(now.doing);
-    },
+  listenForRefundAgain(desk, () => {
+    if (desk.busy || now.doing !== undefined) throw inProgress(now.doing);
   });
   setHandler(chargebackHintSignal, (hint) => desk.tell(hint.eventId, hint.chargebackId, hint));
   setHandler(disputeDecidedSignal, (decision) => {

@@ -7,18 +7,10 @@ import type { Reminder } from '../services/transactions/reminder-rules.ts';
 import { allowedActions, isFinal, standsStill } from '../services/transactions/rules.ts';
 import { CHARGEBACK_SUMMARIES, STATE_SUMMARIES } from '../services/transactions/summary-rules.ts';
 import { outcomeOf, timerOf } from '../services/transactions/timer-rules.ts';
-import type { AgendaItem, Trouble } from './purchase-agenda.ts';
+import type { AgendaItem, Ahead } from './purchase-agenda.ts';
 import { workText } from './purchase-chargeback.ts';
 import { nowOf, overlaysOf, type Story, timerIn } from './purchase-steps.ts';
 import { moneyText, tellStaff, timeText } from './support/notices.ts';
-
-/** What the agenda knows of what comes. */
-export interface Ahead {
-  /** When the purchase will move on by itself, milliseconds since 1970. */
-  readonly deadlineMs: number | undefined;
-  readonly trouble: Trouble | undefined;
-  readonly reminder: Reminder | undefined;
-}
 
 export interface NoticeBoard {
   /** Tells how things stand. */
@@ -65,12 +57,12 @@ export function createNoticeBoard({ purchaseId, publicUrl }: PurchaseInput): Not
 }
 
 /** Why staff would look for it: what stops its money, and what has to be mended. */
-function holdsOf({ standing: { pause, transfer, chargeback } }: Story, { trouble }: Ahead): string[] {
+function holdsOf({ standing: { pause, transfer, chargeback } }: Story, { troubles }: Ahead): string[] {
   return [
     ...(pause === undefined ? [] : ['staff_pause']),
     ...(isLive(chargeback ?? 'none') ? ['chargeback'] : []),
     ...(transfer === 'blocked' ? ['transfer_blocked'] : []),
-    ...(trouble === undefined ? [] : ['needs_person']),
+    ...(troubles.length === 0 ? [] : ['needs_person']),
   ];
 }
 
@@ -90,7 +82,7 @@ function linesOf(story: Story, ahead: Ahead): string[] {
   ];
 }
 
-function stoppedBy({ standing }: Story, { trouble }: Ahead): string[] {
+function stoppedBy({ standing }: Story, { troubles }: Ahead): string[] {
   const { pause, transfer, chargeback, evidenceDueMs, limitReached } = standing;
   const lines: string[] = [];
   if (chargeback !== undefined) {
@@ -113,7 +105,7 @@ function stoppedBy({ standing }: Story, { trouble }: Ahead): string[] {
       "**Stopped: Stripe refused the transfer.** The seller's account at Stripe has to be mended, by the seller.",
     );
   }
-  if (trouble !== undefined) {
+  for (const trouble of troubles) {
     const again = trouble.tryAgainMs === undefined ? '' : ` It is tried again at ${timeText(trouble.tryAgainMs)}.`;
     const asked = trouble.asked === undefined ? '' : ' Finance has a case about it.';
     lines.push(`**Needs a person:** ${trouble.reason}${asked}${again}`);

@@ -1,14 +1,33 @@
 /** What becomes of refunds after they were sent, in the workflow of the purchase and in its aftercare. */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { PurchaseStanding } from '../activities/purchase.ts';
-import type { RefundAgainOrder, RefundHint } from '../contracts/aftercare.ts';
+import { type RefundAgainOrder, type RefundHint, refundAgainUpdate } from '../contracts/aftercare.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
+import type { PurchaseOutcome, PurchaseState } from '../contracts/purchase.ts';
+import type { Desk } from './support/desk.ts';
 import { moneyStep } from './support/steps.ts';
 
 /** An order of finance that lies on the desk. */
 export interface RefundAgainWish {
   readonly again: RefundAgainOrder;
   readonly updateId: string;
+}
+
+/** From now on such orders find their place on a desk. @param refuse why else one may be refused before it is recorded */
+export function listenForRefundAgain(
+  desk: Pick<Desk<RefundAgainWish, PurchaseState, never>, 'ask' | 'refuseRepeat'>,
+  refuse: () => void = () => {},
+): void {
+  const again = async (order: RefundAgainOrder): Promise<PurchaseOutcome> => ({
+    state: await desk.ask({ again: order, updateId: currentUpdateInfo()?.id ?? '' }),
+  });
+  setHandler(refundAgainUpdate, again, {
+    validator: (order) => {
+      desk.refuseRepeat();
+      refuseUnlessOrder(order);
+      refuse();
+    },
+  });
 }
 
 /** Looks what became of a refund, and notes it. */
@@ -24,7 +43,7 @@ export function refundAgain(purchaseId: PurchaseId, { again, updateId }: RefundA
 }
 
 /** Whether somebody can have meant it. @throws ApplicationFailure WRONG_ORDER */
-export function refuseUnlessOrder({ staff, refundId, reason }: Partial<RefundAgainOrder>): void {
+function refuseUnlessOrder({ staff, refundId, reason }: Partial<RefundAgainOrder>): void {
   if ([staff, refundId, reason].every((member) => typeof member === 'string')) return;
   throw ApplicationFailure.nonRetryable('It says who wants which refund to be made anew, and why.', 'WRONG_ORDER');
 }

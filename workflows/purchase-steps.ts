@@ -14,9 +14,9 @@ import {
 } from '../services/transactions/rules.ts';
 import {
   asksFinance,
-  defaultCondition,
   type FollowedTimer,
   isStoppedByInquiry,
+  rulingCondition,
   timerOf,
 } from '../services/transactions/timer-rules.ts';
 import type { Party, PurchaseEvent, StepName, Transition } from '../services/transactions/transition-rules.ts';
@@ -60,15 +60,19 @@ export const overlaysOf = ({ pause, chargeback }: PurchaseStanding): Overlays =>
   chargeback: chargeback ?? 'none',
 });
 
-/** The deadline that runs, with the row it leads along: in a dispute that of the default ruling. */
+/** The deadline that runs, with the row it leads along: in a dispute that of its decision, or else of the default ruling. */
 export const timerIn = ({ standing: { state, deadlineEvent, dispute }, deal }: Story): FollowedTimer | undefined =>
-  timerOf(state, deal.kind, deadlineEvent, defaultCondition(dispute?.defaultLeaves));
+  timerOf(state, deal.kind, deadlineEvent, dispute && rulingCondition(dispute));
 
 /** Whether finance are asked when it passes, instead. */
 export function financeIsAsked({ standing }: Story, followed: FollowedTimer): boolean {
   const overlays = overlaysOf(standing);
   if (!asksFinance(followed, overlays)) return false;
-  return !isStoppedByInquiry(overlays) || patched('finance-is-asked-in-an-inquiry');
+  if (!isStoppedByInquiry(overlays)) return true;
+  // Before, the default ruling was asked about, whatever was decided.
+  const { dispute } = standing;
+  const isOfDecision = dispute?.decided === true && !dispute.defaultLeaves;
+  return patched(isOfDecision ? 'finance-is-asked-of-a-decision' : 'finance-is-asked-in-an-inquiry');
 }
 
 /** Whether every row that a wish can lead along is stopped at the moment. */
@@ -177,10 +181,19 @@ export async function look(input: PurchaseInput, story: Story, { eventId, eventT
     story.standing = await moneyStep('refreshPayment', lookAt, 'Look at the payment', paymentEndsMs(story));
     const lost = story.standing.payment === 'canceled' && LOST[story.standing.state];
     if (lost) await follow(input, story, whenTimeWasOver(story) ?? { ...PROVIDER, event: lost });
-  } else if (transfer === 'blocked' && state !== 'disputed' && !standsStill(overlaysOf(story.standing))) {
+  } else if (
+    transfer === 'blocked' &&
+    state !== 'disputed' &&
+    !standsStill(overlaysOf(story.standing)) &&
+    !owes(story)
+  ) {
     await retryTransfer(input, story);
   } else story.standing = await databaseStep('readStanding', step, 'Look at the purchase');
 }
+
+/** Something has to be taken back from the seller: nothing is sent to them before that. */
+const owes = ({ standing: { chargebackWork } }: Story): boolean =>
+  chargebackWork?.what === 'settle' && patched('settled-before-it-is-sent');
 
 /** What it means that Stripe shows the payment as cancelled, which we have not asked for. */
 const LOST: Readonly<Partial<Record<string, PurchaseEvent>>> = {

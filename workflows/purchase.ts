@@ -17,20 +17,14 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DisputeStanding } from '../activities/purchase-steps.ts';
+import type { RefundHint } from '../contracts/aftercare.ts';
+import type { ChargebackHint } from '../contracts/chargeback.ts';
 import type { PurchaseInput, PurchaseOutcome, PurchaseResult, PurchaseState } from '../contracts/purchase.ts';
 import { isLive } from '../services/transactions/chargeback-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
-import {
-  type AgendaItem,
-  deadlineOf,
-  isBlocked,
-  nextItem,
-  nextReminder,
-  remindedUpTo,
-  type Trouble,
-} from './purchase-agenda.ts';
+import { type AgendaItem, type AgendaMemory, openAgenda, TRY_AGAIN_AFTER_MS } from './purchase-agenda.ts';
 import {
   type ChargebackOrderKind,
   type ChargebackWish,
@@ -39,7 +33,7 @@ import {
   noteChargeback,
 } from './purchase-chargeback.ts';
 import { beginDispute, DISPUTE, decideInTime, endDispute, freezeDispute, noteDecision } from './purchase-dispute.ts';
-import { handOver } from './purchase-handover.ts';
+import { forward, handOver } from './purchase-handover.ts';
 import { type AnyWish, type Hint, listen, type Now } from './purchase-inbox.ts';
 import { createNoticeBoard } from './purchase-notices.ts';
 import { noteRefund, type RefundAgainWish, refundAgain } from './purchase-refunds.ts';
@@ -73,18 +67,15 @@ export function purchase(input: PurchaseInput & Resumed): Promise<PurchaseResult
 async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   const desk = openDesk<AnyWish, PurchaseState, Hint>(input.resume?.seen);
   const board = createNoticeBoard(input);
+  const agenda = openAgenda(input.resume, patched);
   let story: Story | undefined = input.resume?.story;
   let begun = story !== undefined;
   let refusal: ApplicationFailure | undefined;
-  let trouble: Trouble | undefined = input.resume?.trouble;
-  let reminded: readonly string[] = input.resume?.reminded ?? [];
-  let transferTriedMs: number | undefined = input.resume?.transferTriedMs;
   let disputeBegun: number | undefined = input.resume?.disputeBegun;
   let disputeFrozen: number | undefined = input.resume?.disputeFrozen;
   let orders: StaffCounts = input.resume?.orders ?? { notes: 0, pauses: 0 };
-  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'refundAgain' | 'open' | undefined = begun
-    ? undefined
-    : 'open';
+  let doing: PurchaseEvent | StaffOrderKind | ChargebackOrderKind | 'refundAgain' | 'open' | 'handOver' | undefined =
+    begun ? undefined : 'open';
   const now: Now = {
     get story() {
       return story;
@@ -106,36 +97,25 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   if (!begun) await begin(story);
 
   while (!isFinal(story.standing.state)) {
-    const { state, dispute } = story.standing;
+    const { standing } = story;
+    const { state, dispute } = standing;
     if (dispute !== undefined) await begunDispute(dispute);
     await tellOfBank(story);
-    const done = { reminded, transferTriedMs };
-    board.tell(story, {
-      deadlineMs: deadlineOf(story, trouble),
-      trouble,
-      reminder: nextReminder(story, done)?.reminder,
-    });
+    board.tell(story, agenda.ahead(story));
     if (workflowInfo().continueAsNewSuggested && desk.empty && (await answersGiven(desk))) {
-      const resume = {
-        story,
-        seen: desk.seen,
-        reminded,
-        orders,
-        trouble,
-        transferTriedMs,
-        disputeBegun,
-        disputeFrozen,
-      };
+      const resume = { story, seen: desk.seen, orders, disputeBegun, disputeFrozen, ...agenda.memory };
       await continueAsNew<typeof purchase>({ ...input, resume });
     }
-    if (isBlocked(story.standing)) transferTriedMs ??= Date.now();
-    const next = nextItem(story, trouble, { reminded, transferTriedMs });
-    const cameIn = await waitFor(next);
-    await (cameIn ? takeUp(story) : next && because(undefined, attend, story, next));
-    if (story.standing.state !== state) trouble = undefined;
+    const next = agenda.next(story);
+    if (await waitFor(next)) await takeUp(story);
+    else if (next !== undefined) {
+      await because(undefined, attend, story, next);
+      agenda.attended(next, standing, story);
+    }
+    if (story.standing.state !== state) agenda.movedOn();
     if (dispute !== undefined && story.standing.dispute === undefined) await endDispute(input, dispute);
   }
-  board.tell(story, { deadlineMs: undefined, trouble, reminder: undefined });
+  board.tell(story, { ...agenda.ahead(story), deadlineMs: undefined, reminder: undefined });
   await windUp(story);
   return { state: story.standing.state };
 
@@ -211,7 +191,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       if (answer === undefined) throw error;
       if (answer.type === 'AUTHORISATION_LOST') {
         await unlessRefused(current, () => follow(input, current, { ...PROVIDER, event: 'authorisation_lost' }));
-      } else if (isAlarm(answer)) trouble = { reason: answer.message, tryAgainMs: undefined };
+      } else if (isAlarm(answer)) agenda.refused(undefined, { reason: answer.message, tryAgainMs: undefined });
       // Who came in the middle, a bank or Stripe itself, does not make undone what was begun: that is gone through with.
       const isBegun = current.standing.unfinished !== undefined;
       if (isBegun && (answer.type === 'CHARGEBACK_OPEN' || patched('begun-goes-on')))
@@ -243,7 +223,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       doing = wish.order.kind;
       await followOrder(input.purchaseId, current, wish);
       if (wish.order.kind === 'pause') orders = { ...orders, pauses: orders.pauses + 1 };
-      else [trouble, transferTriedMs] = [undefined, 0];
+      else agenda.letGo();
       settle.done(current.standing.state);
     } catch (error) {
       const answer = answerOf(error);
@@ -267,7 +247,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     await unlessRefused(current, async () => {
       current.standing = await noteChargeback(input.purchaseId, hint);
     });
-    if (stoodStill && !standsStill(overlaysOf(current.standing))) [trouble, transferTriedMs] = [undefined, 0];
+    if (stoodStill && !standsStill(overlaysOf(current.standing))) agenda.letGo();
   }
 
   /** Finance answers a chargeback, or gives it up; or sends a refund that came back once more. */
@@ -294,11 +274,13 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   /** The story has ended: nothing that came in is left behind, and what is left to do about a chargeback is handed over. */
   async function windUp(current: Story): Promise<void> {
     for (let handedOver = false; ; ) {
-      await turnAway(current);
+      await turnAway(current, handedOver);
       await condition(() => allHandlersFinished() || !desk.empty);
       if (!allHandlersFinished() || !desk.empty) continue;
       const left = current.standing.chargebackWork;
       if (left === undefined || handedOver) return;
+      // Who orders something now is asked to try again in a moment, when the aftercare hears it.
+      doing = 'handOver';
       await handOver(input.purchaseId, left);
       handedOver = true;
     }
@@ -306,36 +288,43 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
 
   /**
    * Whoever still asks for something is told that it has ended. What a bank did, and what concerns refunds, is done all the
-   * same: only of a workflow that has ended is the aftercare the writer.
+   * same: the aftercare is the writer only once it was handed over to.
    */
-  async function turnAway(current: Story): Promise<void> {
+  async function turnAway(current: Story, handedOver: boolean): Promise<void> {
     for (let item = desk.take(); item !== undefined; item = desk.take()) {
       if (item.kind === 'hint') {
-        if ('chargebackId' in item.hint || 'refundId' in item.hint) await hear(current, item.hint);
+        if ('chargebackId' in item.hint || 'refundId' in item.hint) await passOn(current, item.hint, handedOver);
       } else if ('chargeback' in item.wish || 'again' in item.wish) await obeyFinance(current, item.wish, item.settle);
       else item.settle.failed(notAllowed(current, 'order' in item.wish ? item.wish.order.kind : item.wish.event));
     }
   }
 
+  /** Never do two write: what was handed over is the aftercare's, and so is what comes in about it. */
+  async function passOn(current: Story, hint: ChargebackHint | RefundHint, handedOver: boolean): Promise<void> {
+    const isTheirs = handedOver && patched('hints-follow-the-hand-over');
+    if (!isTheirs || !(await forward(input.purchaseId, hint))) await hear(current, hint);
+  }
+
   /** What the purchase does by itself, now that its time has come. */
   async function attend(current: Story, item: AgendaItem): Promise<void> {
-    const again = { tryAgainMs: Date.now() + TRY_AGAIN_AFTER_MS, step: stepOfItem(current, item) };
+    const tryAgainMs = Date.now() + TRY_AGAIN_AFTER_MS;
+    agenda.begin(current, item);
     switch (item.kind) {
       case 'unfinished':
-        return unlessRefused(current, () => follow(input, current, item.wish), again);
-      case 'decision':
-        return unlessRefused(current, () => follow(input, current, { ...DISPUTE, event: 'dispute_decided' }), again);
+        return unlessRefused(current, () => follow(input, current, item.wish), { item, tryAgainMs });
+      case 'decision': {
+        const decided = { ...DISPUTE, event: 'dispute_decided' } as const;
+        return unlessRefused(current, () => follow(input, current, decided), { item, tryAgainMs });
+      }
       case 'deadline':
-        return unlessRefused(current, () => followTheClock(current), again);
+        return unlessRefused(current, () => followTheClock(current), { item, tryAgainMs });
       case 'transfer':
-        transferTriedMs = Date.now();
-        return unlessRefused(current, () => retryTransfer(input, current), { step: again.step });
+        return unlessRefused(current, () => retryTransfer(input, current), { item });
       case 'topUp':
-        return unlessRefused(current, () => topUpSeller(input, current), again);
+        return unlessRefused(current, () => topUpSeller(input, current), { item, tryAgainMs });
       case 'chargeback':
-        return unlessRefused(current, () => work(current, item), again);
+        return unlessRefused(current, () => work(current, item), { item, tryAgainMs });
       case 'reminder':
-        reminded = remindedUpTo(current, item.reminder);
         return remind(current, item);
     }
   }
@@ -367,50 +356,45 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   async function unlessRefused(
     current: Story,
     act: () => Promise<void>,
-    { tryAgainMs, step }: Again = {},
+    { item, tryAgainMs }: Again = {},
   ): Promise<void> {
     const { state } = current.standing;
+    const step = item && stepOfItem(current, item);
     try {
       await act();
-      // What finance was asked about has gone through.
-      if (step !== undefined && trouble?.asked === step) trouble = undefined;
+      if (item !== undefined) agenda.goneThrough(item, step);
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
       // It was refused because the purchase is further than this story was: now both are.
       if (current.standing.state !== state) return;
       log.error('a step was refused', { type: answer.type, message: answer.message });
-      trouble = { reason: answer.message, tryAgainMs };
+      const trouble = { reason: answer.message, tryAgainMs };
+      agenda.refused(item, trouble);
       const asked = await askFinance(input.purchaseId, step, answer);
       if (asked === undefined) return;
       current.standing = asked;
-      trouble = { ...trouble, asked: step };
+      agenda.refused(item, { ...trouble, asked: step });
     }
   }
 }
 
-/** What is tried again by itself. */
+/** What comes by itself. */
 interface Again {
-  /** When, milliseconds since 1970. */
-  readonly tryAgainMs?: number | undefined;
-  /** What it is called where finance is asked about it. */
-  readonly step?: string | undefined;
+  readonly item?: AgendaItem;
+  /** When it is tried again, milliseconds since 1970; undefined when somebody has to ask for it. */
+  readonly tryAgainMs?: number;
 }
 
 /** Where the story goes on when the history was started afresh. */
 interface Resumed {
-  readonly resume?: {
+  readonly resume?: AgendaMemory & {
     readonly story: Story;
     readonly seen: readonly string[];
-    readonly reminded?: readonly string[];
     readonly orders?: StaffCounts;
-    readonly trouble?: Trouble | undefined;
-    readonly transferTriedMs?: number | undefined;
     /** Which dispute was begun last. */
     readonly disputeBegun?: number | undefined;
     /** Which one was told that a chargeback lies over it. */
     readonly disputeFrozen?: number | undefined;
   };
 }
-
-const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;

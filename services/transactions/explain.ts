@@ -4,7 +4,7 @@ import { isLive } from './chargeback-rules.ts';
 import { isTopUpBlocked, type Purchase } from './purchase-record.ts';
 import { allowedActions, type Circumstances, isFinal, transition } from './rules.ts';
 import { CHARGEBACK_SUMMARIES, PAUSE_SUMMARY, REFUSED_SUMMARY, STATE_SUMMARIES } from './summary-rules.ts';
-import { defaultCondition, outcomeOf, timerOf } from './timer-rules.ts';
+import { outcomeOf, rulingCondition, timerOf } from './timer-rules.ts';
 import type { PurchaseEvent } from './transition-rules.ts';
 
 /** Why a purchase stands where it stands, and what moves it on. */
@@ -56,7 +56,7 @@ function summaryOf(purchase: Purchase, dispute: DisputeNow | undefined): string 
 export function explain(purchase: Purchase, nowMs: number, known?: DisputeNow): Explanation {
   const dispute = purchase.state === 'disputed' ? known : undefined;
   const { state, terms, deadlineAt, deadlineEvent, slot, proposal, pause } = purchase;
-  const timer = timerOf(state, terms.kind, deadlineEvent, defaultConditionOf(purchase));
+  const timer = timerOf(state, terms.kind, deadlineEvent, conditionOf(purchase));
   const circumstances = {
     nowMs,
     startsAtMs: slot?.startsAt.getTime() ?? null,
@@ -89,8 +89,16 @@ export function explain(purchase: Purchase, nowMs: number, known?: DisputeNow): 
   };
 }
 
-const defaultConditionOf = ({ dispute }: Purchase) =>
-  defaultCondition(dispute === null ? undefined : dispute.defaultRefund < dispute.gross);
+function conditionOf({ dispute }: Purchase) {
+  if (dispute === null) return undefined;
+  const { refund, gross, defaultRefund } = dispute;
+  return rulingCondition({
+    decided: refund !== null,
+    givesAll: refund !== null && refund >= gross,
+    defaultLeaves: defaultRefund < gross,
+  });
+}
+
 type Automatic = Explanation['automatic'];
 
 /** The one that comes first, which may change what comes of the other. */

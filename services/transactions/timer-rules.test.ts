@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CHARGEBACKS, type PurchaseState } from '../../contracts/purchase.ts';
 import { stopOf } from './rules.ts';
-import { asksFinance, defaultCondition, outcomeOf, TIMERS, timerOf } from './timer-rules.ts';
+import { asksFinance, outcomeOf, rulingCondition, TIMERS, timerOf } from './timer-rules.ts';
 
 const STATES = (Object.keys(TIMERS) as PurchaseState[]).filter((state) =>
   TIMERS[state]?.some(({ event }) => event === 'hold_limit_reached'),
@@ -15,7 +15,7 @@ describe('the hold limit', () => {
       ),
     ),
   )('in %s, chargeback %s, paused %s: either money goes, or finance is asked', (state, chargeback, paused, leaves) => {
-    const when = state === 'disputed' ? defaultCondition(leaves) : undefined;
+    const when = state === 'disputed' ? rulingCondition({ decided: false, defaultLeaves: leaves }) : undefined;
     const followed = timerOf(state, 'goods', 'hold_limit_reached', when);
     if (followed === undefined) throw new Error(`there is no hold limit in ${state}`);
     const overlays = { paused, chargeback };
@@ -28,5 +28,25 @@ describe('the hold limit', () => {
     expect(divided && asksFinance(divided, { chargeback: 'inquiry' })).toBe(true);
     const refunded = timerOf('delivered', 'goods', 'hold_limit_reached');
     expect(refunded && asksFinance(refunded, { chargeback: 'inquiry' })).toBe(false);
+  });
+});
+
+describe('a dispute that the hold limit ends', () => {
+  test.each([true, false])('follows its decision, whatever the default ruling leaves: %s', (defaultLeaves) => {
+    const decided = { decided: true, defaultLeaves };
+    expect(rulingCondition({ ...decided, givesAll: true })).toBe('nothing_for_seller');
+    expect(rulingCondition({ ...decided, givesAll: false })).toBe('something_for_seller');
+    expect(rulingCondition(decided)).toBe('something_for_seller');
+  });
+
+  test('follows its default ruling when it is not decided', () => {
+    expect(rulingCondition({ decided: false, defaultLeaves: true })).toBe('something_for_seller');
+    expect(rulingCondition({ decided: false, defaultLeaves: false })).toBe('nothing_for_seller');
+  });
+
+  test('by a part that was agreed on, under an inquiry: finance is asked, though the default ruling gives everything', () => {
+    const part = rulingCondition({ decided: true, givesAll: false, defaultLeaves: false });
+    const followed = timerOf('disputed', 'goods', 'hold_limit_reached', part);
+    expect(followed && asksFinance(followed, { chargeback: 'inquiry' })).toBe(true);
   });
 });

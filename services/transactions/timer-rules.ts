@@ -131,9 +131,19 @@ export interface FollowedTimer {
   readonly row: Transition;
 }
 
-/** Which row the default ruling of a dispute follows; undefined where there is none. */
-export const defaultCondition = (leavesSeller: boolean | undefined): Condition | undefined =>
-  leavesSeller === undefined ? undefined : leavesSeller ? 'something_for_seller' : 'nothing_for_seller';
+/** What a dispute gives the seller, as far as it matters to which row the purchase follows. */
+export interface Ruling {
+  /** Whether it is decided, and waits to be carried out. */
+  readonly decided: boolean;
+  /** Whether that gives the buyer everything; of what is not known to do so it is taken as a part. */
+  readonly givesAll?: boolean | undefined;
+  /** Whether the default ruling leaves the seller something. */
+  readonly defaultLeaves: boolean;
+}
+
+/** Which row the end of a dispute follows: by its decision, and by its default ruling only as long as there is none. */
+export const rulingCondition = ({ decided, givesAll, defaultLeaves }: Ruling): Condition =>
+  (decided ? givesAll !== true : defaultLeaves) ? 'something_for_seller' : 'nothing_for_seller';
 
 /** What happens when a deadline passes: where it leads, and in words, as the end of "If nobody does anything, …". */
 export function outcomeOf(

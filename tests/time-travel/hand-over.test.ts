@@ -1,0 +1,72 @@
+/** A purchase ends and hands what is left to do about a chargeback to its aftercare: what comes in just then goes there, too. */
+import { expect } from 'vitest';
+import { aftercareWorkflowId } from '../../contracts/aftercare.ts';
+import { chargebackHintSignal } from '../../contracts/chargeback.ts';
+import {
+  acceptPurchaseUpdate,
+  deliverPurchaseUpdate,
+  purchaseWorkflowId,
+  refundPurchaseUpdate,
+} from '../../contracts/purchase.ts';
+import { chargebacksOf } from '../../services/transactions/index.ts';
+import { disputed } from '../helpers/chargebacks.ts';
+import { recordHistory } from '../helpers/histories.ts';
+import { type Bought, journeyAlone } from '../helpers/journeys.ts';
+import { sandboxLog } from '../helpers/purchases.ts';
+import type { Travel } from '../helpers/travel.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+const DAY_S = 24 * 60 * 60;
+
+const hint = ({ handle }: Bought, chargebackId: string) =>
+  handle.signal(chargebackHintSignal, { eventId: crypto.randomUUID(), chargebackId });
+
+/** How often an aftercare was told of something. */
+async function told({ client }: Travel, { purchaseId }: Bought): Promise<number> {
+  const { events } = await client.workflow.getHandle(aftercareWorkflowId(purchaseId)).fetchHistory();
+  return (events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes).length;
+}
+
+/** What happens in the middle of a step: its last write waits for a row that is locked meanwhile. */
+const duringStep = ({ database }: Travel, { purchaseId }: Bought, act: () => Promise<void>) =>
+  database.transaction(async (tx) => {
+    await tx.query('SELECT FROM transactions.purchases WHERE id = $1 FOR UPDATE', [purchaseId]);
+    await act();
+  });
+
+journeyAlone(
+  'a second chargeback whose evidence is due earlier: the aftercare notes it, and submits in time',
+  async ({ travel, market }) => {
+    const bought = await market.buy();
+    await bought.seller(acceptPurchaseUpdate);
+    await bought.seller(deliverPurchaseUpdate);
+    const inquiry = await disputed(bought.purchaseId, { status: 'warning_needs_response' });
+    await hint(bought, inquiry.id);
+    await waitFor(async () => (await bought.now()).chargeback === 'inquiry', {
+      what: 'the inquiry',
+      timeoutMs: 20_000,
+    });
+    const asked = async (kind: string) =>
+      (await sandboxLog({ transferGroup: bought.purchaseId, kind })).map(({ id }) => id);
+    let refunded: Promise<unknown> | undefined;
+    let second = '';
+    await duringStep(travel, bought, async () => {
+      refunded = bought.seller(refundPurchaseUpdate);
+      await waitFor(async () => (await asked('refund')).length === 1, { what: 'the refund', timeoutMs: 20_000 });
+      second = (await disputed(bought.purchaseId, { amount: 1_000, dueInSeconds: 3 * DAY_S })).id;
+      await hint(bought, second);
+    });
+    expect(await refunded).toEqual({ state: 'refunded' });
+    await waitFor(async () => (await chargebacksOf(travel.database, bought.purchaseId)).length === 2, {
+      what: 'the second one to be noted',
+      timeoutMs: 20_000,
+    });
+    await travel.sleep('36 hours');
+    await waitFor(async () => (await asked('dispute_evidence')).length > 0, { what: 'evidence', timeoutMs: 20_000 });
+    const known = await chargebacksOf(travel.database, bought.purchaseId);
+    expect(known.find(({ id }) => id === second)).toMatchObject({ status: 'under_review', submissions: 1 });
+    expect(await told(travel, bought)).toBe(1);
+    await recordHistory('purchase-hint-in-the-hand-over', purchaseWorkflowId(bought.purchaseId), travel.client);
+    await travel.client.workflow.getHandle(aftercareWorkflowId(bought.purchaseId)).terminate('seen');
+  },
+);

@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { PurchaseStanding } from '../activities/purchase.ts';
+import type { ChargebackWork } from '../contracts/chargeback.ts';
+import { type AgendaItem, openAgenda, TRY_AGAIN_AFTER_MS } from './purchase-agenda.ts';
+
+const NOW = Date.parse('2030-01-01T00:00:00Z');
+const HOUR = 60 * 60 * 1_000;
+const DAY = 24 * HOUR;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const storyOf = (more: Partial<PurchaseStanding>) => ({
+  deal: { kind: 'goods', price: 2_500, currency: 'EUR', transferRetryMs: HOUR } as const,
+  standing: { state: 'held', deadlineMs: null, payment: 'succeeded', transfer: 'none', held: 2_500, ...more } as const,
+});
+const workOf = (what: ChargebackWork['what'], atMs = NOW) => ({ what, chargebackId: 'du_1', atMs }) as const;
+const UNFINISHED = {
+  event: 'refund_in_full',
+  actor: { type: 'user', id: 'usr_1' },
+  atMs: NOW - DAY,
+} as const;
+
+/** An agenda of today, or of a history of before. */
+const agendaOf = (before?: Parameters<typeof openAgenda>[0], isNew = true) => openAgenda(before, () => isNew);
+
+function due(agenda: ReturnType<typeof agendaOf>, story: ReturnType<typeof storyOf>): AgendaItem {
+  const item = agenda.next(story);
+  if (item === undefined) throw new Error('nothing is on the agenda');
+  return item;
+}
+
+const refuse = (agenda: ReturnType<typeof agendaOf>, item: AgendaItem) =>
+  agenda.refused(item, { reason: 'no', tryAgainMs: Date.now() + TRY_AGAIN_AFTER_MS });
+
+describe('what a chargeback asks for', () => {
+  test.each(['answer', 'settle'] as const)('%s: its turn comes though an own step is refused every hour', (what) => {
+    const agenda = agendaOf();
+    const story = storyOf({ unfinished: UNFINISHED, chargebackWork: workOf(what, NOW + HOUR / 2) });
+    for (let hours = 0; hours < 3; hours++) {
+      const item = due(agenda, story);
+      if (item.kind === 'chargeback' && item.atMs <= Date.now()) return;
+      if (item.atMs <= Date.now()) refuse(agenda, item);
+      else vi.setSystemTime(item.atMs);
+    }
+    throw new Error('its turn never came');
+  });
+
+  test('it, too, holds nothing else up when it is refused', () => {
+    const agenda = agendaOf();
+    const story = storyOf({
+      deadlineMs: NOW + HOUR / 2,
+      deadlineEvent: 'delivery_overdue',
+      chargebackWork: workOf('answer'),
+    });
+    refuse(agenda, due(agenda, story));
+    expect(due(agenda, story)).toEqual({ kind: 'deadline', atMs: NOW + HOUR / 2 });
+    expect(agenda.ahead(story)).toMatchObject({ deadlineMs: NOW + HOUR / 2, troubles: [{ reason: 'no' }] });
+  });
+
+  test('comes first when both are due at once', () => {
+    const story = storyOf({ unfinished: UNFINISHED, chargebackWork: workOf('answer', UNFINISHED.atMs) });
+    expect(due(agendaOf(), story).kind).toBe('chargeback');
+    expect(due(agendaOf(undefined, false), story).kind).toBe('unfinished');
+  });
+
+  test.each(['blocked transfer', 'top-up'])('is taken back before a %s is sent, also while that is refused', (what) => {
+    const agenda = agendaOf();
+    const transfer = what === 'top-up' ? ({ topUpDue: true } as const) : ({ transfer: 'blocked' } as const);
+    const lost = { state: 'released', chargeback: 'lost', ...transfer } as const;
+    const story = storyOf({ ...lost, chargebackWork: workOf('settle') });
+    agenda.letGo();
+    const item = due(agenda, story);
+    expect(item.kind).toBe('chargeback');
+    refuse(agenda, item);
+    expect(due(agenda, story)).toMatchObject({ kind: 'chargeback', atMs: NOW + TRY_AGAIN_AFTER_MS });
+    expect(due(agenda, storyOf(lost)).kind).toBe(what === 'top-up' ? 'topUp' : 'transfer');
+  });
+
+  test('is no more what somebody is needed for, once it was done by somebody else', () => {
+    const agenda = agendaOf();
+    const story = storyOf({ chargeback: 'open', chargebackWork: workOf('answer') });
+    refuse(agenda, due(agenda, story));
+    expect(agenda.ahead(story).troubles).toHaveLength(1);
+    expect(agenda.ahead(storyOf({ chargeback: 'open' })).troubles).toEqual([]);
+  });
+});
+
+describe('what was attended to', () => {
+  const story = storyOf({ unfinished: UNFINISHED });
+
+  test('is not attended to again at once when it has changed nothing: staff see why', () => {
+    const agenda = agendaOf();
+    const item = due(agenda, story);
+    agenda.attended(item, story.standing, story);
+    expect(due(agenda, story).atMs).toBe(NOW + TRY_AGAIN_AFTER_MS);
+    expect(agenda.ahead(story).troubles).toMatchObject([{ tryAgainMs: NOW + TRY_AGAIN_AFTER_MS }]);
+    vi.setSystemTime(NOW + TRY_AGAIN_AFTER_MS);
+    agenda.attended(due(agenda, story), { ...story.standing }, story);
+    expect(due(agenda, story).atMs).toBe(NOW + 2 * TRY_AGAIN_AFTER_MS);
+  });
+
+  test('is free to come again at once when anything has changed', () => {
+    const agenda = agendaOf();
+    agenda.attended(due(agenda, story), { ...story.standing, held: 1 }, story);
+    expect(due(agenda, story).atMs).toBe(UNFINISHED.atMs);
+    expect(agenda.ahead(story).troubles).toEqual([]);
+  });
+
+  test.each(['transfer', 'reminder'] as const)('a %s has its time once', (kind) => {
+    const agenda = agendaOf();
+    const reminder = { name: 'booking_soon', atMs: NOW - HOUR, dueMs: NOW + DAY } as const;
+    const waiting = storyOf(
+      kind === 'transfer'
+        ? { state: 'released', transfer: 'blocked' }
+        : { reminders: [reminder], deadlineMs: NOW + DAY, deadlineEvent: 'delivery_overdue' },
+    );
+    agenda.letGo();
+    const item = due(agenda, waiting);
+    expect(item).toMatchObject({ kind });
+    expect(item.atMs).toBeLessThanOrEqual(NOW);
+    agenda.begin(waiting, item);
+    agenda.attended(item, waiting.standing, waiting);
+    expect(due(agenda, waiting).atMs).toBeGreaterThan(NOW);
+    expect(agenda.ahead(waiting).troubles).toEqual([]);
+  });
+});
+
+describe('a history that is started afresh', () => {
+  const story = storyOf({ unfinished: UNFINISHED, chargebackWork: workOf('answer', NOW + DAY) });
+
+  test('goes on with what the one before knew', () => {
+    const agenda = agendaOf();
+    refuse(agenda, due(agenda, story));
+    const again = agendaOf(structuredClone(agenda.memory));
+    expect(again.next(story)).toEqual(agenda.next(story));
+    expect(again.ahead(story)).toEqual(agenda.ahead(story));
+  });
+
+  test('knows one trouble when the one before is of the time when there was one: all waits for it', () => {
+    const trouble = { reason: 'no', tryAgainMs: NOW + 2 * DAY, asked: 'refundBuyer' };
+    const agenda = agendaOf({ trouble, reminded: [], transferTriedMs: NOW });
+    expect(due(agenda, story)).toMatchObject({ kind: 'chargeback', atMs: NOW + 2 * DAY });
+    expect(agenda.ahead(story).troubles).toEqual([trouble]);
+    agenda.goneThrough(due(agenda, storyOf({ unfinished: UNFINISHED })), 'refundBuyer');
+    expect(due(agenda, story)).toMatchObject({ kind: 'unfinished', atMs: UNFINISHED.atMs });
+  });
+
+  test('that is of before keeps to it until its end', () => {
+    const agenda = agendaOf(undefined, false);
+    refuse(agenda, due(agenda, story));
+    expect(agenda.memory.troubles).toEqual({ all: { reason: 'no', tryAgainMs: NOW + HOUR } });
+    const tie = storyOf({ unfinished: UNFINISHED, chargebackWork: workOf('answer') });
+    expect(due(agenda, tie)).toMatchObject({ kind: 'unfinished', atMs: NOW + HOUR });
+  });
+});
+
+test('what anybody else asked for and was an alarm holds nothing up', () => {
+  const agenda = agendaOf();
+  const story = storyOf({ unfinished: UNFINISHED });
+  refuse(agenda, due(agenda, story));
+  agenda.refused(undefined, { reason: 'an alarm', tryAgainMs: undefined });
+  expect(due(agenda, story).atMs).toBe(NOW + HOUR);
+  expect(agenda.ahead(story).troubles.map(({ reason }) => reason)).toEqual(['no', 'an alarm']);
+  agenda.movedOn();
+  expect(agenda.ahead(story).troubles).toEqual([]);
+});
