@@ -21,12 +21,6 @@ const DAY_S = 24 * 60 * 60;
 const hint = ({ handle }: Bought, chargebackId: string) =>
   handle.signal(chargebackHintSignal, { eventId: crypto.randomUUID(), chargebackId });
 
-/** How often an aftercare was told of something. */
-async function told({ client }: Travel, { purchaseId }: Bought): Promise<number> {
-  const { events } = await client.workflow.getHandle(aftercareWorkflowId(purchaseId)).fetchHistory();
-  return (events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes).length;
-}
-
 /** What happens in the middle of a step: its last write waits for a row that is locked meanwhile. */
 const duringStep = ({ database }: Travel, { purchaseId }: Bought, act: () => Promise<void>) =>
   database.transaction(async (tx) => {
@@ -35,7 +29,8 @@ const duringStep = ({ database }: Travel, { purchaseId }: Bought, act: () => Pro
   });
 
 journeyAlone(
-  'a second chargeback whose evidence is due earlier: the aftercare notes it, and submits in time',
+  'a second chargeback whose evidence is due earlier: it is submitted in time',
+  { timeout: 120_000 },
   async ({ travel, market }) => {
     const bought = await market.buy();
     await bought.seller(acceptPurchaseUpdate);
@@ -65,7 +60,6 @@ journeyAlone(
     await waitFor(async () => (await asked('dispute_evidence')).length > 0, { what: 'evidence', timeoutMs: 20_000 });
     const known = await chargebacksOf(travel.database, bought.purchaseId);
     expect(known.find(({ id }) => id === second)).toMatchObject({ status: 'under_review', submissions: 1 });
-    expect(await told(travel, bought)).toBe(1);
     await recordHistory('purchase-hint-in-the-hand-over', purchaseWorkflowId(bought.purchaseId), travel.client);
     await travel.client.workflow.getHandle(aftercareWorkflowId(bought.purchaseId)).terminate('seen');
   },
