@@ -6,7 +6,7 @@ import type { Actor } from '../contracts/actor.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Dispute } from '../providers/payments.ts';
-import { amendCase, amendOpenCase, closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
+import { amendCase, closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
 import { closeDispute } from '../services/disputes/index.ts';
 import {
   acceptSteps,

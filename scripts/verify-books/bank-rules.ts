@@ -1,6 +1,6 @@
 /** What buyers' banks took back, as it is kept, against what Stripe says; and whether it came to an end. */
 import { finalBalances, sum } from './arithmetic.ts';
-import { isExcused, isWithBank, namedBy } from './cases.ts';
+import { isExcused, isWithBank } from './cases.ts';
 import type { ProviderDispute, PurchaseFacts } from './facts.ts';
 import type { Rule } from './rules.ts';
 import { chaptersOf } from './story.ts';
