@@ -6,7 +6,7 @@ import type { Actor } from '../contracts/actor.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Dispute } from '../providers/payments.ts';
-import { amendCase, closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
+import { amendCase, type Case, closeCase, escalateCase, openCase, postponeCase } from '../services/cases/index.ts';
 import { closeDispute } from '../services/disputes/index.ts';
 import {
   acceptSteps,
@@ -136,8 +136,11 @@ export function createChargebackActivities(deps: PurchaseDeps) {
         return acceptAsItStands(deps, step);
       }
       const after = await closeForUs(deps, purchase, key, asked);
-      await commitStep(database, key, () => ({}));
-      return note(deps, step, after);
+      // The bank may have decided in this very moment, and for us: that is nothing to give up.
+      if (after.status !== 'won') await commitStep(database, key, () => ({}));
+      const noted = await note(deps, step, after);
+      await refuseWon(deps, step);
+      return noted;
     },
 
     /** The money of a chargeback that was decided should have moved by now: looks again, and tells finance when it has not. */
@@ -309,10 +312,12 @@ async function keepCase(
     if (pause === null) await closeCase(tx, 'hold_limit', id, { decision: 'resolved', actor: STRIPE });
     return;
   }
-  const awaitsUntilMs = sheet?.next?.what === 'awaitFunds' ? sheet.next.atMs : undefined;
+  const awaitsUntilMs = [sheet?.next, ...(sheet?.more ?? [])].find((work) => work?.what === 'awaitFunds')?.atMs;
   const dueAt = new Date(sheet?.dueMs ?? awaitsUntilMs ?? atMs + deps.policy.chargebackDecision);
   const details = { amount: sheet?.amount ?? 0, currency };
-  await openCase(tx, { kind: 'chargeback', subjectType: 'purchase', subjectId: id, dueAt, details });
+  const opened = await openCase(tx, { kind: 'chargeback', subjectType: 'purchase', subjectId: id, dueAt, details });
+  // Another one has come to it, or one of several is over.
+  await amendCase(tx, opened, { ...opened.details, ...details });
   await postponeCase(tx, 'chargeback', id, dueAt);
 }
 
@@ -330,18 +335,20 @@ async function reportRemainder(
   what: { readonly loss: number } | { readonly returned: number },
 ): Promise<void> {
   const dueAt = new Date(atMs + policy.transferCaseDue);
-  const details = { chargebackId, currency, ...what };
-  const opened = await openCase(tx, {
-    kind: 'chargeback_remainder',
-    subjectType: 'purchase',
-    subjectId: id,
-    dueAt,
-    details,
+  const about = { kind: 'chargeback_remainder', subjectType: 'purchase', subjectId: id } as const;
+  const opened = await openCase(tx, { ...about, dueAt, details: { chargebackId, currency } });
+  const before = opened.details;
+  await amendCase(tx, opened, {
+    ...before,
+    chargebackId,
+    ...('loss' in what ? lossesWith(before, chargebackId, what.loss) : what),
   });
-  const { chargebackId: before, loss } = opened.details;
-  // Each chargeback has a loss of its own; what came back is told as all that lies there now.
-  const together = before !== chargebackId && typeof loss === 'number' && 'loss' in what ? loss + what.loss : undefined;
-  await amendCase(tx, opened, { ...opened.details, ...details, ...(together !== undefined && { loss: together }) });
+}
+
+/** Each chargeback has a loss of its own, and together they are what is lost; what came back is told as all that lies there. */
+function lossesWith({ losses = {} }: Case['details'], chargebackId: string, loss: number): Case['details'] {
+  const all = { ...(losses as Readonly<Record<string, number>>), [chargebackId]: loss };
+  return { losses: all, loss: Object.values(all).reduce((sum, one) => sum + one, 0) };
 }
 
 const notAnswerable = ({ status }: Dispute): string =>

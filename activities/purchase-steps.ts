@@ -108,6 +108,8 @@ export interface PurchaseStanding {
   readonly evidenceDueMs?: number;
   /** What has to be done about it. */
   readonly chargebackWork?: ChargebackWork;
+  /** What has to be done about it, or about other ones, besides. */
+  readonly moreChargebackWork?: readonly ChargebackWork[];
   /** The hold limit came while its money stood still, and finance was asked. */
   readonly limitReached?: true;
   /** The dispute that is open about it. */
@@ -170,6 +172,7 @@ export function standing(purchase: Purchase): PurchaseStanding {
     ...(chargeback !== 'none' && { chargeback }),
     ...(sheet !== null && sheet.dueMs !== null && { evidenceDueMs: sheet.dueMs }),
     ...(sheet !== null && sheet.next !== null && { chargebackWork: sheet.next }),
+    ...(sheet?.more !== undefined && { moreChargebackWork: sheet.more }),
     ...(standstill?.limitReached === true && { limitReached: true }),
     ...(dispute !== null && { dispute: disputeStanding(dispute) }),
   };

@@ -10,6 +10,8 @@ export interface AftercareInput {
   readonly purchaseId: PurchaseId;
   /** What the purchase has left to do about a chargeback, when it is begun by a purchase that ends. */
   readonly work?: ChargebackWork;
+  /** The same of what comes after that. */
+  readonly more?: readonly ChargebackWork[];
 }
 
 export type AftercareWorkflow = (input: AftercareInput) => Promise<void>;

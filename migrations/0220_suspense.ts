@@ -9,7 +9,8 @@ export const suspense: Migration = {
   async up(knex) {
     await knex.raw(`
       ALTER TABLE transactions.purchases
-        ADD COLUMN suspense bigint NOT NULL DEFAULT 0 CHECK (suspense >= 0),
+        ADD COLUMN suspense bigint NOT NULL DEFAULT 0,
+        ADD CONSTRAINT purchases_suspense_check CHECK (suspense >= 0) NOT VALID,
         DROP CONSTRAINT money_equation,
         ADD CONSTRAINT money_equation CHECK (
           captured + platform_funded + advanced
@@ -23,6 +24,10 @@ export const suspense: Migration = {
 export const suspenseChecked: Migration = {
   name: '0221_suspense_checked',
   async up(knex) {
-    await knex.raw('ALTER TABLE transactions.purchases VALIDATE CONSTRAINT money_equation');
+    await knex.raw(`
+      ALTER TABLE transactions.purchases
+        VALIDATE CONSTRAINT purchases_suspense_check,
+        VALIDATE CONSTRAINT money_equation;
+    `);
   },
 };

@@ -23,6 +23,7 @@ import {
   listenForChargebackOrders,
   noteChargeback,
   putOff,
+  worksOf,
   workText,
   workTimeOf,
 } from './purchase-chargeback.ts';
@@ -31,6 +32,10 @@ import { askFinance, CHARGEBACK_STEPS } from './purchase-refused.ts';
 import { type Item, openDesk } from './support/desk.ts';
 import { tellStaff, timeText } from './support/notices.ts';
 import { answerOf } from './support/steps.ts';
+
+/** What comes first now: what was put off has another time than it had. */
+const firstOf = (works: readonly ChargebackWork[]): ChargebackWork =>
+  works.reduce((first, one) => (workTimeOf(one) < workTimeOf(first) ? one : first));
 
 type Hint = RefundHint | ChargebackHint;
 type AnyWish = ChargebackWish | RefundAgainWish;
@@ -58,22 +63,22 @@ const ATTENDED: Readonly<Record<ChargebackWork['what'], { readonly title: string
 /** The last hints of a refund or a chargeback come about together. */
 const KEEP_MS = 1_000;
 
-export async function aftercare({ purchaseId, work: handedOver }: AftercareInput): Promise<void> {
+export async function aftercare({ purchaseId, work: first, more = [] }: AftercareInput): Promise<void> {
   const hints: Hint[] = [];
   const desk = openDesk<AnyWish, PurchaseState, never>();
-  let work = handedOver;
+  let works: readonly ChargebackWork[] = first === undefined ? [] : [first, ...more];
   setHandler(refundHintSignal, hint);
   setHandler(chargebackHintSignal, hint);
   listenForChargebackOrders(desk);
   listenForRefundAgain(desk);
   // It is only ever started together with a hint or an order, which is a moment away, or with work that is left.
-  if (work === undefined) await condition(cameIn, '1 minute');
+  if (works.length === 0) await condition(cameIn, '1 minute');
   for (let isKept = false; !isKept; ) {
     const item = desk.take();
     const told = item === undefined ? hints.shift() : undefined;
     if (item?.kind === 'wish') await obey(item);
     else if (told !== undefined) await hear(told);
-    else if (work !== undefined) await attend(work);
+    else if (works.length > 0) await attend(firstOf(works));
     else if (allHandlersFinished()) isKept = await keep();
     else await condition(() => allHandlersFinished() || cameIn());
   }
@@ -103,7 +108,7 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
       const standing = await ('again' in wish
         ? refundAgain(purchaseId, wish)
         : followChargebackOrder(purchaseId, wish));
-      work = standing.chargebackWork;
+      works = worksOf(standing);
       settle.done(standing.state);
     } catch (error) {
       settle.failed(answerOf(error) ?? error);
@@ -113,7 +118,7 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
   async function hear(hint: Hint): Promise<void> {
     if ('refundId' in hint) return hearOfRefund(hint);
     tell(`The buyer's bank does something about the payment of ${purchaseId}: ${hint.chargebackId}.`);
-    return orTryAgain(async () => (await noteChargeback(purchaseId, hint)).chargebackWork);
+    return orTryAgain(async () => worksOf(await noteChargeback(purchaseId, hint)));
   }
 
   async function hearOfRefund(hint: RefundHint): Promise<void> {
@@ -127,46 +132,55 @@ export async function aftercare({ purchaseId, work: handedOver }: AftercareInput
     // It changes nothing of what is left to do about a chargeback.
     await orTryAgain(async () => {
       await noteRefund(purchaseId, hint);
-      return work;
+      return works;
     });
   }
 
   /** Waits until its time has come, unless something comes in first. */
-  async function attend(next: NonNullable<typeof work>): Promise<void> {
+  async function attend(next: ChargebackWork): Promise<void> {
     const { title, due } = ATTENDED[next.what];
     tell(`${title} of ${purchaseId}.`, due === '' ? '' : `**Until ${timeText(next.atMs)}**: then ${due}.`);
     const waitMs = workTimeOf(next) - Date.now();
     // What is refused for months is tried again all that time.
     const isLong = workflowInfo().continueAsNewSuggested && !cameIn() && allHandlersFinished();
-    if (isLong && patched('begins-afresh')) await continueAsNew<typeof aftercare>({ purchaseId, work: next });
+    if (isLong && patched('begins-afresh')) {
+      const others = works.filter((one) => one !== next);
+      await continueAsNew<typeof aftercare>({ purchaseId, work: next, more: others });
+    }
     if (cameIn() || (waitMs > 0 && (await condition(cameIn, waitMs, { summary: workText(next) })))) return;
-    await orTryAgain(async () => unlessTheSame(next, (await doChargebackWork(purchaseId, next)).chargebackWork), next);
+    await orTryAgain(async () => unlessTheSame(next, worksOf(await doChargebackWork(purchaseId, next))), next);
   }
 
   /** What is due and was done, and is left to do all the same, is not done again at once: that would never end. */
-  function unlessTheSame(done: ChargebackWork, left: typeof work): typeof work {
-    if (left === undefined || workTimeOf(left) > Date.now() || !isSameWork(left, done)) return left;
+  function unlessTheSame(done: ChargebackWork, left: typeof works): typeof works {
+    if (!left.some((one) => isSameWork(one, done) && workTimeOf(one) <= Date.now())) return left;
     log.error('what was due was done, and nothing has changed by it', { what: done.what });
-    return patched('nothing-is-done-without-end') ? putOff(left, Date.now() + TRY_AGAIN_AFTER_MS) : left;
+    return patched('nothing-is-done-without-end') ? putOffIn(left, done) : left;
+  }
+
+  /** What has just come to nothing waits; nothing else does. */
+  function putOffIn(left: typeof works, tried: ChargebackWork): typeof works {
+    const againMs = Date.now() + TRY_AGAIN_AFTER_MS;
+    return left.map((one) => (isSameWork(one, tried) ? putOff(one, againMs) : one));
   }
 
   /**
    * What is refused is nobody's to hear: finance is asked, and it is tried again later, if there is still something to do.
    * @param attended the work whose time has come; what is only looked at moves none
    */
-  async function orTryAgain(act: () => Promise<typeof work>, attended?: ChargebackWork): Promise<void> {
+  async function orTryAgain(act: () => Promise<typeof works>, attended?: ChargebackWork): Promise<void> {
     try {
-      work = await act();
+      works = await act();
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
       log.error('a step was refused', { type: answer.type, message: answer.message });
       await askFinance(purchaseId, attended && CHARGEBACK_STEPS[attended.what], answer);
-      const againMs = Date.now() + TRY_AGAIN_AFTER_MS;
+      if (works.length === 0) return;
       // Before, whatever was refused had the work done an hour later: also evidence that had days.
-      if (work === undefined) return;
-      if (!patched('work-keeps-its-time')) work = { ...work, atMs: againMs };
-      else if (attended !== undefined) work = putOff(work, againMs);
+      if (!patched('work-keeps-its-time')) {
+        works = works.map((one) => ({ ...one, atMs: Date.now() + TRY_AGAIN_AFTER_MS }));
+      } else if (attended !== undefined) works = putOffIn(works, attended);
     }
   }
 

@@ -81,6 +81,19 @@ describe('what a chargeback asks for', () => {
     expect(due(agenda, storyOf(lost)).kind).toBe(what === 'top-up' ? 'topUp' : 'transfer');
   });
 
+  test.each(['paused', 'refused'])('of several, one that is %s keeps no other waiting', (why) => {
+    const agenda = agendaOf();
+    const answer = { what: 'answer', chargebackId: 'du_2', atMs: NOW + HOUR / 2 } as const;
+    const pause = { sinceMs: NOW, by: 'usr_1', verified: true } as const;
+    const story = storyOf({
+      chargebackWork: workOf('settle'),
+      moreChargebackWork: [answer],
+      ...(why === 'paused' && { pause }),
+    });
+    if (why === 'refused') refuse(agenda, due(agenda, story));
+    expect(due(agenda, story)).toEqual({ kind: 'chargeback', work: answer, atMs: answer.atMs });
+  });
+
   test('is no more what somebody is needed for, once it was done by somebody else', () => {
     const agenda = agendaOf();
     const story = storyOf({ chargeback: 'open', chargebackWork: workOf('answer') });

@@ -3,7 +3,7 @@ import type { DisputeStanding } from '../activities/purchase-steps.ts';
 import type { ChargebackWork } from '../contracts/chargeback.ts';
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
 import { standsStill } from '../services/transactions/rules.ts';
-import { workTimeOf } from './purchase-chargeback.ts';
+import { worksOf, workTimeOf } from './purchase-chargeback.ts';
 import { financeIsAsked, isStopped, overlaysOf, type Story, timerIn, type Wish } from './purchase-steps.ts';
 import { OF_ALL, openTroubles, type Trouble, type TroubleMemory, type Troubles } from './purchase-troubles.ts';
 
@@ -71,8 +71,7 @@ export function openAgenda(before: AgendaMemory | undefined, isNew: (change: str
     const known = { reminded, transferTriedMs, notBefore: troubles.notBefore };
     const [work, own] = [nextWork(story, known), nextOfItsOwn(story, known)];
     if (work === undefined || own === undefined) return work ?? own;
-    if (sends(own) && work.work.what === 'settle' && (work.atMs < own.atMs || isNew('settled-before-it-is-sent')))
-      return work;
+    if (sends(own) && isOwing(story) && (work.atMs < own.atMs || isNew('settled-before-it-is-sent'))) return work;
     // Its evidence is taken until a day that nobody moves.
     if (work.atMs === own.atMs) return isNew('chargeback-work-goes-first') ? work : own;
     return work.atMs < own.atMs ? work : own;
@@ -110,6 +109,7 @@ export function openAgenda(before: AgendaMemory | undefined, isNew: (change: str
 
 /** What is sent to the seller. As long as something has to be taken back from them, it is not. */
 const sends = ({ kind }: AgendaItem): boolean => kind === 'transfer' || kind === 'topUp';
+const isOwing = ({ standing }: Story): boolean => worksOf(standing).some(({ what }) => what === 'settle');
 
 /** The name under which an item has its trouble. */
 function nameOf(item: AgendaItem | undefined): string {
@@ -123,7 +123,7 @@ const workName = ({ what, chargebackId }: ChargebackWork): string => `${what}/${
 function isOnAgenda({ standing }: Story, of: string): boolean {
   if (of === 'unfinished') return standing.unfinished !== undefined;
   if (!of.includes('/')) return true;
-  return standing.chargebackWork !== undefined && workName(standing.chargebackWork) === of;
+  return worksOf(standing).some((work) => workName(work) === of);
 }
 
 /** What the next item depends on, beside how the purchase stands. */
@@ -132,11 +132,16 @@ interface Known extends Pick<Troubles, 'notBefore'> {
   readonly transferTriedMs: number | undefined;
 }
 
-/** What a chargeback asks for. Nobody is taken anything from while staff have paused the money. */
+/** What a chargeback asks for first. Nobody is taken anything from while staff have paused the money. */
 function nextWork({ standing }: Story, { notBefore }: Known): (AgendaItem & { kind: 'chargeback' }) | undefined {
-  const { chargebackWork: work, pause } = standing;
-  if (work === undefined || (work.what === 'settle' && pause !== undefined)) return undefined;
-  return { kind: 'chargeback', work, atMs: Math.max(workTimeOf(work), notBefore(workName(work)) ?? 0) };
+  const items = worksOf(standing)
+    .filter(({ what }) => what !== 'settle' || standing.pause === undefined)
+    .map((work) => ({
+      kind: 'chargeback' as const,
+      work,
+      atMs: Math.max(workTimeOf(work), notBefore(workName(work)) ?? 0),
+    }));
+  return items.toSorted((one, other) => one.atMs - other.atMs)[0];
 }
 
 function nextOfItsOwn(story: Story, known: Known): AgendaItem | undefined {

@@ -67,6 +67,13 @@ export const workTimeOf = ({ atMs, remindAtMs }: ChargebackWork): number => remi
 /** After a silence of ours of which the time to submit is a part, there is nothing to remind of. */
 const isToRemind = ({ atMs, remindAtMs }: ChargebackWork): boolean => remindAtMs !== undefined && Date.now() < atMs;
 
+/** All that has to be done about chargebacks, the first thing first. */
+export const worksOf = ({
+  chargebackWork: next,
+  moreChargebackWork: more = [],
+}: Pick<PurchaseStanding, 'chargebackWork' | 'moreChargebackWork'>): readonly ChargebackWork[] =>
+  next === undefined ? [] : [next, ...more];
+
 /** Whether it is the same again, whenever its time is. */
 export const isSameWork = (one: ChargebackWork, other: ChargebackWork): boolean =>
   one.what === other.what &&

@@ -14,11 +14,15 @@ import type { PurchaseId } from '../contracts/ids.ts';
 /** One that ends at the very moment is begun anew; more often than this it is not there and there by turns. */
 const MAX_TRIES = 5;
 
-export async function handOver(purchaseId: PurchaseId, work: ChargebackWork): Promise<void> {
+/** @param works one or more, the first thing first */
+export async function handOver(
+  purchaseId: PurchaseId,
+  [work, ...more]: readonly [ChargebackWork, ...ChargebackWork[]],
+): Promise<void> {
   const { chargebackId } = work;
   const hint = { eventId: `handover/${chargebackId}`, chargebackId };
   for (let tries = 1; ; tries++) {
-    if (await begin({ purchaseId, work }, tries < MAX_TRIES)) return;
+    if (await begin({ purchaseId, work, ...(more.length > 0 && { more }) }, tries < MAX_TRIES)) return;
     if (await tell(purchaseId, hint)) return;
   }
 }

@@ -192,8 +192,9 @@ export async function look(input: PurchaseInput, story: Story, { eventId, eventT
 }
 
 /** Something has to be taken back from the seller: nothing is sent to them before that. */
-const owes = ({ standing: { chargebackWork } }: Story): boolean =>
-  chargebackWork?.what === 'settle' && patched('settled-before-it-is-sent');
+const owes = ({ standing: { chargebackWork, moreChargebackWork = [] } }: Story): boolean =>
+  [chargebackWork, ...moreChargebackWork].some((work) => work?.what === 'settle') &&
+  patched('settled-before-it-is-sent');
 
 /** What it means that Stripe shows the payment as cancelled, which we have not asked for. */
 const LOST: Readonly<Partial<Record<string, PurchaseEvent>>> = {

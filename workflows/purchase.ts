@@ -31,6 +31,7 @@ import {
   doChargebackWork,
   followChargebackOrder,
   noteChargeback,
+  worksOf,
 } from './purchase-chargeback.ts';
 import { beginDispute, DISPUTE, decideInTime, endDispute, freezeDispute, noteDecision } from './purchase-dispute.ts';
 import { forward, handOver } from './purchase-handover.ts';
@@ -277,11 +278,11 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       await turnAway(current, handedOver);
       await condition(() => allHandlersFinished() || !desk.empty);
       if (!allHandlersFinished() || !desk.empty) continue;
-      const left = current.standing.chargebackWork;
-      if (left === undefined || handedOver) return;
+      const [first, ...more] = worksOf(current.standing);
+      if (first === undefined || handedOver) return;
       // Who orders something now is asked to try again in a moment, when the aftercare hears it.
       doing = 'handOver';
-      await handOver(input.purchaseId, left);
+      await handOver(input.purchaseId, [first, ...more]);
       handedOver = true;
     }
   }

@@ -46,8 +46,12 @@ export const noteSubmission = (db: Database, answer: ChargebackAnswer): Promise<
   db.transaction(async (tx) => takeStep(tx, answer.purchaseId, await submissionOf(tx, answer)));
 
 /** Whether Stripe was handed evidence for them, or was about to be, and has not refused it since. */
-export const wasSubmittedFor = async (db: Queryable, answer: ChargebackAnswer): Promise<boolean> =>
-  wasTaken(db, answer.purchaseId, await submissionOf(db, answer));
+export async function wasSubmittedFor(db: Queryable, answer: ChargebackAnswer): Promise<boolean> {
+  const { id, purchaseId, order } = answer;
+  if (await wasTaken(db, purchaseId, await submissionOf(db, answer))) return true;
+  // Before submissions were noted, an order was when it had been answered.
+  return order !== undefined && wasTaken(db, purchaseId, `answerChargeback/${id}/${order}`);
+}
 
 async function submissionOf(db: Queryable, { order, ...one }: ChargebackAnswer): Promise<string> {
   const { atStripe, asked } = answerSteps(one);

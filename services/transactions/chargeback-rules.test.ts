@@ -294,6 +294,15 @@ describe('what has to be done', () => {
     expect(note(EMPTY_BOOKS, reminded, { ...asked, status: 'under_review' }, NOW).record.reminded).toBe(true);
   });
 
+  test('each has its own work: what is to be settled keeps no evidence waiting', () => {
+    const both = [decided('du_1', 'lost', { advanced: 5 }), decided('du_2', 'needs_response', { dueMs: 6_000 })];
+    expect(sheet(0, ...both)).toMatchObject({
+      next: { what: 'settle', chargebackId: 'du_1', atMs: 0 },
+      more: [{ what: 'answer', chargebackId: 'du_2', atMs: 4_000 }],
+    });
+    expect(sheet(0, decided('du_1', 'lost', { advanced: 5 })).more).toBeUndefined();
+  });
+
   test('what the bank keeps is settled at once, and once', () => {
     expect(sheet(7, decided('du_1', 'lost', { advanced: 5 })).next).toEqual({
       what: 'settle',

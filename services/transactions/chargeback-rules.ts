@@ -332,7 +332,10 @@ export interface ChargebackSheet {
   readonly amount: number;
   /** Until when the first of them takes evidence, milliseconds since 1970; null when none does. */
   readonly dueMs: number | null;
+  /** What comes first. */
   readonly next: ChargebackWork | null;
+  /** What comes after it, in that order; missing where that is nothing. What is refused, or paused, keeps nothing else waiting. */
+  readonly more?: readonly ChargebackWork[];
 }
 
 /** How long things about chargebacks take, milliseconds. */
@@ -353,32 +356,28 @@ export function sheetOf(
   const live = chargebacks.filter((one) => isLive(overlayOfOne(one)));
   const open = live.filter(({ status, submissions, givenUp }) => isAnswerable(status) && submissions === 0 && !givenUp);
   const dues = open.flatMap(({ id, dueMs, reminded }) => (dueMs === null ? [] : [{ id, dueMs, reminded }]));
-  const first = dues.toSorted((one, other) => one.dueMs - other.dueMs)[0];
+  const asked = dues.toSorted((one, other) => one.dueMs - other.dueMs);
   // By its money, whatever its status says: what the bank has not given back, it keeps.
-  const kept = chargebacks.find((one) => isToSettle(one));
+  const kept = chargebacks.filter((one) => isToSettle(one));
   const late = chargebacks.flatMap((one) =>
     one.closedMs !== null && one.funds === 'awaited' && awaitedOf(one) > 0
       ? [{ ...one, atMs: one.closedMs + times.fundsMs }]
       : [],
   );
   const works: ChargebackWork[] = [
-    ...(kept === undefined
-      ? []
-      : [
-          {
-            what: 'settle',
-            chargebackId: kept.id,
-            atMs: nowMs,
-            ...(toppedUp > 0 && { topUp: true as const }),
-          } as const,
-        ]),
-    ...(first === undefined ? [] : [answerOf(first, nowMs, times)]),
+    ...kept.map(
+      ({ id }) =>
+        ({ what: 'settle', chargebackId: id, atMs: nowMs, ...(toppedUp > 0 && { topUp: true as const }) }) as const,
+    ),
+    ...asked.map((one) => answerOf(one, nowMs, times)),
     ...late.map(({ id, atMs }) => ({ what: 'awaitFunds', chargebackId: id, atMs }) as const),
   ].map((work) => ({ ...work, atMs: Math.max(work.atMs, nowMs) }));
+  const [next = null, ...more] = works.toSorted((one, other) => timeOf(one) - timeOf(other));
   return {
     amount: (live.length > 0 ? live : chargebacks).reduce((sum, { amount }) => sum + amount, 0),
-    dueMs: first?.dueMs ?? null,
-    next: works.toSorted((one, other) => timeOf(one) - timeOf(other))[0] ?? null,
+    dueMs: asked[0]?.dueMs ?? null,
+    next,
+    ...(more.length > 0 && { more }),
   };
 }
 

@@ -21,12 +21,18 @@ const DAY_S = 24 * 60 * 60;
 const hint = ({ handle }: Bought, chargebackId: string) =>
   handle.signal(chargebackHintSignal, { eventId: crypto.randomUUID(), chargebackId });
 
-/** What happens in the middle of a step: its last write waits for a row that is locked meanwhile. */
-const duringStep = ({ database }: Travel, { purchaseId }: Bought, act: () => Promise<void>) =>
-  database.transaction(async (tx) => {
-    await tx.query('SELECT FROM transactions.purchases WHERE id = $1 FOR UPDATE', [purchaseId]);
+/** What happens in the middle of a step, when Stripe has been asked: somebody else is about to take it, and does not after all. */
+async function duringStep({ database }: Travel, { purchaseId }: Bought, step: string, act: () => Promise<void>) {
+  const undone = new Error('nothing of this is kept');
+  const taken = database.transaction(async (tx) => {
+    await tx.query('INSERT INTO transactions.steps (purchase_id, step) VALUES ($1, $2)', [purchaseId, step]);
     await act();
+    throw undone;
   });
+  await taken.catch((error: unknown) => {
+    if (error !== undone) throw error;
+  });
+}
 
 journeyAlone(
   'a second chargeback whose evidence is due earlier: it is submitted in time',
@@ -45,7 +51,7 @@ journeyAlone(
       (await sandboxLog({ transferGroup: bought.purchaseId, kind })).map(({ id }) => id);
     let refunded: Promise<unknown> | undefined;
     let second = '';
-    await duringStep(travel, bought, async () => {
+    await duringStep(travel, bought, 'refundBuyer', async () => {
       refunded = bought.seller(refundPurchaseUpdate);
       await waitFor(async () => (await asked('refund')).length === 1, { what: 'the refund', timeoutMs: 20_000 });
       second = (await disputed(bought.purchaseId, { amount: 1_000, dueInSeconds: 3 * DAY_S })).id;

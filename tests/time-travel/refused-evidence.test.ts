@@ -13,7 +13,7 @@ import type { Payments } from '../../providers/payments.ts';
 import { ProviderError } from '../../providers/provider-error.ts';
 import { latestCase } from '../../services/cases/index.ts';
 import { chargebacksOf } from '../../services/transactions/index.ts';
-import { disputed } from '../helpers/chargebacks.ts';
+import { disputed, moveDispute } from '../helpers/chargebacks.ts';
 import { recordHistory } from '../helpers/histories.ts';
 import { type Bought, openMarket } from '../helpers/journeys.ts';
 import { sandboxLog } from '../helpers/purchases.ts';
@@ -25,6 +25,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 let travel: Travel;
 /** Stripe's key has lost the right to disputes. */
 let refuses: boolean;
+/** Nor does it let us take anything back. */
+let refusesReversals: boolean;
 /** Until when the bank takes evidence: a moment that stays where it is while the clock jumps. */
 let dueMs: number;
 
@@ -36,11 +38,16 @@ const refusing = (payments: Payments): Payments => ({
     if (refuses) throw new ProviderError('stripe', 'refused', 'http_403');
     return { ...(await payments.submitEvidence(...args)), dueMs };
   },
+  reverseTransfer: async (...args) => {
+    if (refusesReversals) throw new ProviderError('stripe', 'refused', 'http_403');
+    return payments.reverseTransfer(...args);
+  },
 });
 
 beforeEach(async () => {
   travel = await beginTravel({}, { behaving: refusing });
   refuses = true;
+  refusesReversals = false;
   dueMs = (await travel.environment.currentTimeMs()) + 7 * DAY_MS;
 }, 120_000);
 afterEach(() => travel.end());
@@ -151,4 +158,36 @@ test('in the aftercare the same', { timeout: 120_000 }, async () => {
   await travel.sleep('2 hours');
   await expectAnswered(bought);
   await recordHistory('aftercare-evidence-refused', workflowId, travel.client);
+});
+
+test('evidence about one does not wait for the settlement of another, which is refused', {
+  timeout: 120_000,
+}, async () => {
+  [refuses, refusesReversals] = [false, true];
+  const bought = await (await openMarket(travel)).buy();
+  await bought.seller(acceptPurchaseUpdate);
+  await bought.buyer(confirmPurchaseUpdate);
+  const hint = (chargebackId: string) =>
+    bought.handle.signal(chargebackHintSignal, { eventId: crypto.randomUUID(), chargebackId });
+  const { id: lost } = await disputed(bought.purchaseId, { amount: 1_000 });
+  await moveDispute(lost, 'lost');
+  await hint(lost);
+  await waitFor(async () => (await bought.now()).refusedStep?.step === 'settleChargeback', {
+    what: 'the settlement to be refused',
+    timeoutMs: 20_000,
+  });
+  const { id: open } = await disputed(bought.purchaseId, { amount: 500 });
+  await hint(open);
+  await noted(bought);
+  await travel.sleep('126 hours');
+  await submitted(bought);
+  const [settled] = (await chargebacksOf(travel.database, bought.purchaseId)).filter(({ id }) => id === lost);
+  expect(settled).toMatchObject({ settled: false, advanced: 1_000 });
+  refusesReversals = false;
+  await travel.sleep('2 hours');
+  await waitFor(async () => (await bought.now()).books.transferred < 2_250, {
+    what: 'it to be settled',
+    timeoutMs: 20_000,
+  });
+  await recordHistory('chargeback-settlement-refused-for-long', purchaseWorkflowId(bought.purchaseId), travel.client);
 });
