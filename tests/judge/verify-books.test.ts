@@ -53,6 +53,9 @@ async function forge(statement: string, ...values: unknown[]): Promise<void> {
   }
 }
 
+/** The relay makes the workflow of what is late look at it, every hour to the minute: so that it is not mended at once. */
+const LONG_OVER = "UPDATE transactions.purchases SET deadline_at = now() - interval '1 day 30 minutes' WHERE id = $1";
+
 const FORGERIES: readonly (readonly [rule: string, what: string, plant: (id: string) => Promise<unknown>])[] = [
   [
     'balances_equal_provider',
@@ -101,16 +104,12 @@ const FORGERIES: readonly (readonly [rule: string, what: string, plant: (id: str
     'a state that the workflow knows nothing of',
     (id) => forge("UPDATE transactions.purchases SET state = 'delivered' WHERE id = $1", id),
   ],
-  [
-    'not_past_deadline',
-    'a deadline that is long over',
-    (id) => forge("UPDATE transactions.purchases SET deadline_at = now() - interval '1 day' WHERE id = $1", id),
-  ],
+  ['not_past_deadline', 'a deadline that is long over', (id) => forge(LONG_OVER, id)],
   [
     'not_past_deadline',
     'a deadline that is long over, with a case about something else',
     async (id) => {
-      await forge("UPDATE transactions.purchases SET deadline_at = now() - interval '1 day' WHERE id = $1", id);
+      await forge(LONG_OVER, id);
       await forgeCase(id, 'chargeback', { amount: 2_500 });
     },
   ],
