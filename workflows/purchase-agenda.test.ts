@@ -34,8 +34,12 @@ function due(agenda: ReturnType<typeof agendaOf>, story: ReturnType<typeof story
   return item;
 }
 
-const refuse = (agenda: ReturnType<typeof agendaOf>, item: AgendaItem) =>
-  agenda.refused(item, { reason: 'no', tryAgainMs: Date.now() + TRY_AGAIN_AFTER_MS });
+/** The next item is attended to, and refused. @param after how the purchase stands by then */
+function refuse(agenda: ReturnType<typeof agendaOf>, story: ReturnType<typeof storyOf>, after = story): void {
+  const item = due(agenda, story);
+  agenda.begin(story, item);
+  agenda.refused(item, { reason: 'no', tryAgainMs: Date.now() + TRY_AGAIN_AFTER_MS }, after);
+}
 
 describe('what a chargeback asks for', () => {
   test.each(['answer', 'settle'] as const)('%s: its turn comes though an own step is refused every hour', (what) => {
@@ -44,7 +48,7 @@ describe('what a chargeback asks for', () => {
     for (let hours = 0; hours < 3; hours++) {
       const item = due(agenda, story);
       if (item.kind === 'chargeback' && item.atMs <= Date.now()) return;
-      if (item.atMs <= Date.now()) refuse(agenda, item);
+      if (item.atMs <= Date.now()) refuse(agenda, story);
       else vi.setSystemTime(item.atMs);
     }
     throw new Error('its turn never came');
@@ -57,7 +61,7 @@ describe('what a chargeback asks for', () => {
       deadlineEvent: 'delivery_overdue',
       chargebackWork: workOf('answer'),
     });
-    refuse(agenda, due(agenda, story));
+    refuse(agenda, story);
     expect(due(agenda, story)).toEqual({ kind: 'deadline', atMs: NOW + HOUR / 2 });
     expect(agenda.ahead(story)).toMatchObject({ deadlineMs: NOW + HOUR / 2, troubles: [{ reason: 'no' }] });
   });
@@ -76,7 +80,7 @@ describe('what a chargeback asks for', () => {
     agenda.letGo();
     const item = due(agenda, story);
     expect(item.kind).toBe('chargeback');
-    refuse(agenda, item);
+    refuse(agenda, story);
     expect(due(agenda, story)).toMatchObject({ kind: 'chargeback', atMs: NOW + TRY_AGAIN_AFTER_MS });
     expect(due(agenda, storyOf(lost)).kind).toBe(what === 'top-up' ? 'topUp' : 'transfer');
   });
@@ -90,14 +94,14 @@ describe('what a chargeback asks for', () => {
       moreChargebackWork: [answer],
       ...(why === 'paused' && { pause }),
     });
-    if (why === 'refused') refuse(agenda, due(agenda, story));
+    if (why === 'refused') refuse(agenda, story);
     expect(due(agenda, story)).toEqual({ kind: 'chargeback', work: answer, atMs: answer.atMs });
   });
 
   test('is no more what somebody is needed for, once it was done by somebody else', () => {
     const agenda = agendaOf();
     const story = storyOf({ chargeback: 'open', chargebackWork: workOf('answer') });
-    refuse(agenda, due(agenda, story));
+    refuse(agenda, story);
     expect(agenda.ahead(story).troubles).toHaveLength(1);
     expect(agenda.ahead(storyOf({ chargeback: 'open' })).troubles).toEqual([]);
   });
@@ -143,12 +147,46 @@ describe('what was attended to', () => {
   });
 });
 
+describe('what was begun and refused in the middle', () => {
+  const decided = {
+    n: 1,
+    id: 'dsp_1',
+    reason: 'not_received',
+    decided: true,
+    givesAll: true,
+    defaultLeaves: false,
+  } as const;
+  const begun = { ...UNFINISHED, event: 'dispute_decided' } as const;
+
+  test.each([
+    ['what a dispute decided', { dispute: decided }, begun],
+    ['a deadline', { deadlineMs: NOW, deadlineEvent: 'delivery_overdue' }, UNFINISHED],
+  ] as const)('%s: what is left of it waits as long, and stops waiting when it went through', (_what, what, left) => {
+    const agenda = agendaOf();
+    const after = storyOf({ ...what, unfinished: left });
+    refuse(agenda, storyOf(what), after);
+    expect(due(agenda, after)).toMatchObject({ kind: 'unfinished', atMs: NOW + TRY_AGAIN_AFTER_MS });
+    expect(agenda.ahead(after).troubles).toHaveLength(1);
+    agenda.goneThrough(due(agenda, after), undefined);
+    expect(agenda.ahead(after).troubles).toEqual([]);
+  });
+
+  test('not the question to finance about what has to stand still: that has a time of its own', () => {
+    const agenda = agendaOf();
+    const pause = { sinceMs: NOW, by: 'usr_1', verified: true } as const;
+    const story = storyOf({ unfinished: UNFINISHED, pause, deadlineMs: NOW, deadlineEvent: 'hold_limit_reached' });
+    expect(due(agenda, story)).toEqual({ kind: 'deadline', atMs: NOW });
+    refuse(agenda, story);
+    expect(due(agenda, story)).toEqual({ kind: 'deadline', atMs: NOW + TRY_AGAIN_AFTER_MS });
+  });
+});
+
 describe('a history that is started afresh', () => {
   const story = storyOf({ unfinished: UNFINISHED, chargebackWork: workOf('answer', NOW + DAY) });
 
   test('goes on with what the one before knew', () => {
     const agenda = agendaOf();
-    refuse(agenda, due(agenda, story));
+    refuse(agenda, story);
     const again = agendaOf(structuredClone(agenda.memory));
     expect(again.next(story)).toEqual(agenda.next(story));
     expect(again.ahead(story)).toEqual(agenda.ahead(story));
@@ -165,7 +203,7 @@ describe('a history that is started afresh', () => {
 
   test('that is of before keeps to it until its end', () => {
     const agenda = agendaOf(undefined, false);
-    refuse(agenda, due(agenda, story));
+    refuse(agenda, story);
     expect(agenda.memory.troubles).toEqual({ all: { reason: 'no', tryAgainMs: NOW + HOUR } });
     const tie = storyOf({ unfinished: UNFINISHED, chargebackWork: workOf('answer') });
     expect(due(agenda, tie)).toMatchObject({ kind: 'unfinished', atMs: NOW + HOUR });
@@ -175,8 +213,8 @@ describe('a history that is started afresh', () => {
 test('what anybody else asked for and was an alarm holds nothing up', () => {
   const agenda = agendaOf();
   const story = storyOf({ unfinished: UNFINISHED });
-  refuse(agenda, due(agenda, story));
-  agenda.refused(undefined, { reason: 'an alarm', tryAgainMs: undefined });
+  refuse(agenda, story);
+  agenda.refused(undefined, { reason: 'an alarm', tryAgainMs: undefined }, story);
   expect(due(agenda, story).atMs).toBe(NOW + HOUR);
   expect(agenda.ahead(story).troubles.map(({ reason }) => reason)).toEqual(['no', 'an alarm']);
   agenda.movedOn();

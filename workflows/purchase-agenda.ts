@@ -44,8 +44,11 @@ export interface Agenda {
   begin(story: Story, item: AgendaItem): void;
   /** It has gone through. @param step what it is called where finance is asked about it */
   goneThrough(item: AgendaItem, step: string | undefined): void;
-  /** It was refused. What belongs to no item is what somebody else wanted. */
-  refused(item: AgendaItem | undefined, trouble: Trouble): void;
+  /**
+   * It was refused, and this is how the purchase stands by now. What belongs to no item is what somebody else wanted. What
+   * was begun by it is what is tried again.
+   */
+  refused(item: AgendaItem | undefined, trouble: Trouble, story: Story): void;
   /** An item was attended to. One that has changed nothing is not attended to again at once: that would never end. */
   attended(item: AgendaItem, before: Story['standing'], story: Story): void;
   /** Nothing stops the money any more: all that waited for that is due. */
@@ -62,6 +65,7 @@ export const TRY_AGAIN_AFTER_MS = 60 * 60 * 1_000;
 export function openAgenda(before: AgendaMemory | undefined, isNew: (change: string) => boolean): Agenda {
   let reminded: readonly string[] = before?.reminded ?? [];
   let transferTriedMs = before?.transferTriedMs;
+  let wasBegun = false;
   const one = before?.trouble === undefined ? {} : { [OF_ALL]: before.trouble };
   const troubles = openTroubles({ ...one, ...before?.troubles }, () => isNew('trouble-by-step'));
 
@@ -84,11 +88,16 @@ export function openAgenda(before: AgendaMemory | undefined, isNew: (change: str
       reminder: nextReminder(story, reminded)?.reminder,
     }),
     begin: (story, item) => {
+      wasBegun = story.standing.unfinished !== undefined;
       if (item.kind === 'transfer') transferTriedMs = Date.now();
       if (item.kind === 'reminder') reminded = remindedUpTo(story, item.reminder);
     },
     goneThrough: (item, step) => troubles.over(nameOf(item), step),
-    refused: (item, trouble) => troubles.had(nameOf(item), trouble),
+    refused: (item, trouble, story) => {
+      const isBegun = item !== undefined && begins(item) && !wasBegun && story.standing.unfinished !== undefined;
+      if (isBegun) troubles.over(nameOf(item), undefined);
+      troubles.had(isBegun ? 'unfinished' : nameOf(item), trouble);
+    },
     attended: (item, standing, story) => {
       const again = next(story);
       if (again === undefined || nameOf(again) !== nameOf(item) || again.atMs > Date.now()) return;
@@ -110,6 +119,9 @@ export function openAgenda(before: AgendaMemory | undefined, isNew: (change: str
 /** What is sent to the seller. As long as something has to be taken back from them, it is not. */
 const sends = ({ kind }: AgendaItem): boolean => kind === 'transfer' || kind === 'topUp';
 const isOwing = ({ standing }: Story): boolean => worksOf(standing).some(({ what }) => what === 'settle');
+
+/** What may move money in more than one step: cut in two, the rest of it is on the agenda as what is unfinished. */
+const begins = ({ kind }: AgendaItem): boolean => kind === 'decision' || kind === 'deadline';
 
 /** The name under which an item has its trouble. */
 function nameOf(item: AgendaItem | undefined): string {

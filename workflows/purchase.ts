@@ -192,7 +192,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       if (answer === undefined) throw error;
       if (answer.type === 'AUTHORISATION_LOST') {
         await unlessRefused(current, () => follow(input, current, { ...PROVIDER, event: 'authorisation_lost' }));
-      } else if (isAlarm(answer)) agenda.refused(undefined, { reason: answer.message, tryAgainMs: undefined });
+      } else if (isAlarm(answer)) agenda.refused(undefined, { reason: answer.message, tryAgainMs: undefined }, current);
       // Who came in the middle, a bank or Stripe itself, does not make undone what was begun: that is gone through with.
       const isBegun = current.standing.unfinished !== undefined;
       if (isBegun && (answer.type === 'CHARGEBACK_OPEN' || patched('begun-goes-on')))
@@ -371,11 +371,11 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       if (current.standing.state !== state) return;
       log.error('a step was refused', { type: answer.type, message: answer.message });
       const trouble = { reason: answer.message, tryAgainMs };
-      agenda.refused(item, trouble);
+      agenda.refused(item, trouble, current);
       const asked = await askFinance(input.purchaseId, step, answer);
       if (asked === undefined) return;
       current.standing = asked;
-      agenda.refused(item, { ...trouble, asked: step });
+      agenda.refused(item, { ...trouble, asked: step }, current);
     }
   }
 }
