@@ -2,7 +2,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Database } from '../platform/database.ts';
 import { ProviderError } from '../providers/provider-error.ts';
-import { type KeyEpoch, type Purchase, type StepKey, storeKeyEpoch } from '../services/transactions/index.ts';
+import {
+  type KeyEpoch,
+  type Purchase,
+  type StepKey,
+  storeFirstKeyEpoch,
+  storeKeyEpoch,
+} from '../services/transactions/index.ts';
 
 /** Something that is made at a provider for a step of a purchase. */
 export interface Making<T> {
@@ -33,10 +39,8 @@ export async function makeOnce<T>(
   key: StepKey,
   { amount, make, find }: Making<T>,
 ): Promise<T> {
-  const known = keyEpochs[key.step];
-  const epoch: KeyEpoch = known ?? { epoch: 1, sinceMs: key.atMs, absentSinceMs: null };
   // Before anybody is asked: whoever comes to this step again, however late and by whatever way, knows how old its key is.
-  if (known === undefined) await storeKeyEpoch(db, key.purchaseId, key.step, epoch);
+  const epoch = keyEpochs[key.step] ?? (await storeFirstKeyEpoch(db, key.purchaseId, key.step, firstOf(key)));
   const mayBeForgotten = Date.now() - epoch.sinceMs >= KEY_TRUSTED_FOR_MS;
   if (epoch.absentSinceMs === null && !mayBeForgotten) {
     try {
@@ -62,6 +66,8 @@ export async function makeOnce<T>(
   await storeKeyEpoch(db, key.purchaseId, key.step, next);
   return make(providerKey(key, next.epoch));
 }
+
+const firstOf = ({ atMs }: StepKey): KeyEpoch => ({ epoch: 1, sinceMs: atMs, absentSinceMs: null });
 
 const after = ({ epoch, refusals }: KeyEpoch): KeyEpoch => ({
   epoch: epoch + 1,

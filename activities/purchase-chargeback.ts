@@ -149,19 +149,13 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       await note(deps, step, await payments.getDispute(chargebackId));
       const key = keyOf(step, `awaitFunds/${chargebackId}`);
       const overdue = { chargebackId, funds: 'overdue', ...timesOf(deps) } as const;
-      const after = await noteFunds(database, key, overdue, async (tx, { purchase }, awaited) => {
-        const { id, currency, chargebackSheet: sheet } = purchase;
-        const details = { amount: sheet?.amount ?? 0, currency, chargebackId, awaited };
-        const dueAt = new Date(step.atMs);
-        const opened = await openCase(tx, {
-          kind: 'chargeback',
-          subjectType: 'purchase',
-          subjectId: id,
-          dueAt,
-          details,
-        });
+      const after = await noteFunds(database, key, overdue, async (tx, outcome) => {
+        const { id: subjectId } = outcome.purchase;
+        const about = { kind: 'chargeback', subjectType: 'purchase', subjectId } as const;
+        const details = detailsOf(outcome);
+        const opened = await openCase(tx, { ...about, dueAt: new Date(step.atMs), details });
         await amendCase(tx, opened, details);
-        await escalateCase(tx, 'chargeback', id);
+        await escalateCase(tx, 'chargeback', subjectId);
       });
       return standing(after);
     },
@@ -292,13 +286,9 @@ async function note(deps: PurchaseDeps, step: ChargebackStep, dispute: Dispute):
 }
 
 /** Finance has a case as long as a chargeback goes on: until the bank takes no more evidence, then until all is decided. */
-async function keepCase(
-  deps: PurchaseDeps,
-  tx: Tx,
-  step: ChargebackStep,
-  { purchase, allClosed, suspenseMoved, row, overtaken }: ChargebackOutcome,
-): Promise<void> {
-  const { id, chargebackSheet: sheet, currency, pause } = purchase;
+async function keepCase(deps: PurchaseDeps, tx: Tx, step: ChargebackStep, outcome: ChargebackOutcome): Promise<void> {
+  const { purchase, allClosed, suspenseMoved, row, overtaken } = outcome;
+  const { id, chargebackSheet: sheet, pause } = purchase;
   const { atMs } = step;
   if (row !== undefined) {
     await closeOvertaken(tx, overtaken, step);
@@ -314,12 +304,19 @@ async function keepCase(
   }
   const awaitsUntilMs = [sheet?.next, ...(sheet?.more ?? [])].find((work) => work?.what === 'awaitFunds')?.atMs;
   const dueAt = new Date(sheet?.dueMs ?? awaitsUntilMs ?? atMs + deps.policy.chargebackDecision);
-  const details = { amount: sheet?.amount ?? 0, currency };
+  const details = detailsOf(outcome);
   const opened = await openCase(tx, { kind: 'chargeback', subjectType: 'purchase', subjectId: id, dueAt, details });
-  // Another one has come to it, or one of several is over.
-  await amendCase(tx, opened, { ...opened.details, ...details });
+  // Another one has come to it, one of several is over, or its money has come.
+  await amendCase(tx, opened, details);
   await postponeCase(tx, 'chargeback', id, dueAt);
 }
+
+/** What a case about chargebacks says. */
+const detailsOf = ({ purchase: { chargebackSheet, currency }, overdue }: ChargebackOutcome): Case['details'] => ({
+  amount: chargebackSheet?.amount ?? 0,
+  currency,
+  ...overdue,
+});
 
 /** The bank has decided what buyer and seller disagreed about. */
 async function closeOvertaken(tx: Tx, dispute: OpenDispute | null, { atMs }: ChargebackStep): Promise<void> {

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createWellpactClient, orThrow, type WellpactClient } from '../client/index.ts';
+import { ApiError, createWellpactClient, orThrow, type WellpactClient } from '../client/index.ts';
 import { bounded, excerpt, poll } from './demo-wait.ts';
 
 /** Where people go. Addresses have no trailing slash. */
@@ -10,6 +10,8 @@ export interface Places {
   /** The mail catcher. */
   readonly mail: string;
   readonly signal?: AbortSignal;
+  /** How long one step may take, milliseconds, where that is longer than usual: in a storm, for one. */
+  readonly patienceMs?: number;
 }
 
 /** Somebody with an account and a verified e-mail address, signed in. */
@@ -35,6 +37,8 @@ export const quietly: StepRunner = async (_who, _what, work) => (await work()).v
 
 const MAIL_TIMEOUT_MS = 20_000;
 const ONBOARDING_TIMEOUT_MS = 60_000;
+/** As the API asks for. */
+const ASK_AGAIN_AFTER_MS = 1_000;
 const MAX_HOSTED_PAGES = 5;
 
 /** Signs up under an address that nobody had before, verifies it by the mail that was sent, and signs in. */
@@ -87,15 +91,15 @@ async function mailedToken(email: string, places: Places): Promise<string> {
 
 /** Goes through the onboarding of a seller: completes the hosted pages of the providers as they come up. */
 export async function becomeVerified(seller: Person, places: Places, step: StepRunner): Promise<string> {
+  const { patienceMs = ONBOARDING_TIMEOUT_MS } = places;
   const id = await step('Seller', 'starts the onboarding', async () => {
-    const body = { firstName: 'Erika', lastName: 'Musterfrau' };
-    const onboarding = await orThrow(seller.client.POST('/v1/onboardings', { body }));
+    const onboarding = await begun(seller, patienceMs);
     return { outcome: onboarding.id, value: onboarding.id };
   });
   const read = () => orThrow(seller.client.GET('/v1/onboardings/{id}', { params: { path: { id } } }));
   type Onboarding = Awaited<ReturnType<typeof read>>;
   const waitFor = (what: string, until: (onboarding: Onboarding) => boolean) =>
-    poll(read, { what, until, timeoutMs: ONBOARDING_TIMEOUT_MS, signal: places.signal });
+    poll(read, { what, until, timeoutMs: patienceMs, signal: places.signal });
   const visited = new Set<string>();
   const openPage = ({ steps }: Onboarding): { name: string; url: string } | undefined =>
     steps
@@ -122,6 +126,19 @@ export async function becomeVerified(seller: Person, places: Places, step: StepR
     return { outcome: `onboarding ${state}`, value: undefined };
   });
   return id;
+}
+
+/** Asks again, under the same key, what was not taken up in time. */
+async function begun({ client }: Person, patienceMs: number): Promise<{ readonly id: string }> {
+  const body = { firstName: 'Erika', lastName: 'Musterfrau' };
+  const params = { header: { 'Idempotency-Key': randomUUID() } };
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const { data, error, response } = await client.POST('/v1/onboardings', { body, params });
+    if (data !== undefined) return data;
+    if (response.status !== 503 || Date.now() > deadline) throw new ApiError(response, error);
+    await sleep(ASK_AGAIN_AFTER_MS);
+  }
 }
 
 /** What a person does in the browser: opens the provider's page and sends its form. */

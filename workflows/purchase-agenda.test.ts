@@ -171,6 +171,21 @@ describe('what was begun and refused in the middle', () => {
     expect(agenda.ahead(after).troubles).toEqual([]);
   });
 
+  test.each(['all', 'a part'])('a decision that gives %s, met by an inquiry', (gives) => {
+    const story = storyOf({
+      state: 'disputed',
+      dispute: { ...decided, givesAll: gives === 'all' },
+      unfinished: begun,
+      chargeback: 'inquiry',
+      deadlineMs: NOW + DAY,
+      deadlineEvent: 'hold_limit_reached',
+    });
+    const goesOn = { kind: 'unfinished', atMs: begun.atMs };
+    // Finance are asked when the money may be held no longer.
+    expect(due(agendaOf(), story)).toMatchObject(gives === 'all' ? goesOn : { kind: 'deadline', atMs: NOW + DAY });
+    expect(due(agendaOf(undefined, false), story)).toMatchObject(goesOn);
+  });
+
   test('not the question to finance about what has to stand still: that has a time of its own', () => {
     const agenda = agendaOf();
     const pause = { sinceMs: NOW, by: 'usr_1', verified: true } as const;

@@ -72,7 +72,7 @@ export function openAgenda(before: AgendaMemory | undefined, isNew: (change: str
   const next = (story: Story): AgendaItem | undefined => {
     // From now on the time runs until it is tried again.
     if (isBlocked(story.standing)) transferTriedMs ??= Date.now();
-    const known = { reminded, transferTriedMs, notBefore: troubles.notBefore };
+    const known = { reminded, transferTriedMs, notBefore: troubles.notBefore, isNew };
     const [work, own] = [nextWork(story, known), nextOfItsOwn(story, known)];
     if (work === undefined || own === undefined) return work ?? own;
     if (sends(own) && isOwing(story) && (work.atMs < own.atMs || isNew('settled-before-it-is-sent'))) return work;
@@ -140,6 +140,7 @@ function isOnAgenda({ standing }: Story, of: string): boolean {
 
 /** What the next item depends on, beside how the purchase stands. */
 interface Known extends Pick<Troubles, 'notBefore'> {
+  readonly isNew: (change: string) => boolean;
   readonly reminded: readonly string[];
   readonly transferTriedMs: number | undefined;
 }
@@ -163,7 +164,8 @@ function nextOfItsOwn(story: Story, known: Known): AgendaItem | undefined {
     const { event, actor, atMs, command } = unfinished;
     const wish = { event, actor, atMs, party: undefined, ...(command !== undefined && { command }) };
     // It has moved money and is about to move more: it waits until that is let go, but not unseen for ever.
-    if (pause !== undefined || isStopped(story, wish)) return timeToAskFinance(story, known);
+    if (pause !== undefined || isStopped(story, wish) || isHalfDecided(story.standing, known))
+      return timeToAskFinance(story, known);
     return { kind: 'unfinished', wish, atMs: notBefore('unfinished') ?? atMs };
   }
   // What the dispute decided is carried out as soon as the money is let go, by staff and by the bank.
@@ -178,8 +180,18 @@ function nextOfItsOwn(story: Story, known: Known): AgendaItem | undefined {
   return deadlineMs === undefined ? undefined : { kind: 'deadline', atMs: deadlineMs };
 }
 
+/** The table lets a decision through in an inquiry, since it may give all; begun, one that leaves something waits like any other. */
+const isHalfDecided = ({ unfinished, dispute, ...standing }: Story['standing'], { isNew }: Known): boolean =>
+  unfinished?.event === 'dispute_decided' &&
+  dispute !== undefined &&
+  waitsForMoney(standing, dispute) &&
+  isNew('begun-decision-waits-for-the-bank');
+
 /** What gives the buyer everything ends an inquiry, and does not wait for it. */
-const waitsForMoney = ({ pause, chargeback }: Story['standing'], { givesAll }: DisputeStanding): boolean =>
+const waitsForMoney = (
+  { pause, chargeback }: Pick<Story['standing'], 'pause' | 'chargeback'>,
+  { givesAll }: DisputeStanding,
+): boolean =>
   standsStill({ paused: pause !== undefined, chargeback: givesAll && chargeback === 'inquiry' ? 'none' : chargeback });
 
 /** In a dispute, what was not sent yet is not sent either. */
@@ -198,7 +210,7 @@ function deadlineOf(story: Story, { notBefore }: Pick<Troubles, 'notBefore'>): n
 /** Of a step that a standstill has cut in two nothing comes by itself but the limit up to which money may be held. */
 function timeToAskFinance(story: Story, known: Known): AgendaItem | undefined {
   const found = timerIn(story);
-  const asks = found !== undefined && financeIsAsked(story, found);
+  const asks = found !== undefined && financeIsAsked(story, found, known.isNew);
   const atMs = asks ? deadlineOf(story, known) : undefined;
   return atMs === undefined ? undefined : { kind: 'deadline', atMs };
 }

@@ -64,15 +64,22 @@ export const overlaysOf = ({ pause, chargeback }: PurchaseStanding): Overlays =>
 export const timerIn = ({ standing: { state, deadlineEvent, dispute }, deal }: Story): FollowedTimer | undefined =>
   timerOf(state, deal.kind, deadlineEvent, dispute && rulingCondition(dispute));
 
-/** Whether finance are asked when it passes, instead. */
-export function financeIsAsked({ standing }: Story, followed: FollowedTimer): boolean {
+/**
+ * Whether finance are asked when it passes, instead.
+ * @param isNew whether a change of the code holds for this history
+ */
+export function financeIsAsked(
+  { standing }: Story,
+  followed: FollowedTimer,
+  isNew: (change: string) => boolean = patched,
+): boolean {
   const overlays = overlaysOf(standing);
   if (!asksFinance(followed, overlays)) return false;
   if (!isStoppedByInquiry(overlays)) return true;
   // Before, the default ruling was asked about, whatever was decided.
   const { dispute } = standing;
   const isOfDecision = dispute?.decided === true && !dispute.defaultLeaves;
-  return patched(isOfDecision ? 'finance-is-asked-of-a-decision' : 'finance-is-asked-in-an-inquiry');
+  return isNew(isOfDecision ? 'finance-is-asked-of-a-decision' : 'finance-is-asked-in-an-inquiry');
 }
 
 /** Whether every row that a wish can lead along is stopped at the moment. */

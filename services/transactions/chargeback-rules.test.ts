@@ -11,6 +11,7 @@ import {
   isNewer,
   isPastAnswering,
   note,
+  overdueOf,
   overlayOf,
   recoveryMoves,
   recoveryOf,
@@ -352,6 +353,14 @@ describe('the money of a chargeback moves after the bank has decided', () => {
     expect(stopOf({ step: 'settleDispute' }, { chargeback: overlayOf([one]) })).toBe(
       awaited > 0 ? 'CHARGEBACK_OPEN' : undefined,
     );
+  });
+
+  test('what finance were told is overdue is so until it comes, or they take it as it stands', () => {
+    expect(overdueOf([won(0)])).toBeUndefined();
+    const other = decided('du_2', 'needs_response', { withdrawn: 500 });
+    expect(overdueOf([other, won(400, { funds: 'overdue' })])).toEqual({ chargebackId: 'du_1', awaited: 600 });
+    expect(overdueOf([other, won(1_000, { funds: 'overdue' })])).toBeUndefined();
+    expect(overdueOf([other, won(400, { funds: 'accepted' })])).toBeUndefined();
   });
 
   test('finance is told once when it has not come in time, and may take it as it stands', () => {

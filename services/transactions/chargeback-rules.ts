@@ -53,6 +53,14 @@ export function awaitedOf({ status, amount, withdrawn, reinstated, funds }: Deci
   return isKept(status) && withdrawn === 0 ? amount : 0;
 }
 
+/** The first whose money finance were told is overdue, and how much of it; minor units. Undefined when none is, any more. */
+export function overdueOf(
+  chargebacks: Iterable<Decided & Pick<ChargebackRecord, 'id'>>,
+): { readonly chargebackId: string; readonly awaited: number } | undefined {
+  const one = [...chargebacks].find((each) => each.funds === 'overdue' && awaitedOf(each) > 0);
+  return one && { chargebackId: one.id, awaited: awaitedOf(one) };
+}
+
 /** Whether it still lies over the purchase and stops its money. */
 export const isLive = (chargeback: Chargeback): boolean => chargeback === 'inquiry' || chargeback === 'open';
 export const isAnswerable = (status: ChargebackStatus): boolean =>

@@ -15,6 +15,7 @@ import {
   isToSettle,
   type Noted,
   note,
+  overdueOf,
   overlayOf,
   owedAfter,
   owedGiven,
@@ -87,6 +88,8 @@ export interface ChargebackOutcome {
   readonly purchase: Purchase;
   /** None of them goes on any more: every bank has decided, and the money is where that says. */
   readonly allClosed: boolean;
+  /** Of what was decided, what finance were told is overdue, and still is. */
+  readonly overdue: ReturnType<typeof overdueOf>;
   /** Money came back, or was taken again, about which no rule says whose it is: it is in the books as `suspense`. */
   readonly suspenseMoved: boolean;
   /** The row that it has followed; undefined when its state stayed. */
@@ -110,6 +113,7 @@ export async function noteChargeback(
 ): Promise<Purchase> {
   const step = `noteChargeback/${seen.id}/${versionOf(seen)}`;
   let [allClosed, suspenseMoved] = [false, false];
+  let overdue: ChargebackOutcome['overdue'];
   let row: Transition | undefined;
   let overtaken: OpenDispute | null = null;
   return commitStep(
@@ -123,13 +127,14 @@ export async function noteChargeback(
       await write(tx, purchase, seen, noted, key.atMs);
       const all = [...known.filter(({ id }) => id !== seen.id), noted.record];
       allClosed = !isLive(overlayOf(all));
+      overdue = overdueOf(all);
       suspenseMoved = noted.moves.some(({ name }) => OF_SUSPENSE.includes(name));
       const moved = { moves: noted.moves, disputeFees: seen.fees, reference: seen.id };
       const change = changeOf(purchase, all, moved, { ...times, nowMs: key.atMs });
       if (change.to !== undefined) [row, overtaken] = [endOf(purchase), purchase.dispute];
       return change;
     },
-    (tx, purchase) => also(tx, { purchase, allClosed, suspenseMoved, row, overtaken }),
+    (tx, purchase) => also(tx, { purchase, allClosed, overdue, suspenseMoved, row, overtaken }),
   );
 }
 
@@ -371,9 +376,10 @@ export async function noteFunds(
   db: Database,
   key: StepKey,
   { chargebackId, funds, ...times }: ChargebackTimes & { readonly chargebackId: string; readonly funds: Funds },
-  also: (tx: Tx, outcome: ChargebackOutcome, awaited: number) => Promise<unknown>,
+  also: (tx: Tx, outcome: ChargebackOutcome) => Promise<unknown>,
 ): Promise<Purchase> {
-  let [allClosed, awaited] = [false, 0];
+  let allClosed = false;
+  let overdue: ChargebackOutcome['overdue'];
   let row: Transition | undefined;
   let overtaken: OpenDispute | null = null;
   return commitStep(
@@ -382,8 +388,7 @@ export async function noteFunds(
     async (purchase, tx) => {
       const known = await chargebacksOf(tx, purchase.id);
       const one = known.find(({ id }) => id === chargebackId);
-      awaited = one === undefined ? 0 : awaitedOf(one);
-      if (one === undefined || awaited === 0) return undefined;
+      if (one === undefined || awaitedOf(one) === 0) return undefined;
       await tx.query({
         name: 'chargeback_note_funds',
         text: 'UPDATE transactions.chargebacks SET funds = $2 WHERE id = $1',
@@ -391,10 +396,11 @@ export async function noteFunds(
       });
       const all = [...known.filter(({ id }) => id !== chargebackId), { ...one, funds }];
       allClosed = !isLive(overlayOf(all));
+      overdue = overdueOf(all);
       const change = changeOf(purchase, all, {}, { ...times, nowMs: key.atMs });
       if (change.to !== undefined) [row, overtaken] = [endOf(purchase), purchase.dispute];
       return change;
     },
-    (tx, purchase) => also(tx, { purchase, allClosed, suspenseMoved: false, row, overtaken }, awaited),
+    (tx, purchase) => also(tx, { purchase, allClosed, overdue, suspenseMoved: false, row, overtaken }),
   );
 }

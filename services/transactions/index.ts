@@ -96,6 +96,7 @@ export {
   findPurchaseOfIntent,
   listPurchases,
   overduePurchases,
+  storeFirstKeyEpoch,
   storeKeyEpoch,
   takeStep,
   wasTaken,

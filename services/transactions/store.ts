@@ -190,6 +190,26 @@ export async function blockedPurchases(db: Queryable, sellerId: UserId, limit: n
   return result.rows.map(({ id }) => id);
 }
 
+/**
+ * Notes the first key of a step, outside its steps, before a provider is asked with it.
+ * @returns the key that is in use: another one, when somebody was here meanwhile
+ */
+export async function storeFirstKeyEpoch(
+  db: Queryable,
+  id: PurchaseId,
+  step: string,
+  epoch: KeyEpoch,
+): Promise<KeyEpoch> {
+  const { rows } = await db.query<{ epoch: KeyEpoch }>({
+    name: 'purchase_store_first_key_epoch',
+    text: `UPDATE transactions.purchases SET key_epochs = jsonb_build_object($2::text, $3::jsonb) || key_epochs WHERE id = $1
+           RETURNING key_epochs -> $2::text AS epoch`,
+    values: [id, step, JSON.stringify(epoch)],
+  });
+  if (rows[0] === undefined) throw new Error(`${id} is not there`);
+  return rows[0].epoch;
+}
+
 /** Notes which key of a step is in use, outside its steps: a key is given up before the next one is used. */
 export async function storeKeyEpoch(db: Queryable, id: PurchaseId, step: string, epoch: KeyEpoch): Promise<void> {
   await db.query({

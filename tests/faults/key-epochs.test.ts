@@ -5,11 +5,13 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { classify } from '../../activities/failures.ts';
+import { makeOnce } from '../../activities/once.ts';
 import { createPurchaseActivities, type PaymentStep, type PurchaseActivities } from '../../activities/purchase.ts';
 import type { ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { PurchaseState } from '../../contracts/purchase.ts';
 import type { Database } from '../../platform/database.ts';
 import { newId } from '../../platform/ids.ts';
+import { findPurchase, storeKeyEpoch } from '../../services/transactions/index.ts';
 import type { PurchaseEvent } from '../../services/transactions/transition-rules.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
 import { request } from '../helpers/client.ts';
@@ -224,6 +226,27 @@ test('a capture that Stripe keeps a failure of: the first attempt of the next ac
     expect.stringMatching(/\.2\.1$/),
   ]);
   await expectBooks(purchaseId);
+});
+
+test('a first try that was held up, and overtaken by others: it asks under the key that these have come to', async () => {
+  const purchaseId = await held();
+  const key = {
+    purchaseId,
+    step: 'refundBuyer',
+    from: 'held',
+    actor: { type: 'system', id: 'clock' },
+    cause: 'no workflow',
+    atMs: Date.now(),
+  } as const;
+  const asKnownThen = await findPurchase(database, purchaseId);
+  if (asKnownThen === undefined) throw new Error('it was bought');
+  const heldUp = () =>
+    makeOnce(database, asKnownThen, key, { make: async (under) => ({ under }), find: async () => undefined });
+  expect(await heldUp()).toEqual({ under: `purchase/${purchaseId}/refundBuyer/1` });
+  const second = { epoch: 2, sinceMs: key.atMs, absentSinceMs: null, refusals: 1 };
+  await storeKeyEpoch(database, purchaseId, key.step, second);
+  expect(await heldUp()).toEqual({ under: `purchase/${purchaseId}/refundBuyer/2` });
+  expect((await findPurchase(database, purchaseId))?.keyEpochs).toMatchObject({ refundBuyer: second });
 });
 
 describe.each(CASES)('$what', (one) => {

@@ -8,10 +8,13 @@ export function verifiedBuyer(): Promise<Person> {
   return join('Buyer', places(), quietly);
 }
 
-/** Somebody new who went through the onboarding: identity checked, payout account open. */
-export async function verifiedSeller(): Promise<Person> {
+/**
+ * Somebody new who went through the onboarding: identity checked, payout account open.
+ * @param patienceMs how long each step of it may take, where the worker is killed meanwhile
+ */
+export async function verifiedSeller(patienceMs?: number): Promise<Person> {
   const seller = await join('Seller', places(), quietly);
-  await becomeVerified(seller, places(), quietly);
+  await becomeVerified(seller, { ...places(), ...(patienceMs !== undefined && { patienceMs }) }, quietly);
   return seller;
 }
 

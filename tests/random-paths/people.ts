@@ -1,6 +1,7 @@
 /** Those who buy and sell in a run. They sign in again before their tokens end. */
 import { request } from '../helpers/client.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
+import { PATIENCE_MS } from './actions.ts';
 
 export interface Member {
   readonly person: Person;
@@ -34,5 +35,5 @@ async function signIn({ email, password }: Person): Promise<string> {
   return body.accessToken;
 }
 
-export const newSeller = async (): Promise<Member> => member(await verifiedSeller());
+export const newSeller = async (): Promise<Member> => member(await verifiedSeller(PATIENCE_MS));
 export const newBuyer = async (): Promise<Member> => member(await verifiedBuyer());

@@ -114,4 +114,28 @@ describe('after the release', () => {
     expect(await withDatabase((database) => latestCase(database, 'chargeback', id))).toMatchObject({ state: 'closed' });
     await recordPurchase('chargeback-won-in-part', id);
   });
+
+  test('one of two is won and its money late: finance are told of that until it comes, and have the other one all the same', async () => {
+    const id = await sold({ seller, buyer }, ['accept', 'deliver', 'confirm']);
+    const { id: late } = await chargedBack(id, { amount: 1_000 });
+    const { id: other } = await chargedBack(id, { amount: 500 });
+    await waitFor(async () => (await read(buyer, id)).body.money.chargedBack === 1_500, {
+      what: 'both banks to have taken their money',
+      timeoutMs: 20_000,
+    });
+    await moveDispute(late, 'won', { reinstated: 0 });
+    expect((await financeAsked(id)).details).toMatchObject({ chargebackId: late, awaited: 1_000 });
+    await reinstated(late);
+    await waitFor(async () => (await read(buyer, id)).body.money.chargedBack === 500, {
+      what: 'the money to be back',
+      timeoutMs: 20_000,
+    });
+    const asked = await withDatabase((database) => latestCase(database, 'chargeback', id));
+    expect(asked).toMatchObject({ state: 'open', details: { amount: 500, currency: 'EUR' } });
+    expect(asked?.details).not.toHaveProperty('awaited');
+    await moveDispute(other, 'won');
+    const ended = await reached(buyer, id, 'completed');
+    expect(ended.money).toMatchObject({ chargedBack: 0, transferred: 2_250, fees: 250, advanced: 0 });
+    await expectEqualBooks(ended);
+  });
 });
