@@ -43,8 +43,13 @@ export async function kill(
   const role = ROLES.find((candidate) => candidate.name === name);
   if (role === undefined) return;
   const url = readyUrl(role, portsFor(stack().portOffset));
-  await waitFor(() => answersOk(url), { what: `${name} to be ready again`, timeoutMs: 60_000 });
+  await waitFor(() => answersOk(url), { what: `${name} to be ready again`, timeoutMs: 60_000 }).catch(async (error) => {
+    throw new Error(`${name} says of itself: ${await said(url)}`, { cause: error });
+  });
 }
+
+const said = (url: string): Promise<string> =>
+  fetch(url, { signal: AbortSignal.timeout(5_000) }).then((answer) => answer.text(), String);
 
 function runs(pid: number): boolean {
   try {
