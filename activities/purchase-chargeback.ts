@@ -20,6 +20,7 @@ import {
 } from '../services/transactions/chargeback-rules.ts';
 import {
   type ChargebackAnswer,
+  type ChargebackEnd,
   type ChargebackOutcome,
   chargebacksOf,
   chargebackToSettle,
@@ -31,7 +32,6 @@ import {
   noteChargeback,
   noteFunds,
   noteTopUpReversed,
-  type OpenDispute,
   type Purchase,
   remindOfEvidence,
   type StepKey,
@@ -188,8 +188,9 @@ export function createChargebackActivities(deps: PurchaseDeps) {
       if (purchase.pause !== null) throw stopped(purchase, 'MONEY_PAUSED');
       const reversalId = await takeBack(deps, purchase, key, purchase.transfer.id, recovery.reversal);
       const settled = { chargebackId: step.chargebackId, recovery, reversalId, times: timesOf(deps) };
-      const after = await settleChargeback(database, key, settled, async (tx, current, overtaken) => {
-        await closeOvertaken(tx, overtaken, step);
+      const after = await settleChargeback(database, key, settled, async (tx, outcome) => {
+        const { purchase: current } = outcome;
+        await freeOvertaken(tx, outcome, step);
         if (current.transfer.status !== 'blocked') {
           await closeCase(tx, 'transfer_blocked', current.id, { decision: 'resolved', actor: STRIPE });
         }
@@ -287,15 +288,10 @@ async function note(deps: PurchaseDeps, step: ChargebackStep, dispute: Dispute):
 
 /** Finance has a case as long as a chargeback goes on: until the bank takes no more evidence, then until all is decided. */
 async function keepCase(deps: PurchaseDeps, tx: Tx, step: ChargebackStep, outcome: ChargebackOutcome): Promise<void> {
-  const { purchase, allClosed, suspenseMoved, row, overtaken } = outcome;
+  const { purchase, allClosed, suspenseMoved } = outcome;
   const { id, chargebackSheet: sheet, pause } = purchase;
   const { atMs } = step;
-  if (row !== undefined) {
-    await closeOvertaken(tx, overtaken, step);
-    await freeReserved(tx, row, purchase);
-    // A release that was begun and then refused may have set something aside.
-    if ((purchase.recovers ?? 0) > purchase.books.recovered) await giveBackReservation(tx, purchase);
-  }
+  await freeOvertaken(tx, outcome, step);
   if (suspenseMoved) await reportRemainder(deps, tx, purchase, step, { returned: purchase.books.suspense });
   if (allClosed) {
     await closeCase(tx, 'chargeback', id, { decision: 'resolved', actor: STRIPE });
@@ -318,9 +314,19 @@ const detailsOf = ({ purchase: { chargebackSheet, currency }, overdue }: Chargeb
   ...overdue,
 });
 
-/** The bank has decided what buyer and seller disagreed about. */
-async function closeOvertaken(tx: Tx, dispute: OpenDispute | null, { atMs }: ChargebackStep): Promise<void> {
-  if (dispute !== null) await closeDispute(tx, dispute.id, STRIPE, atMs, { refund: dispute.gross, by: 'chargeback' });
+/** What was kept for an end that does not come any more is free: the bank has decided instead, or taken what it was to come from. */
+async function freeOvertaken(
+  tx: Tx,
+  { purchase, moved, row, overtaken }: ChargebackEnd,
+  { atMs }: ChargebackStep,
+): Promise<void> {
+  if (overtaken !== null) {
+    await closeDispute(tx, overtaken.id, STRIPE, atMs, { refund: overtaken.gross, by: 'chargeback' });
+  }
+  if (row !== undefined) await freeReserved(tx, row, purchase);
+  // A release that was begun, and lost or refused, has set something aside for a debt: the next one sets it aside anew.
+  const isSetAside = (purchase.recovers ?? 0) > purchase.books.recovered;
+  if (isSetAside && (moved || row !== undefined)) await giveBackReservation(tx, purchase);
 }
 
 /** Money that no rule gives to anybody, or takes from anybody: finance decides. */

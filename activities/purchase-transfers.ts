@@ -35,6 +35,8 @@ export function createTransferActivities(deps: PurchaseDeps) {
       const key = stepKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
+      // What is payable in the middle of a refund was taken back for the buyer.
+      if (purchase.unfinished !== null) return standing(purchase);
       refuseStopped(purchase, 'releaseToSeller');
       const sending = purchase.topUp === null ? key : stepKey(step, 'topUp');
       const { books } = await recoverFromPayable(deps, purchase, sending);

@@ -88,6 +88,8 @@ export interface ChargebackOutcome {
   readonly purchase: Purchase;
   /** None of them goes on any more: every bank has decided, and the money is where that says. */
   readonly allClosed: boolean;
+  /** Money has moved: what was set aside of the seller's part before may be more than there is by now. */
+  readonly moved: boolean;
   /** Of what was decided, what finance were told is overdue, and still is. */
   readonly overdue: ReturnType<typeof overdueOf>;
   /** Money came back, or was taken again, about which no rule says whose it is: it is in the books as `suspense`. */
@@ -112,7 +114,7 @@ export async function noteChargeback(
   also: (tx: Tx, outcome: ChargebackOutcome) => Promise<unknown>,
 ): Promise<Purchase> {
   const step = `noteChargeback/${seen.id}/${versionOf(seen)}`;
-  let [allClosed, suspenseMoved] = [false, false];
+  let [allClosed, moved, suspenseMoved] = [false, false, false];
   let overdue: ChargebackOutcome['overdue'];
   let row: Transition | undefined;
   let overtaken: OpenDispute | null = null;
@@ -128,13 +130,14 @@ export async function noteChargeback(
       const all = [...known.filter(({ id }) => id !== seen.id), noted.record];
       allClosed = !isLive(overlayOf(all));
       overdue = overdueOf(all);
+      moved = noted.moves.length > 0;
       suspenseMoved = noted.moves.some(({ name }) => OF_SUSPENSE.includes(name));
-      const moved = { moves: noted.moves, disputeFees: seen.fees, reference: seen.id };
-      const change = changeOf(purchase, all, moved, { ...times, nowMs: key.atMs });
+      const shown = { moves: noted.moves, disputeFees: seen.fees, reference: seen.id };
+      const change = changeOf(purchase, all, shown, { ...times, nowMs: key.atMs });
       if (change.to !== undefined) [row, overtaken] = [endOf(purchase), purchase.dispute];
       return change;
     },
-    (tx, purchase) => also(tx, { purchase, allClosed, overdue, suspenseMoved, row, overtaken }),
+    (tx, purchase) => also(tx, { purchase, allClosed, moved, overdue, suspenseMoved, row, overtaken }),
   );
 }
 
@@ -259,8 +262,9 @@ export async function settleChargeback(
     readonly reversalId: string | undefined;
     readonly times: ChargebackTimes;
   },
-  also: (tx: Tx, purchase: Purchase, overtaken: OpenDispute | null) => Promise<unknown>,
+  also: (tx: Tx, outcome: ChargebackEnd) => Promise<unknown>,
 ): Promise<Purchase> {
+  let row: Transition | undefined;
   let overtaken: OpenDispute | null = null;
   return commitStep(
     db,
@@ -284,16 +288,19 @@ export async function settleChargeback(
             : {};
       const change = { moves, ...transfer, ...(reversalId !== undefined && { reference: reversalId }) };
       const changed = changeOf(purchase, all, change, { ...times, nowMs: key.atMs });
-      if (changed.to !== undefined) overtaken = purchase.dispute;
+      if (changed.to !== undefined) [row, overtaken] = [endOf(purchase), purchase.dispute];
       return changed;
     },
     async (tx, purchase) => {
       const owed = owedAfter(recovery, reversedBy(reversalId));
       if (owed > 0) await insertReceivable(tx, purchase, key.step, owed);
-      await also(tx, purchase, overtaken);
+      await also(tx, { purchase, moved: true, row, overtaken });
     },
   );
 }
+
+/** What a step about a chargeback may have ended. */
+export type ChargebackEnd = Pick<ChargebackOutcome, 'purchase' | 'moved' | 'row' | 'overtaken'>;
 
 /** Notes that what the seller was sent from Wellpact's own balance came back: it is to repay what the bank keeps. */
 export async function noteTopUpReversed(
@@ -401,6 +408,6 @@ export async function noteFunds(
       if (change.to !== undefined) [row, overtaken] = [endOf(purchase), purchase.dispute];
       return change;
     },
-    (tx, purchase) => also(tx, { purchase, allClosed, overdue, suspenseMoved: false, row, overtaken }),
+    (tx, purchase) => also(tx, { purchase, allClosed, moved: false, overdue, suspenseMoved: false, row, overtaken }),
   );
 }

@@ -11,6 +11,7 @@ export {
   wasSubmittedFor,
 } from './chargeback-orders.ts';
 export {
+  type ChargebackEnd,
   type ChargebackOutcome,
   chargebacksOf,
   chargebackToSettle,
