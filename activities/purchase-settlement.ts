@@ -148,7 +148,7 @@ async function takeBackFromSeller(
 ): Promise<PurchaseStanding> {
   const { database, payments } = deps;
   const purchase = await purchaseToAct(database, step);
-  const key = stepKey(step, partOf(purchase, step, name));
+  const first = stepKey(step, partOf(purchase, step, name));
   if (purchase.state !== step.from || (await isDone(deps, step, stepKey(step, partOf(purchase, step, REFUND_STEP)))))
     return standing(purchase);
   const plan = planOf(purchase, step);
@@ -158,6 +158,9 @@ async function takeBackFromSeller(
   const amount = total(plan.moves.filter(isShare));
   const transferId = idOf(purchase);
   if (amount === 0 || transferId === null) return standing(purchase);
+  // A chargeback that was settled meanwhile has used what came back first: what is missing again is another reversal.
+  const isAnother = await wasTaken(database, purchase.id, first.step);
+  const key = isAnother ? { ...first, step: `${first.step}/${purchase.books.transferred}` } : first;
   const ref = { purchaseId: purchase.id, step: key.step, transferId };
   let reversal: Made;
   try {

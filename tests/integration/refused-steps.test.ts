@@ -31,10 +31,10 @@ const control = async (path: string, body: Record<string, unknown>): Promise<voi
 };
 
 /** Somebody refunds 5.00 in Stripe's dashboard: what is left there is less than we know of. @returns how it is undone */
-async function refundedInTheDashboard(id: string): Promise<() => Promise<void>> {
+async function refundedInTheDashboard(id: string, amount = 500): Promise<() => Promise<void>> {
   const { env, urls } = stack();
   const stripe = createStripe({ apiKey: env['STRIPE_API_KEY'] ?? '', apiUrl: urls.stripe, timeoutMs: 5_000 });
-  const refund = await stripe.refunds.create({ payment_intent: await intentOf(id), amount: 500 });
+  const refund = await stripe.refunds.create({ payment_intent: await intentOf(id), amount });
   return () => control(`refunds/${refund.id}`, { status: 'failed' });
 }
 
@@ -96,6 +96,34 @@ test('a refund after the release, whose first part is done: under way and never 
   await expectTold(id, false);
   await expectOnlyTheDashboard(after);
   await recordHistory('purchase-refund-refused', `purchase/${id}`);
+});
+
+test('a refund in part that is refused once its reversal is done, and a bank that uses that up: another reversal is made for it', async () => {
+  const id = await sold({ seller, buyer }, ['accept', 'deliver', 'confirm']);
+  const undo = await refundedInTheDashboard(id, 2_000);
+  const body = { amount: { amount: 750, currency: 'EUR' } };
+  const answer = await request('POST', `/v1/purchases/${id}/refunds`, { token: seller.accessToken, body });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(202);
+  await asked(id);
+  await undo();
+  await chargedBack(id, { status: 'prevented', amount: 1_000 });
+  // Of the 6.75 that came back the bank's part takes all, and 2.25 more.
+  await waitFor(async () => (await read(buyer, id)).body.money.transferred === 1_350, {
+    what: 'the chargeback to be settled',
+    timeoutMs: 20_000,
+  });
+  await tryNow(id);
+  const after = await waitFor(
+    async () => {
+      const { body: now } = await read(buyer, id);
+      return now.money.refunded === 750 && now;
+    },
+    { what: 'the refund to go through', timeoutMs: 20_000 },
+  );
+  expect(after.money).toMatchObject({ chargedBack: 1_000, transferred: 675, fees: 75, payable: 0, advanced: 0 });
+  const reversals = await sandboxLog({ transferGroup: id, kind: 'reversal' });
+  expect(reversals.map(({ amount }) => amount).toSorted((one, other) => one - other)).toEqual([225, 675, 675]);
+  await expectOnlyTheDashboard(after);
 });
 
 test('what a dispute decided after the release: the same, and the dispute ends with it', async () => {
