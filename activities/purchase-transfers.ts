@@ -115,7 +115,9 @@ function askForBalance(
  */
 async function recoverFromPayable({ database }: PurchaseDeps, purchase: Purchase, key: StepKey): Promise<Purchase> {
   const refusals = purchase.keyEpochs[key.step]?.refusals ?? 0;
-  return commitStep(database, { ...key, step: `recover/${refusals}` }, async (current, tx) => {
+  // Each of the two transfers counts its own refusals.
+  const step = key.step === TOP_UP ? `recover/${TOP_UP}/${refusals}` : `recover/${refusals}`;
+  return commitStep(database, { ...key, step }, async (current, tx) => {
     const amount = await takeFromReceivables(tx, purchase, current.books.payable);
     return amount === 0 ? undefined : { moves: [{ name: 'recover', amount }] };
   });
