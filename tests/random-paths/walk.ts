@@ -36,8 +36,8 @@ export interface Cast {
 
 /** So long is no path; what is not over by then is left to the clock. */
 const MAX_STEPS = 8;
-/** Longer than any window, with everything that delays it. */
-const CLOCK_MS = 360_000;
+/** Longer than all windows of a dispute, one after the other, with everything that delays them. */
+const CLOCK_MS = 900_000;
 
 export async function walk(seed: number, index: number, cast: Cast): Promise<Walked> {
   const plan = planOf(seed, index);
