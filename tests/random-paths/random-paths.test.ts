@@ -65,7 +65,9 @@ async function walkAll(weather: Weather): Promise<readonly (readonly Walked[])[]
         const result = await walk(seed, index, await castOf(index, twin));
         (walked[index] ?? [])[twin] = result;
       } catch (error) {
-        failures.push(new Error(`path ${index}`, { cause: error }));
+        const failure = new Error(`path ${index}`, { cause: error });
+        failures.push(failure);
+        if (tells) tell(`failed: ${causes(failure)}`);
       }
       done++;
       if (tells)

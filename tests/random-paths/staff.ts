@@ -3,11 +3,11 @@ import type { PurchaseBody } from '../helpers/purchases.ts';
 import { order, staffToken } from '../helpers/staff.ts';
 import { insist, isPaused, settled, type Walk } from './actions.ts';
 import { disputeOf } from './dispute-choices.ts';
+import { SIGN_IN_AGAIN_AFTER_MS } from './people.ts';
 import type { Plan } from './plan.ts';
 
-/** The one person of finance who does it in a run that is shorter than any token; signed in anew before each is over. */
+/** Somebody of finance: another one, before the token of the last one is over. */
 let finance: { readonly sinceMs: number; readonly token: Promise<{ readonly accessToken: string }> } | undefined;
-const SIGN_IN_AGAIN_AFTER_MS = 7 * 60_000;
 
 function signedIn(): Promise<{ readonly accessToken: string }> {
   if (finance === undefined || Date.now() - finance.sinceMs > SIGN_IN_AGAIN_AFTER_MS) {

@@ -11,6 +11,7 @@ import { waitFor } from '../helpers/wait-for.ts';
 import { type Choice, choiceOf, insist, isPaused, PAYMENTS, read, settled, type Walk } from './actions.ts';
 import { bankActs, bankDecides, bankOpens, isWithBank } from './bank.ts';
 import { disputeChoices } from './dispute-choices.ts';
+import { lastOf } from './failed.ts';
 import type { Member } from './people.ts';
 import { type Payment, type Plan, planOf } from './plan.ts';
 import { staffAct, staffLetGo, staffPause } from './staff.ts';
@@ -48,7 +49,7 @@ export async function walk(seed: number, index: number, cast: Cast): Promise<Wal
     await goAlong(plan, on, path);
     return await ended(plan, on, path);
   } catch (error) {
-    throw new Error(`${on.id}, after ${path.join(', ')}`, { cause: error });
+    throw new Error(`${on.id}, after ${path.join(', ')}; ${await lastOf(on)}`, { cause: error });
   }
 }
 
@@ -175,9 +176,16 @@ async function settleRefunds(plan: Plan, on: Walk): Promise<void> {
   const refunds = await sandboxLog({ transferGroup: on.id, kind: 'refund' });
   if (refunds.length === 0) return;
   const status = pending && plan.refund === 'arrives' ? 'succeeded' : 'failed';
-  for (const { id } of refunds) await control(`refunds/${id}`, { status });
+  for (const { id } of refunds) await settleRefund(id, status);
   const owed = status === 'failed' ? refunds.reduce((total, { amount }) => total + amount, 0) : 0;
   await settled(on, ({ refund, money }) => refund.status === status && money.owedToBuyer === owed);
+}
+
+/** What is pending succeeds by itself after a minute: then it has what is wanted already. */
+async function settleRefund(id: string, status: 'succeeded' | 'failed'): Promise<void> {
+  const answer = await ask(`refunds/${id}`, { status });
+  if (answer.status === 200 || JSON.stringify(answer.body).includes(`${id} is ${status}`)) return;
+  throw new Error(`the sandbox refused to settle ${id}: ${JSON.stringify(answer.body)}`);
 }
 
 /** Stripe disables the account of a seller, or enables it again. */
@@ -188,7 +196,10 @@ async function changeAccount({ person: { id } }: Member, disabledReason: string 
 const accountOf = (userId: string): Promise<string | undefined> =>
   withDatabase((database) => payoutAccountOf(database, userId as UserId));
 
+const ask = (path: string, body: Record<string, unknown>) =>
+  request('POST', `/_control/${path}`, { base: stack().urls.sandbox, body });
+
 async function control(path: string, body: Record<string, unknown>): Promise<void> {
-  const answer = await request('POST', `/_control/${path}`, { base: stack().urls.sandbox, body });
+  const answer = await ask(path, body);
   if (answer.status !== 200) throw new Error(`the sandbox refused ${path}: ${JSON.stringify(answer.body)}`);
 }
