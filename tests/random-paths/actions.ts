@@ -4,6 +4,7 @@ import { request } from '../helpers/client.ts';
 import type { PurchaseBody } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
 import { waitFor } from '../helpers/wait-for.ts';
+import { runOptions } from './options.ts';
 import type { Member } from './people.ts';
 
 /** A purchase on its way. */
@@ -19,8 +20,14 @@ export interface Walk {
 
 export type Side = 'buyer' | 'seller';
 
-/** How long an answer is asked for again, while the worker dies and comes back and Stripe fails. */
-export const PATIENCE_MS = 300_000;
+/**
+ * How long an answer is asked for again, while the worker dies and comes back and Stripe fails. A workflow whose tasks are
+ * lost several times in a row is given the next one by Temporal only after minutes; and it is longer than all windows of a
+ * dispute, one after the other.
+ */
+export const PATIENCE_MS = 900_000;
+/** How often: in a long run those who ask would otherwise take the machine from the worker that is to answer. */
+export const ASK_EVERY_MS = runOptions().harsh ? 2_000 : 400;
 
 interface Answer<Body> {
   readonly status: number;
@@ -40,7 +47,7 @@ export async function insist<Body extends { code?: string }>(
       const { status, body } = last;
       return status < 500 && ![202, 429].includes(status) && body.code !== 'IN_PROGRESS' && last;
     },
-    { what: `a final answer to ${what}`, timeoutMs: PATIENCE_MS, intervalMs: 400 },
+    { what: `a final answer to ${what}`, timeoutMs: PATIENCE_MS, intervalMs: ASK_EVERY_MS },
   );
   return answered.catch((error: unknown) => {
     throw new Error(`${what}: the last answer was ${JSON.stringify(last)}`, { cause: error });
@@ -48,9 +55,10 @@ export async function insist<Body extends { code?: string }>(
 }
 
 export const post = async (who: Member, path: string, body: Record<string, unknown> | undefined) => {
-  const token = await who.token();
   const more = body === undefined ? {} : { body };
-  return insist(path, (idempotencyKey) => request<PurchaseBody>('POST', path, { token, idempotencyKey, ...more }));
+  return insist(path, async (idempotencyKey) =>
+    request<PurchaseBody>('POST', path, { token: await who.token(), idempotencyKey, ...more }),
+  );
 };
 
 export async function read(who: Member, id: string): Promise<PurchaseBody> {
@@ -59,7 +67,7 @@ export async function read(who: Member, id: string): Promise<PurchaseBody> {
       const { status, body } = await request<PurchaseBody>('GET', `/v1/purchases/${id}`, { token: await who.token() });
       return status === 200 && body;
     },
-    { what: `${id} to be read`, timeoutMs: PATIENCE_MS, intervalMs: 400 },
+    { what: `${id} to be read`, timeoutMs: PATIENCE_MS, intervalMs: ASK_EVERY_MS },
   );
 }
 
@@ -160,7 +168,7 @@ export const settled = (walk: Walk, isSo: (purchase: PurchaseBody) => boolean): 
       const purchase = await read(walk.buyer, walk.id);
       return isSo(purchase) && !purchase.next.inProgress && purchase;
     },
-    { what: `${walk.id} to go on`, timeoutMs: PATIENCE_MS, intervalMs: 500 },
+    { what: `${walk.id} to go on`, timeoutMs: PATIENCE_MS, intervalMs: ASK_EVERY_MS },
   );
 
 /** Confirms the payment as Stripe.js does. @returns the page of the bank's challenge, if there is one */

@@ -3,7 +3,7 @@ import { disputed, moveDispute, onlyDispute } from '../helpers/chargebacks.ts';
 import { withDatabase } from '../helpers/outcomes.ts';
 import { type PurchaseBody, sandboxLog } from '../helpers/purchases.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-import { PATIENCE_MS, settled, type Walk } from './actions.ts';
+import { ASK_EVERY_MS, PATIENCE_MS, settled, type Walk } from './actions.ts';
 import { disputeOf } from './dispute-choices.ts';
 import type { Plan } from './plan.ts';
 
@@ -44,7 +44,7 @@ const disputeStands = (on: Walk, still: boolean): Promise<boolean> =>
   waitFor(async () => ((await disputeOf(on, 'buyer')).frozenSince !== null) === still, {
     what: `the dispute about ${on.id} to ${still ? 'stand still' : 'go on'}`,
     timeoutMs: PATIENCE_MS,
-    intervalMs: 400,
+    intervalMs: ASK_EVERY_MS,
   });
 
 /** The bank's last word: its status at Stripe, and what then lies over the purchase. */
@@ -64,7 +64,7 @@ export async function bankDecides({ bank }: Plan, on: Walk): Promise<PurchaseBod
   await waitFor(() => isBorne(on), {
     what: `what ${on.id} has lost to the bank to be borne`,
     timeoutMs: PATIENCE_MS,
-    intervalMs: 400,
+    intervalMs: ASK_EVERY_MS,
   });
   if (now.state === 'disputed') await disputeStands(on, false);
   return settled(on, () => true);

@@ -2,7 +2,7 @@
 import type { Schemas } from '../../client/index.ts';
 import { request } from '../helpers/client.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-import { type Choice, isPaused, PATIENCE_MS, post, type Side, settled, type Walk } from './actions.ts';
+import { ASK_EVERY_MS, type Choice, isPaused, PATIENCE_MS, post, type Side, settled, type Walk } from './actions.ts';
 
 type Dispute = Schemas['Dispute'];
 
@@ -14,7 +14,7 @@ export async function disputeOf(walk: Walk, side: Side): Promise<Dispute> {
       const { body } = await request<{ data: Dispute[] }>('GET', `/v1/purchases/${walk.id}/disputes`, { token });
       return body.data.at(-1);
     },
-    { what: `the dispute about ${walk.id}`, timeoutMs: PATIENCE_MS, intervalMs: 400 },
+    { what: `the dispute about ${walk.id}`, timeoutMs: PATIENCE_MS, intervalMs: ASK_EVERY_MS },
   );
 }
 

@@ -9,8 +9,8 @@ export interface Member {
   readonly token: () => Promise<string>;
 }
 
-/** Tokens are good for ten minutes, and whoever has one may insist for as long as their patience lasts. */
-export const SIGN_IN_AGAIN_AFTER_MS = 10 * 60_000 - PATIENCE_MS - 60_000;
+/** Tokens are good for ten minutes. */
+export const SIGN_IN_AGAIN_AFTER_MS = 7 * 60_000;
 
 function member(person: Person): Member {
   let sinceMs = Date.now();

@@ -49,9 +49,8 @@ export async function staffLetGo(on: Walk, path: string[]): Promise<PurchaseBody
 
 /** @returns false when the clock was faster: the purchase has ended */
 async function told({ id }: Walk, action: 'pause' | 'resume', path: string[]): Promise<boolean> {
-  const staff = await signedIn();
-  const { status, body } = await insist(`${action} ${id}`, (key) =>
-    order(staff, id, action, { reason: 'Somebody looks at it.' }, key),
+  const { status, body } = await insist(`${action} ${id}`, async (key) =>
+    order(await signedIn(), id, action, { reason: 'Somebody looks at it.' }, key),
   );
   if (status === 200) return true;
   if (body.code !== 'NOT_ALLOWED_NOW') throw new Error(`${action} of ${id} was refused: ${JSON.stringify(body)}`);

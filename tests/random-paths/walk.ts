@@ -8,7 +8,7 @@ import { withDatabase } from '../helpers/outcomes.ts';
 import { type PurchaseBody, publishedListing, sandboxLog } from '../helpers/purchases.ts';
 import { stack } from '../helpers/stack.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-import { type Choice, choiceOf, insist, isPaused, PAYMENTS, read, settled, type Walk } from './actions.ts';
+import { type Choice, choiceOf, insist, isPaused, PATIENCE_MS, PAYMENTS, read, settled, type Walk } from './actions.ts';
 import { bankActs, bankDecides, bankOpens, isWithBank } from './bank.ts';
 import { disputeChoices } from './dispute-choices.ts';
 import { lastOf } from './failed.ts';
@@ -37,8 +37,6 @@ export interface Cast {
 
 /** So long is no path; what is not over by then is left to the clock. */
 const MAX_STEPS = 8;
-/** Longer than all windows of a dispute, one after the other, with everything that delays them. */
-const CLOCK_MS = 900_000;
 
 export async function walk(seed: number, index: number, cast: Cast): Promise<Walked> {
   const plan = planOf(seed, index);
@@ -116,9 +114,8 @@ async function bought(plan: Plan, { buyer, seller, booking }: Cast): Promise<Wal
     ...(METHODS[plan.payment] !== undefined && { paymentMethod: METHODS[plan.payment] }),
     ...(times[0] !== undefined && { slot: { startsAt: times[0] } }),
   };
-  const token = await buyer.token();
-  const answer = await insist(`buying ${plan.index}`, (idempotencyKey) =>
-    request<PurchaseBody>('POST', '/v1/purchases', { token, body, idempotencyKey }),
+  const answer = await insist(`buying ${plan.index}`, async (idempotencyKey) =>
+    request<PurchaseBody>('POST', '/v1/purchases', { token: await buyer.token(), body, idempotencyKey }),
   );
   if (answer.status !== 201) throw new Error(`it was not bought: ${JSON.stringify(answer.body)}`);
   return {
@@ -160,8 +157,8 @@ async function ended(plan: Plan, on: Walk, path: readonly string[]): Promise<Wal
     },
     {
       what: `${on.id} to end or wait where it should, after ${path.join(', ')}`,
-      timeoutMs: CLOCK_MS,
-      intervalMs: 1_000,
+      timeoutMs: PATIENCE_MS,
+      intervalMs: 2_000,
     },
   );
   const { id, state, money, payment, transfer, refund, chargeback } = purchase;
