@@ -55,6 +55,9 @@ export function createAftercareActivities(deps: PurchaseDeps) {
      */
     async noteRefund({ purchaseId, refundId, eventId, atMs }: RefundStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, { purchaseId });
+      // One that we do not know yet may be what was begun, and lost with its worker: that is gone through with next.
+      if (purchase.unfinished !== null && (await findRefund(database, purchaseId, refundId)) === undefined)
+        return standing(purchase);
       const known = await mustFind(deps, purchaseId, refundId);
       const { status } = await payments.getRefund(refundId);
       const cameBack = isBack(status);

@@ -2,11 +2,12 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Database } from '../platform/database.ts';
 import { ProviderError } from '../providers/provider-error.ts';
+import { isOthers } from '../services/transactions/begun-rules.ts';
 import {
   type KeyEpoch,
   type Purchase,
   type StepKey,
-  storeFirstKeyEpoch,
+  storeBeginning,
   storeKeyEpoch,
 } from '../services/transactions/index.ts';
 
@@ -35,19 +36,21 @@ const ABSENCE_CONFIRMED_AFTER_MS = 60_000;
  */
 export async function makeOnce<T>(
   db: Database,
-  { keyEpochs }: Purchase,
+  { keyEpochs, unfinished }: Purchase,
   key: StepKey,
   { amount, make, find }: Making<T>,
 ): Promise<T> {
-  // Before anybody is asked: whoever comes to this step again, however late and by whatever way, knows how old its key is.
-  const epoch = keyEpochs[key.step] ?? (await storeFirstKeyEpoch(db, key.purchaseId, key.step, firstOf(key)));
+  // Before anybody is asked: whoever comes to this step again, or to another one, however late and by whatever way, knows how
+  // old its key is, and what was begun with it.
+  const isNoted = key.begun === undefined || (unfinished !== null && !isOthers(unfinished, key.begun));
+  const known = isNoted ? keyEpochs[key.step] : undefined;
+  const epoch = known ?? (await storeBeginning(db, key, firstOf(key)));
+  if (epoch === undefined) throw new Error(`${key.purchaseId} moved on meanwhile`);
   const mayBeForgotten = Date.now() - epoch.sinceMs >= KEY_TRUSTED_FOR_MS;
   if (epoch.absentSinceMs === null && !mayBeForgotten) {
     try {
-      return await make(providerKey(key, epoch.epoch));
+      return await ask(epoch);
     } catch (error) {
-      // A refusal, too, is given again under its key: whoever asks once more, with what was refused mended, needs another.
-      if (isRefusal(error)) await storeKeyEpoch(db, key.purchaseId, key.step, refused(epoch));
       if (!isSpent(error)) throw error;
     }
   }
@@ -59,12 +62,22 @@ export async function makeOnce<T>(
 
   const nowMs = Date.now();
   const absentSinceMs = epoch.absentSinceMs ?? nowMs;
-  if (epoch.absentSinceMs === null) await storeKeyEpoch(db, key.purchaseId, key.step, { ...epoch, absentSinceMs });
+  if (epoch.absentSinceMs === null) await storeKeyEpoch(db, key, { ...epoch, absentSinceMs });
   const waitMs = absentSinceMs + ABSENCE_CONFIRMED_AFTER_MS - nowMs;
   if (waitMs > 0) throw notConfirmed(key.step, waitMs);
   const next = after(epoch);
-  await storeKeyEpoch(db, key.purchaseId, key.step, next);
-  return make(providerKey(key, next.epoch));
+  await storeKeyEpoch(db, key, next);
+  return ask(next);
+
+  async function ask(used: KeyEpoch): Promise<T> {
+    try {
+      return await make(providerKey(key, used.epoch));
+    } catch (error) {
+      // A refusal, too, is given again under its key: whoever asks once more, with what was refused mended, needs another.
+      if (isRefusal(error)) await storeKeyEpoch(db, key, refused(used), key.begun);
+      throw error;
+    }
+  }
 }
 
 const firstOf = ({ atMs }: StepKey): KeyEpoch => ({ epoch: 1, sinceMs: atMs, absentSinceMs: null });

@@ -10,9 +10,9 @@ import {
   type PurchaseStep,
   partyOf,
   planOf,
+  rowKey,
   slotRefusal,
   standing,
-  stepKey,
 } from './purchase-steps.ts';
 
 /** A move that the buyer asked for leaves them what they could have got back at this moment; one of the seller's, all. */
@@ -29,7 +29,7 @@ export function createBookingActivities({ database, policy }: PurchaseDeps) {
      * @throws ApplicationFailure NO_SUCH_SLOT, TOO_LATE_TO_BOOK, SLOT_TAKEN, BEYOND_HOLD_LIMIT
      */
     async proposeReschedule(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, `proposeReschedule/${step.command?.id}`);
+      const key = rowKey(step, `proposeReschedule/${step.command?.id}`);
       const after = await commitStep(database, key, async (current, tx) => {
         planOf(current, step);
         const by = partyOf(current, step);
@@ -52,7 +52,7 @@ export function createBookingActivities({ database, policy }: PurchaseDeps) {
      * @throws ApplicationFailure PROPOSAL_CHANGED, and as `proposeReschedule`; then it stays where it is
      */
     async moveBooking(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, `moveBooking/${step.command?.id}`);
+      const key = rowKey(step, `moveBooking/${step.command?.id}`);
       const after = await commitStep(database, key, async (current, tx) => {
         planOf(current, step);
         const { proposal } = current;

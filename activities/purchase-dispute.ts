@@ -13,6 +13,7 @@ import {
   partyOf,
   planOf,
   refuseStopped,
+  rowKey,
   standing,
   stepKey,
 } from './purchase-steps.ts';
@@ -29,7 +30,7 @@ export function createPurchaseDisputeActivities({ database, policy }: PurchaseDe
       let opening: (OpenDispute & Positions & { readonly terms: DisputeTerms }) | undefined;
       const after = await commitStep(
         database,
-        stepKey(step, `pauseForDispute/${step.command?.id}`),
+        rowKey(step, `pauseForDispute/${step.command?.id}`),
         async (current, tx) => {
           const { row } = planOf(current, step);
           refuseStopped(current, 'pauseForDispute', row);

@@ -34,15 +34,17 @@ import { backMoves, noteMade } from './came-back.ts';
 import { refusal } from './failures.ts';
 import { makeOnce } from './once.ts';
 import {
+  begunBy,
   intentOf,
+  isOvertaken,
   type PurchaseDeps,
   type PurchaseStanding,
   type PurchaseStep,
   planOf,
   purchaseToAct,
   refuseStopped,
+  rowKey,
   standing,
-  stepKey,
 } from './purchase-steps.ts';
 import { closeBlocked, sendToSeller } from './purchase-transfers.ts';
 import { isRefusedForTheSeller } from './reversals.ts';
@@ -53,8 +55,8 @@ export function createSettlementActivities(deps: PurchaseDeps) {
     /** Refunds the buyer's share of the row. */
     async refundBuyer(step: PurchaseStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
-      const key = stepKey(step, partOf(purchase, step, REFUND_STEP));
-      if (purchase.state !== step.from || (await isDone(deps, step, key))) return standing(purchase);
+      const key = rowKey(step, partOf(purchase, step, REFUND_STEP));
+      if (isOvertaken(purchase, step) || (await isDone(deps, step, key))) return standing(purchase);
       const plan = planOf(purchase, step);
       refuseStopped(purchase, 'refundBuyer', plan.row);
       await refuseTooMany(deps, step);
@@ -97,15 +99,15 @@ export function createSettlementActivities(deps: PurchaseDeps) {
      * payable.
      */
     async releaseToSeller(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, 'releaseToSeller');
+      const key = rowKey(step, 'releaseToSeller');
       const purchase = await purchaseToAct(database, key);
-      if (purchase.state !== step.from) return standing(purchase);
+      if (isOvertaken(purchase, step)) return standing(purchase);
       const plan = planOf(purchase, step);
       refuseStopped(purchase, 'releaseToSeller', plan.row);
       const { moves } = plan;
       // A dispute after the release that leaves the seller everything moves nothing.
       if (moves.length === 0) {
-        return carryOut(deps, stepKey(step, partOf(purchase, step, 'moveNothing')), step, isRelease, () => ({}));
+        return carryOut(deps, rowKey(step, partOf(purchase, step, 'moveNothing')), step, isRelease, () => ({}));
       }
       const most = total(moves.filter((move) => isTransfer(move) || isTopUp(move) || isRecovery(move)));
       const recovers = await reserveRecovery(database, purchase.id, step.from, most);
@@ -148,8 +150,8 @@ async function takeBackFromSeller(
 ): Promise<PurchaseStanding> {
   const { database, payments } = deps;
   const purchase = await purchaseToAct(database, step);
-  const first = stepKey(step, partOf(purchase, step, name));
-  if (purchase.state !== step.from || (await isDone(deps, step, stepKey(step, partOf(purchase, step, REFUND_STEP)))))
+  const first = rowKey(step, partOf(purchase, step, name));
+  if (isOvertaken(purchase, step) || (await isDone(deps, step, rowKey(step, partOf(purchase, step, REFUND_STEP)))))
     return standing(purchase);
   const plan = planOf(purchase, step);
   refuseStopped(purchase, 'refundReleased', plan.row);
@@ -200,16 +202,6 @@ async function refuseTooMany({ database }: PurchaseDeps, { event, purchaseId }: 
   );
 }
 
-/** What was begun, for the parts that follow. */
-const begun = ({ event, actor, atMs, command }: PurchaseStep): Unfinished => ({
-  event,
-  actor,
-  atMs,
-  ...(command !== undefined && {
-    command: { id: command.id, ...(command.amount !== undefined && { amount: command.amount }) },
-  }),
-});
-
 /** Why staff want it stands with their other words, once, from the first part that is taken on. */
 async function keepReason(tx: Tx, { purchaseId, actor, atMs, command }: PurchaseStep): Promise<void> {
   if (command?.reason === undefined || !(await takeStep(tx, purchaseId, `reason/${command.id}`))) return;
@@ -233,7 +225,7 @@ async function noteRefusedReversal(
   step: PurchaseStep,
 ): Promise<PurchaseStanding> {
   const noted = { ...key, step: `${key.step}/refused` };
-  const unfinished = { ...begun(step), reversalRefused: true } as const;
+  const unfinished = { ...begunBy(step), reversalRefused: true } as const;
   return standing(
     await commitStep(
       database,
@@ -311,7 +303,7 @@ async function carryOut(
         moves: [...plan.moves.filter(share), ...moves],
         ...(left.length === 0
           ? { to: plan.row.to, unfinished: null }
-          : { unfinished: { ...current.unfinished, ...begun(step) } }),
+          : { unfinished: { ...begunBy(step), ...whatIsKnown(current.unfinished) } }),
       };
     },
     async (tx, purchase) => {
@@ -331,6 +323,10 @@ async function carryOut(
   );
   return standing(after);
 }
+
+/** What a part that is done has found out for those that follow. */
+const whatIsKnown = (unfinished: Unfinished | null): Partial<Unfinished> =>
+  unfinished?.reversalRefused === true ? { reversalRefused: true } : {};
 
 /** The dispute is over with the row that carried it out. */
 async function closeDisputeOf(

@@ -9,6 +9,7 @@ import type { Database } from '../platform/database.ts';
 import type { Payments } from '../providers/payments.ts';
 import type { TaxRates } from '../providers/tax.ts';
 import { SLOT_REFUSALS, type SlotRefusal } from '../services/marketplace/slot-rules.ts';
+import { isHalfDone, isOthers } from '../services/transactions/begun-rules.ts';
 import { givenBack } from '../services/transactions/discount-rules.ts';
 import {
   commandStep,
@@ -244,7 +245,8 @@ function decidedFor(purchase: Purchase, { event, command }: PlannedStep): number
   }
   if (event === 'refund_in_part') return leftAfter(purchase, command?.amount ?? 0);
   // The buyer's part of the division has gone back already: what is held now is the seller's.
-  return state === 'held' && event === 'cancel' && unfinished?.event === 'cancel' ? books.held : undefined;
+  const isDivided = isHalfDone(unfinished) && unfinished?.event === 'cancel';
+  return state === 'held' && event === 'cancel' && isDivided ? books.held : undefined;
 }
 
 /** A part is less than what is left: all of it is another row of the table, which ends the purchase. */
@@ -292,6 +294,27 @@ export function stepKey(parts: KeyParts, step: string): StepKey {
     causedBy: parts.causedBy ?? (command === undefined ? `${actor.type}/${event}` : commandStep(command.id)),
   };
 }
+
+/** The key of a step that follows a row of the table: of two rows only one is begun at a time. */
+export const rowKey = (step: PurchaseStep, name: string): StepKey => ({ ...stepKey(step, name), begun: begunBy(step) });
+
+/** What a step begins: kept before its first part, for the parts that follow, and for whoever comes after a worker that died. */
+export const begunBy = ({ event, actor, atMs, command }: PurchaseStep): Unfinished => ({
+  event,
+  actor,
+  atMs,
+  ...(command !== undefined && {
+    command: {
+      id: command.id,
+      ...(command.amount !== undefined && { amount: command.amount }),
+      ...(command.reason !== undefined && { reason: command.reason }),
+    },
+  }),
+});
+
+/** Whether a step comes too late, or too early: the purchase has moved on, or something else was begun and goes first. */
+export const isOvertaken = ({ state, unfinished }: Purchase, step: PurchaseStep): boolean =>
+  state !== step.from || isOthers(unfinished, step);
 
 /** Why a time cannot be booked, as a failure that the workflow answers with. */
 export function slotRefusal(why: SlotRefusal): ApplicationFailure {

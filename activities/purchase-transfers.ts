@@ -5,6 +5,7 @@
 import type { Tx } from '../platform/database.ts';
 import { ProviderError } from '../providers/provider-error.ts';
 import { amendCase, closeCase, openCase, postponeCase } from '../services/cases/index.ts';
+import { isOthers } from '../services/transactions/begun-rules.ts';
 import { transferMoves } from '../services/transactions/discount-rules.ts';
 import {
   commitStep,
@@ -32,26 +33,27 @@ export function createTransferActivities(deps: PurchaseDeps) {
   return {
     /** Sends what a refused transfer left payable, now that the seller's account, or Wellpact's balance, may have been mended. */
     async retryTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, 'releaseToSeller');
+      const key = sendingKey(step, 'releaseToSeller', 'transfer');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
       // What is payable in the middle of a refund was taken back for the buyer.
-      if (purchase.unfinished !== null) return standing(purchase);
+      if (isSomethingElse(purchase, key)) return standing(purchase);
       refuseStopped(purchase, 'releaseToSeller');
-      const sending = purchase.topUp === null ? key : stepKey(step, 'topUp');
+      const sending = purchase.topUp === null ? key : sendingKey(step, TOP_UP, 'transfer');
       const { books } = await recoverFromPayable(deps, purchase, sending);
-      if (purchase.topUp !== null) return topUp(deps, purchase, step, books.payable);
+      if (purchase.topUp !== null) return topUp(deps, purchase, step, sending, books.payable);
       const moves = transferMoves(books, books.payable, 0).filter(({ name }) => name === 'transfer');
       const transfer = await sendToSeller(deps, purchase, key, moves[0]?.amount ?? 0);
       if (transfer.status === 'blocked') {
         await reportBlocked(deps, purchase, step);
-        return standing(purchase);
+        // What was begun is over with the refusal.
+        return standing(await purchaseToAct(database, key));
       }
       const sent = { ...key, step: 'retryTransfer' };
       const after = await commitStep(
         database,
         sent,
-        () => ({ transfer, moves, reference: transfer.id }),
+        () => ({ transfer, moves, reference: transfer.id, unfinished: null }),
         (tx) => closeBlocked(tx, sent),
       );
       return standing(after);
@@ -63,25 +65,36 @@ export function createTransferActivities(deps: PurchaseDeps) {
      */
     async topUpSeller(step: PurchaseStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
-      if (purchase.state !== step.from || !isTopUpDue(purchase)) return standing(purchase);
+      const key = sendingKey(step, TOP_UP, 'topUp');
+      if (purchase.state !== step.from || isSomethingElse(purchase, key)) return standing(purchase);
+      if (!isTopUpDue({ ...purchase, unfinished: null })) return standing(purchase);
       refuseStopped(purchase, 'releaseToSeller');
-      return topUp(deps, purchase, step, purchase.books.payable);
+      return topUp(deps, purchase, step, key, purchase.books.payable);
     },
   };
 }
+
+/** What is sent belongs to no row: it is begun all the same, before Stripe is asked. */
+function sendingKey(step: PurchaseStep, name: string, sends: 'transfer' | 'topUp'): StepKey {
+  const { event, actor, atMs } = step;
+  return { ...stepKey(step, name), begun: { event, actor, atMs, sends } };
+}
+
+const isSomethingElse = ({ unfinished }: Purchase, { begun }: StepKey): boolean =>
+  begun !== undefined && isOthers(unfinished, begun);
 
 async function topUp(
   deps: PurchaseDeps,
   purchase: Purchase,
   step: PurchaseStep,
+  key: StepKey,
   amount: number,
 ): Promise<PurchaseStanding> {
-  const key = stepKey(step, TOP_UP);
   const { status, id } = await sendToSeller(deps, purchase, key, amount, null);
   const moves: Move[] = nonZero([{ name: 'topUp', amount }]);
   const change: StepChange =
     status === 'sent'
-      ? { transfer: { status }, topUp: { id: id ?? null, amount }, moves, reference: id }
+      ? { transfer: { status }, topUp: { id: id ?? null, amount }, moves, reference: id, unfinished: null }
       : { transfer: { status }, topUp: { id: null, amount: 0 } };
   const taken = status === 'sent' ? key : { ...key, step: 'topUp/refused' };
   const after = await commitStep(

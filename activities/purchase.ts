@@ -25,6 +25,7 @@ import { type OpenPurchaseInput, reserveAndOpen, taxedSale } from './purchase-op
 import { createRefusedActivities } from './purchase-refused.ts';
 import { createSettlementActivities, freeReserved } from './purchase-settlement.ts';
 import {
+  begunBy,
   intentOf,
   type Opened,
   type PaymentStep,
@@ -34,6 +35,7 @@ import {
   planOf,
   purchaseToAct,
   refuseStopped,
+  rowKey,
   standing,
   stepKey,
 } from './purchase-steps.ts';
@@ -149,7 +151,7 @@ function createPaymentActivities(deps: PurchaseDeps) {
     /** Notes that it is delivered, or that the booked time is over. */
     async recordDelivery(step: PurchaseStep): Promise<PurchaseStanding> {
       return standing(
-        await commitStep(database, stepKey(step, 'recordDelivery'), (current) => ({
+        await commitStep(database, rowKey(step, 'recordDelivery'), (current) => ({
           to: planOf(current, step).row.to,
         })),
       );
@@ -158,7 +160,7 @@ function createPaymentActivities(deps: PurchaseDeps) {
     /** Closes the books of a purchase that nothing more is expected of. */
     async completePurchase(step: PurchaseStep): Promise<PurchaseStanding> {
       return standing(
-        await commitStep(database, stepKey(step, 'completePurchase'), (current) => ({
+        await commitStep(database, rowKey(step, 'completePurchase'), (current) => ({
           to: planOf(current, step).row.to,
         })),
       );
@@ -239,12 +241,11 @@ function paymentChange(purchase: Purchase, payment: Payment): StepChange {
 async function noteCapture({ database }: PurchaseDeps, step: PaymentStep, payment: Payment): Promise<PurchaseStanding> {
   const after = await commitStep(database, stepKey(step, 'noteCapture'), (current) => {
     refuseOtherAmount(current, payment);
-    const { event, actor, atMs } = step;
     return {
       ...paymentChange(current, payment),
       moves: [{ name: 'capture', amount: payment.capturedAmount }],
       reference: payment.chargeId ?? undefined,
-      unfinished: { event, actor, atMs },
+      unfinished: begunBy(step),
     };
   });
   return standing(after);

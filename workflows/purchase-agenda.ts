@@ -1,15 +1,16 @@
 /** What a purchase does next by itself, and when; and what became of that. */
 import type { DisputeStanding } from '../activities/purchase-steps.ts';
 import type { ChargebackWork } from '../contracts/chargeback.ts';
+import type { Unfinished } from '../services/transactions/begun-rules.ts';
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
 import { standsStill } from '../services/transactions/rules.ts';
 import { worksOf, workTimeOf } from './purchase-chargeback.ts';
-import { financeIsAsked, isStopped, overlaysOf, type Story, timerIn, type Wish } from './purchase-steps.ts';
+import { financeIsAsked, isStopped, overlaysOf, type Story, timerIn, wishOfBegun } from './purchase-steps.ts';
 import { OF_ALL, openTroubles, type Trouble, type TroubleMemory, type Troubles } from './purchase-troubles.ts';
 
 /** The next thing on the agenda, and when it comes, in milliseconds since 1970. */
 export type AgendaItem =
-  | { readonly kind: 'unfinished'; readonly atMs: number; readonly wish: Wish }
+  | { readonly kind: 'unfinished'; readonly atMs: number; readonly begun: Unfinished }
   | { readonly kind: 'decision'; readonly atMs: number }
   | { readonly kind: 'deadline'; readonly atMs: number }
   | { readonly kind: 'transfer'; readonly atMs: number }
@@ -161,12 +162,10 @@ function nextOfItsOwn(story: Story, known: Known): AgendaItem | undefined {
   const { unfinished, pause, dispute } = story.standing;
   const { notBefore } = known;
   if (unfinished !== undefined) {
-    const { event, actor, atMs, command } = unfinished;
-    const wish = { event, actor, atMs, party: undefined, ...(command !== undefined && { command }) };
     // It has moved money and is about to move more: it waits until that is let go, but not unseen for ever.
-    if (pause !== undefined || isStopped(story, wish) || isHalfDecided(story.standing, known))
+    if (pause !== undefined || isBegunStopped(story, unfinished) || isHalfDecided(story.standing, known))
       return timeToAskFinance(story, known);
-    return { kind: 'unfinished', wish, atMs: notBefore('unfinished') ?? atMs };
+    return { kind: 'unfinished', begun: unfinished, atMs: notBefore('unfinished') ?? unfinished.atMs };
   }
   // What the dispute decided is carried out as soon as the money is let go, by staff and by the bank.
   if (dispute?.decided === true && !waitsForMoney(story.standing, dispute)) {
@@ -179,6 +178,10 @@ function nextOfItsOwn(story: Story, known: Known): AgendaItem | undefined {
   if (reminder !== undefined && (deadlineMs === undefined || reminder.atMs < deadlineMs)) return reminder;
   return deadlineMs === undefined ? undefined : { kind: 'deadline', atMs: deadlineMs };
 }
+
+/** Whether what was begun cannot be gone through with at the moment. */
+export const isBegunStopped = (story: Story, begun: Unfinished): boolean =>
+  begun.sends === undefined ? isStopped(story, wishOfBegun(begun)) : standsStill(overlaysOf(story.standing));
 
 /** The table lets a decision through in an inquiry, since it may give all; begun, one that leaves something waits like any other. */
 const isHalfDecided = ({ unfinished, dispute, ...standing }: Story['standing'], { isNew }: Known): boolean =>

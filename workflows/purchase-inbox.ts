@@ -14,7 +14,7 @@ import {
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
 import { type ChargebackWish, listenForChargebackOrders } from './purchase-chargeback.ts';
 import { listenForRefundAgain, type RefundAgainWish } from './purchase-refunds.ts';
-import { refuseStopped, type Story, type Wish } from './purchase-steps.ts';
+import { inProgress, refuseStopped, type Story, type Wish } from './purchase-steps.ts';
 import {
   inputText,
   orderIn,
@@ -23,7 +23,7 @@ import {
   type StaffCounts,
   type StaffWish,
 } from './purchase-support.ts';
-import { inProgress, refuseUnlessAllowed, WISHES, wishOf } from './purchase-wishes.ts';
+import { refuseUnlessAllowed, WISHES, wishOf } from './purchase-wishes.ts';
 import type { Desk } from './support/desk.ts';
 import { GUARDED } from './support/updates.ts';
 

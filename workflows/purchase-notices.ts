@@ -2,6 +2,7 @@
 import { patched, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { PurchaseInput } from '../contracts/purchase.ts';
 import { DEADLINE_AT, PURCHASE_HOLDS, PURCHASE_STATE } from '../contracts/search-attributes.ts';
+import type { Unfinished } from '../services/transactions/begun-rules.ts';
 import { isLive } from '../services/transactions/chargeback-rules.ts';
 import type { Reminder } from '../services/transactions/reminder-rules.ts';
 import { allowedActions, isFinal, standsStill } from '../services/transactions/rules.ts';
@@ -116,7 +117,7 @@ function stoppedBy({ standing }: Story, { troubles }: Ahead): string[] {
 function waitingFor({ standing, deal: { kind } }: Story): string[] {
   const { state, payment, unfinished, proposal } = standing;
   if (isFinal(state)) return ['It has ended: nothing more happens here.'];
-  if (unfinished !== undefined) return [`"${words(unfinished.event)}" was begun and is being gone through with.`];
+  if (unfinished !== undefined) return [`${begunText(unfinished)} was begun and is being gone through with.`];
   const owner = timerOf(state, kind)?.timer.owner;
   const circumstances = nowOf(standing);
   const can = (['buyer', 'seller'] as const).flatMap((party) => {
@@ -154,11 +155,14 @@ function automatically(story: Story, { deadlineMs, reminder }: Ahead): string[] 
 
 const words = (name: string): string => name.replaceAll('_', ' ');
 
+const begunText = ({ event, sends }: Unfinished): string =>
+  sends === undefined ? `"${words(event)}"` : 'what is sent to the seller';
+
 const reminderText = ({ name, dueMs }: Reminder): string =>
   `the parties are reminded: ${words(name)}, of ${timeText(dueMs)}`;
 
 function timerTextOf(story: Story, next: AgendaItem): string {
-  if (next.kind === 'unfinished') return `goes through with "${words(next.wish.event)}"`;
+  if (next.kind === 'unfinished') return `goes through with ${begunText(next.begun)}`;
   if (next.kind === 'chargeback') return workText(next.work);
   if (next.kind === 'transfer') return 'tries the refused transfer again';
   if (next.kind === 'topUp') return "sends what the buyer's charge does not cover";

@@ -5,7 +5,7 @@ import type { ChargebackWork } from '../contracts/chargeback.ts';
 import type { PurchaseId } from '../contracts/ids.ts';
 import { timerOf } from '../services/transactions/timer-rules.ts';
 import type { AgendaItem } from './purchase-agenda.ts';
-import { rowsOf, type Story } from './purchase-steps.ts';
+import { rowsOf, type Story, wishOfBegun } from './purchase-steps.ts';
 import { isAlarm } from './purchase-wishes.ts';
 import { databaseStep } from './support/steps.ts';
 
@@ -23,7 +23,10 @@ export const CHARGEBACK_STEPS: Readonly<Record<ChargebackWork['what'], string>> 
 /** The step that is taken for what comes by itself; undefined for what moves no money. */
 export function stepOfItem(story: Story, item: AgendaItem): string | undefined {
   const { standing, deal } = story;
-  if (item.kind === 'unfinished') return rowsOf(story, item.wish)[0]?.step;
+  if (item.kind === 'unfinished') {
+    const { sends } = item.begun;
+    return sends === undefined ? rowsOf(story, wishOfBegun(item.begun))[0]?.step : OTHER_STEPS[sends];
+  }
   if (item.kind === 'deadline') return timerOf(standing.state, deal.kind, standing.deadlineEvent)?.row.step;
   if (item.kind === 'chargeback') return CHARGEBACK_STEPS[item.work.what];
   return OTHER_STEPS[item.kind];

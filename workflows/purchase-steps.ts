@@ -3,6 +3,7 @@ import { ApplicationFailure, patched } from '@temporalio/workflow';
 import type { Deal, PaymentStep, PurchaseStanding, StepCommand } from '../activities/purchase.ts';
 import type { Actor } from '../contracts/actor.ts';
 import type { PaymentHint, PurchaseInput } from '../contracts/purchase.ts';
+import { isOthers, type Unfinished } from '../services/transactions/begun-rules.ts';
 import {
   allowedActions,
   type Circumstances,
@@ -20,7 +21,7 @@ import {
   timerOf,
 } from '../services/transactions/timer-rules.ts';
 import type { Party, PurchaseEvent, StepName, Transition } from '../services/transactions/transition-rules.ts';
-import { databaseStep, moneyStep } from './support/steps.ts';
+import { answerOf, databaseStep, moneyStep } from './support/steps.ts';
 
 /** What was agreed, and how it stands now. */
 export interface Story {
@@ -115,11 +116,17 @@ export function notAllowed({ standing, deal: { kind } }: Story, event: string): 
   return ApplicationFailure.nonRetryable(message, 'NOT_ALLOWED_NOW', { state, allowed });
 }
 
+export function inProgress(doing: string | undefined): ApplicationFailure {
+  const what = doing === undefined ? 'Another change' : `"${doing}"`;
+  return ApplicationFailure.nonRetryable(`${what} is in progress. Try again in a moment.`, 'IN_PROGRESS');
+}
+
 /**
  * Takes the steps that stand in the table for what happened. A step finds a purchase that is elsewhere by now when it was
- * taken before and the history lost that: then the story catches up, and the wish is refused if it came too late.
+ * taken before and the history lost that: then the story catches up, and the wish is refused if it came too late. A step that
+ * was begun before, and lost with its worker, is gone through with first.
  */
-export async function follow(input: PurchaseInput, story: Story, wish: Wish): Promise<void> {
+export async function follow(input: PurchaseInput, story: Story, wish: Wish, isAgain = false): Promise<void> {
   const rows = rowsOf(story, wish);
   const parts = rows[0] && STEPS[rows[0].step];
   if (parts === undefined) throw notAllowed(story, wish.event);
@@ -129,12 +136,54 @@ export async function follow(input: PurchaseInput, story: Story, wish: Wish): Pr
   const wasBegun = story.standing.unfinished !== undefined;
   for (const part of parts) {
     story.standing = await part(step, deadlineMs, story.standing);
-    if (story.standing.state !== step.from) break;
+    const { unfinished, state } = story.standing;
+    if (unfinished !== undefined && isOthers(unfinished, step) && patched('what-was-begun-goes-first')) {
+      if (isAgain) throw inProgress(unfinished.event);
+      return followAfter(input, story, unfinished, wish);
+    }
+    if (state !== step.from) break;
   }
   if (rows.some(({ to }) => to === story.standing.state)) return;
   // What was begun is over without the end that its row has: a bank has overtaken it.
   if (wasBegun && story.standing.unfinished === undefined) return;
   throw notAllowed(story, wish.event);
+}
+
+/** Goes through with what was begun, then with what is wanted now, which may be the very same. */
+async function followAfter(input: PurchaseInput, story: Story, begun: Unfinished, wish: Wish): Promise<void> {
+  const isTheSame = begun.event === wish.event && begun.command?.id === wish.command?.id && begun.sends === undefined;
+  try {
+    await goThroughWith(input, story, begun);
+  } catch (error) {
+    if (answerOf(error) === undefined) throw error;
+    await readAgain(input, story);
+    if (isTheSame) throw error;
+  }
+  if (isTheSame) return;
+  if (story.standing.unfinished !== undefined) throw inProgress(begun.event);
+  return follow(input, story, wish, true);
+}
+
+/** Goes through with what was begun, as it was begun. */
+export function goThroughWith(input: PurchaseInput, story: Story, begun: Unfinished): Promise<void> {
+  if (begun.sends === 'transfer') return retryTransfer(input, story, begun.atMs);
+  if (begun.sends === 'topUp') return topUpSeller(input, story, begun.atMs);
+  return follow(input, story, wishOfBegun(begun), true);
+}
+
+/** What was begun, as a wish of whoever began it. */
+export const wishOfBegun = ({ event, actor, atMs, command }: Unfinished): Wish => ({
+  event,
+  actor,
+  atMs,
+  party: undefined,
+  ...(command !== undefined && { command }),
+});
+
+/** Looks at the row: it may be further than the story is. */
+export async function readAgain(input: PurchaseInput, story: Story): Promise<void> {
+  const step = stepOf(input, story, { ...PROVIDER, event: 'payment_authorised' });
+  story.standing = await databaseStep('readStanding', step, 'Look at the purchase');
 }
 
 type Part = (
@@ -182,9 +231,8 @@ export const beginPayment = (input: PurchaseInput, story: Story): Promise<Purcha
 /** A provider, or the relay, said that something is new: we look for ourselves, where it can have changed something. */
 export async function look(input: PurchaseInput, story: Story, { eventId, eventType }: PaymentHint): Promise<void> {
   const { state, transfer } = story.standing;
-  const step = stepOf(input, story, { ...PROVIDER, event: 'payment_authorised' });
   if (state === 'payment_pending' || (state === 'authorised' && eventType === 'payment_intent.canceled')) {
-    const lookAt = { ...step, hintId: eventId };
+    const lookAt = { ...stepOf(input, story, { ...PROVIDER, event: 'payment_authorised' }), hintId: eventId };
     story.standing = await moneyStep('refreshPayment', lookAt, 'Look at the payment', paymentEndsMs(story));
     const lost = story.standing.payment === 'canceled' && LOST[story.standing.state];
     if (lost) await follow(input, story, whenTimeWasOver(story) ?? { ...PROVIDER, event: lost });
@@ -195,7 +243,7 @@ export async function look(input: PurchaseInput, story: Story, { eventId, eventT
     !owes(story)
   ) {
     await retryTransfer(input, story);
-  } else story.standing = await databaseStep('readStanding', step, 'Look at the purchase');
+  } else await readAgain(input, story);
 }
 
 /** Something has to be taken back from the seller: nothing is sent to them before that. */
@@ -221,17 +269,19 @@ function whenTimeWasOver(story: Story): Wish | undefined {
   return isCancelled && patched('cancelled-for-its-deadline') ? wish : undefined;
 }
 
-/** Tries to send what Stripe refused to send. */
-export async function retryTransfer(input: PurchaseInput, story: Story): Promise<void> {
-  const step = stepOf(input, story, { ...CLOCK, event: 'aftercare_over' });
+/** Tries to send what Stripe refused to send. @param atMs when that was begun, if it is gone through with only now */
+export async function retryTransfer(input: PurchaseInput, story: Story, atMs?: number): Promise<void> {
+  const step = stepOf(input, story, { ...SENDING, ...(atMs !== undefined && { atMs }) });
   story.standing = await moneyStep('retryTransfer', step, 'Try the transfer again');
 }
 
-/** Sends what the buyer's charge does not cover of the seller's part. */
-export async function topUpSeller(input: PurchaseInput, story: Story): Promise<void> {
-  const step = stepOf(input, story, { ...CLOCK, event: 'aftercare_over' });
+/** Sends what the buyer's charge does not cover of the seller's part. @param atMs as {@link retryTransfer} */
+export async function topUpSeller(input: PurchaseInput, story: Story, atMs?: number): Promise<void> {
+  const step = stepOf(input, story, { ...SENDING, ...(atMs !== undefined && { atMs }) });
   story.standing = await moneyStep('topUpSeller', step, "Send what the buyer's charge does not cover");
 }
+
+const SENDING = { ...CLOCK, event: 'aftercare_over' } as const;
 
 export function stepOf(
   { purchaseId, paymentMethod, publicUrl }: PurchaseInput,

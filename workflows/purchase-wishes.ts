@@ -17,7 +17,7 @@ import {
 } from '../contracts/purchase.ts';
 import { refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
-import { notAllowed, rowsOf, type Story, type Wish } from './purchase-steps.ts';
+import { inProgress, notAllowed, rowsOf, type Story, type Wish } from './purchase-steps.ts';
 
 /** Which update asks for what. */
 export const WISHES = [
@@ -59,11 +59,6 @@ export function wishOf(
 /** All that is left is not a part, whoever counted it. */
 const refundEvent = (story: Story | undefined, amount: number | undefined): PurchaseEvent =>
   amount === undefined || amount === story?.standing.left ? 'refund_in_full' : 'refund_in_part';
-
-export function inProgress(doing: string | undefined): ApplicationFailure {
-  const what = doing === undefined ? 'Another change' : `"${doing}"`;
-  return ApplicationFailure.nonRetryable(`${what} is in progress. Try again in a moment.`, 'IN_PROGRESS');
-}
 
 /** A wish is refused before it is recorded when it comes at the wrong time or from the wrong party. */
 export function refuseUnlessAllowed(story: Story | undefined, wish: Wish): void {

@@ -24,7 +24,13 @@ import { isLive } from '../services/transactions/chargeback-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
-import { type AgendaItem, type AgendaMemory, openAgenda, TRY_AGAIN_AFTER_MS } from './purchase-agenda.ts';
+import {
+  type AgendaItem,
+  type AgendaMemory,
+  isBegunStopped,
+  openAgenda,
+  TRY_AGAIN_AFTER_MS,
+} from './purchase-agenda.ts';
 import {
   type ChargebackOrderKind,
   type ChargebackWish,
@@ -44,10 +50,12 @@ import {
   CLOCK,
   financeIsAsked,
   follow,
+  goThroughWith,
   look,
   notAllowed,
   overlaysOf,
   PROVIDER,
+  readAgain,
   retryTransfer,
   type Story,
   stepOf,
@@ -194,7 +202,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
         await unlessRefused(current, () => follow(input, current, { ...PROVIDER, event: 'authorisation_lost' }));
       } else if (isAlarm(answer)) agenda.refused(undefined, { reason: answer.message, tryAgainMs: undefined }, current);
       // Who came in the middle, a bank or Stripe itself, does not make undone what was begun: that is gone through with.
-      const isBegun = current.standing.unfinished !== undefined;
+      const isBegun = current.standing.unfinished !== undefined && answer.type !== 'IN_PROGRESS';
       if (isBegun && (answer.type === 'CHARGEBACK_OPEN' || patched('begun-goes-on')))
         item.settle.done(current.standing.state);
       else item.settle.failed(answer);
@@ -244,11 +252,26 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       });
     }
     if (!('chargebackId' in hint)) return unlessRefused(current, () => look(input, current, hint));
+    await goThroughWithLost(current);
     const stoodStill = standsStill(overlaysOf(current.standing));
     await unlessRefused(current, async () => {
       current.standing = await noteChargeback(input.purchaseId, hint);
     });
     if (stoodStill && !standsStill(overlaysOf(current.standing))) agenda.letGo();
+  }
+
+  /**
+   * What was begun, and lost with its worker, came before what a bank did: once the money stands still it could not be gone
+   * through with, and what Stripe has done of it would be in nobody's books.
+   */
+  async function goThroughWithLost(current: Story): Promise<void> {
+    // What the story knows of is on its agenda.
+    const isKnown = current.standing.unfinished !== undefined;
+    if (isKnown || !patched('what-was-begun-goes-before-the-bank')) return;
+    await readAgain(input, current);
+    const { unfinished: begun, pause } = current.standing;
+    if (begun === undefined || pause !== undefined || isBegunStopped(current, begun)) return;
+    await attend(current, { kind: 'unfinished', begun, atMs: begun.atMs });
   }
 
   /** Finance answers a chargeback, or gives it up; or sends a refund that came back once more. */
@@ -312,7 +335,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
     agenda.begin(current, item);
     switch (item.kind) {
       case 'unfinished':
-        return unlessRefused(current, () => follow(input, current, item.wish), { item, tryAgainMs });
+        return unlessRefused(current, () => goThroughWith(input, current, item.begun), { item, tryAgainMs });
       case 'decision': {
         const decided = { ...DISPUTE, event: 'dispute_decided' } as const;
         return unlessRefused(current, () => follow(input, current, decided), { item, tryAgainMs });
@@ -369,6 +392,11 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
       if (answer === undefined) throw error;
       // It was refused because the purchase is further than this story was: now both are.
       if (current.standing.state !== state) return;
+      // What Stripe was asked for and has refused has never happened: whoever wanted it was not heard, and asks again.
+      if (item?.kind === 'unfinished' && item.begun.asked === true) {
+        await readAgain(input, current);
+        if (current.standing.unfinished === undefined) return;
+      }
       log.error('a step was refused', { type: answer.type, message: answer.message });
       const trouble = { reason: answer.message, tryAgainMs };
       agenda.refused(item, trouble, current);

@@ -1,6 +1,7 @@
 /** The face of the transactions service: opening a purchase, taking its steps, reading it. */
 
 export { type Archived, archivedPurchases, countArchives } from './archive.ts';
+export type { Unfinished } from './begun-rules.ts';
 export {
   type ChargebackAnswer,
   noteAnswer,
@@ -57,7 +58,6 @@ export {
   type Purchase,
   type Side,
   type Slot,
-  type Unfinished,
   unblocked,
 } from './purchase-record.ts';
 export {
@@ -97,7 +97,7 @@ export {
   findPurchaseOfIntent,
   listPurchases,
   overduePurchases,
-  storeFirstKeyEpoch,
+  storeBeginning,
   storeKeyEpoch,
   takeStep,
   wasTaken,

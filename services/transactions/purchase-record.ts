@@ -1,5 +1,4 @@
 /** A purchase as it is stored: its members, its columns, and how one becomes the other. */
-import type { Actor } from '../../contracts/actor.ts';
 import type { DisputeReason } from '../../contracts/dispute.ts';
 import type { DisputeId, ListingId, PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Currency } from '../../contracts/money.ts';
@@ -10,6 +9,7 @@ import type {
   RefundStatus,
   TransferStatus,
 } from '../../contracts/purchase.ts';
+import type { Unfinished } from './begun-rules.ts';
 import type { ChargebackSheet } from './chargeback-rules.ts';
 import type { Account, Books } from './money.ts';
 import type { RefusedStep } from './refused-rules.ts';
@@ -46,7 +46,7 @@ export interface Purchase {
   /** The second transfer of a discounted purchase; null when none was begun. */
   readonly topUp: TopUpRecord | null;
   readonly refund: RefundRecord;
-  /** A row of the table whose first part is done: until the last one is, nothing else happens. */
+  /** A row of the table whose first part is done, or Stripe is asked for: until the last one is done, nothing else happens. */
   readonly unfinished: Unfinished | null;
   readonly keyEpochs: KeyEpochs;
   readonly chargeback: Chargeback;
@@ -131,23 +131,6 @@ export interface Slot {
 export interface Proposal {
   readonly by: Side;
   readonly startsAt: Date;
-}
-
-/** What was begun, as it was when it was begun: going through with it comes to the same end. */
-export interface Unfinished {
-  readonly event: PurchaseEvent;
-  readonly actor: Actor;
-  readonly atMs: number;
-  /** What the party said with it. */
-  readonly command?: UnfinishedCommand;
-  /** Stripe refused to take the transfer back: the seller's part is advanced. */
-  readonly reversalRefused?: true;
-}
-
-/** The command behind what was begun: which one, and how much it is about, minor units. */
-export interface UnfinishedCommand {
-  readonly id: string;
-  readonly amount?: number;
 }
 
 /** The dispute that is open about a purchase, as far as the purchase has to know. Minor units. */

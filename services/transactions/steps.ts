@@ -7,6 +7,7 @@ import type { Database, Tx } from '../../platform/database.ts';
 import { emit } from '../../platform/outbox.ts';
 import { closeCase } from '../cases/index.ts';
 import { archive } from './archive.ts';
+import { isOthers, type Unfinished } from './begun-rules.ts';
 import type { ChargebackSheet } from './chargeback-rules.ts';
 import { type LedgerEntry, type Posting, postAll } from './ledger.ts';
 import { isAtStripe, type LedgerAccount } from './ledger-accounts.ts';
@@ -23,7 +24,6 @@ import type {
   Standstill,
   TopUpRecord,
   TransferRecord,
-  Unfinished,
 } from './purchase-record.ts';
 import { type RefusedStep, refusedAfter } from './refused-rules.ts';
 import type { Reminder } from './reminder-rules.ts';
@@ -49,6 +49,8 @@ export interface StepKey {
   readonly event?: string;
   /** The workflow's time when it decided on the step, milliseconds since 1970: deadlines are counted from it. */
   readonly atMs: number;
+  /** What is begun with the step, of one that follows a row of the table: where something else was begun, it is not taken. */
+  readonly begun?: Unfinished;
 }
 
 /** What a step changes. What is left out stays as it is. */
@@ -95,7 +97,7 @@ export interface DisputeFee {
 /**
  * Takes one step of a purchase: row, ledger, audit entry and event in one transaction, once. A repeated step changes
  * nothing and answers with the purchase as it stands; so does one that comes when the purchase is elsewhere by now, as a
- * try that was given up but went on all the same.
+ * try that was given up but went on all the same, or when something else was begun.
  * @param decide what the step changes, given the purchase as it is now; called with the row locked, in the transaction.
  *   Undefined when it changes nothing: then nothing is noted either
  * @param also what changes in other services together with it
@@ -110,7 +112,9 @@ export async function commitStep(
   return db.transaction(async (tx) => {
     const before = await lockPurchase(tx, key.purchaseId);
     if (before === undefined) throw new Error(`there is no purchase ${key.purchaseId}`);
-    const isElsewhere = key.from !== 'any' && before.state !== key.from;
+    const isElsewhere =
+      (key.from !== 'any' && before.state !== key.from) ||
+      (key.begun !== undefined && isOthers(before.unfinished, key.begun));
     if (isElsewhere || !(await takeStep(tx, key.purchaseId, key.step))) return before;
     const change = await decide(before, tx);
     if (change === undefined) return before;

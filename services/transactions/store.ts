@@ -1,6 +1,7 @@
 /** Purchases and their steps in the database. */
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Queryable, Tx } from '../../platform/database.ts';
+import { identityOf, type Unfinished } from './begun-rules.ts';
 import {
   BOOK_ENTRIES,
   CHANGING_COLUMNS,
@@ -11,6 +12,7 @@ import {
   purchaseFromRow,
   type Side,
 } from './purchase-record.ts';
+import type { StepKey } from './steps.ts';
 
 /** @returns the purchase, or undefined when there is none with this id */
 export async function findPurchase(db: Queryable, id: PurchaseId): Promise<Purchase | undefined> {
@@ -191,30 +193,56 @@ export async function blockedPurchases(db: Queryable, sellerId: UserId, limit: n
 }
 
 /**
- * Notes the first key of a step, outside its steps, before a provider is asked with it.
- * @returns the key that is in use: another one, when somebody was here meanwhile
+ * Notes, outside its steps and before a provider is asked, the first key of a step, and what is begun with it: whoever comes
+ * to the purchase next, by whatever way, knows of both.
+ * @returns the key that is in use: another one, when somebody was here meanwhile. Undefined when the step is not to be taken
+ *   any more, since the purchase stands elsewhere, or something else was begun
  */
-export async function storeFirstKeyEpoch(
+export async function storeBeginning(
   db: Queryable,
-  id: PurchaseId,
-  step: string,
+  { purchaseId, step, from, begun }: Pick<StepKey, 'purchaseId' | 'step' | 'from' | 'begun'>,
   epoch: KeyEpoch,
-): Promise<KeyEpoch> {
+): Promise<KeyEpoch | undefined> {
   const { rows } = await db.query<{ epoch: KeyEpoch }>({
-    name: 'purchase_store_first_key_epoch',
-    text: `UPDATE transactions.purchases SET key_epochs = jsonb_build_object($2::text, $3::jsonb) || key_epochs WHERE id = $1
-           RETURNING key_epochs -> $2::text AS epoch`,
-    values: [id, step, JSON.stringify(epoch)],
+    name: begun === undefined ? 'purchase_store_first_key_epoch' : 'purchase_store_beginning',
+    text: begun === undefined ? STORE_EPOCH : STORE_BEGINNING,
+    values: [
+      purchaseId,
+      step,
+      JSON.stringify(epoch),
+      ...(begun === undefined
+        ? []
+        : [JSON.stringify({ ...begun, asked: true }), JSON.stringify(identityOf(begun)), from, new Date(begun.atMs)]),
+    ],
   });
-  if (rows[0] === undefined) throw new Error(`${id} is not there`);
-  return rows[0].epoch;
+  return rows[0]?.epoch;
 }
 
-/** Notes which key of a step is in use, outside its steps: a key is given up before the next one is used. */
-export async function storeKeyEpoch(db: Queryable, id: PurchaseId, step: string, epoch: KeyEpoch): Promise<void> {
+const STORE_EPOCH = `UPDATE transactions.purchases SET key_epochs = jsonb_build_object($2::text, $3::jsonb) || key_epochs
+ WHERE id = $1 RETURNING key_epochs -> $2::text AS epoch`;
+const STORE_BEGINNING = `UPDATE transactions.purchases
+   SET key_epochs = jsonb_build_object($2::text, $3::jsonb) || key_epochs, unfinished = coalesce(unfinished, $4::jsonb),
+       updated_at = CASE WHEN unfinished IS NULL THEN greatest(updated_at, $7) ELSE updated_at END
+ WHERE id = $1 AND state = $6 AND (unfinished IS NULL OR unfinished @> $5::jsonb)
+RETURNING key_epochs -> $2::text AS epoch`;
+
+/**
+ * Notes which key of a step is in use, outside its steps: a key is given up before the next one is used.
+ * @param refused what was begun with it, where the provider has refused it: nothing of it has happened, so that it is over
+ */
+export async function storeKeyEpoch(
+  db: Queryable,
+  { purchaseId, step }: Pick<StepKey, 'purchaseId' | 'step'>,
+  epoch: KeyEpoch,
+  refused?: Unfinished,
+): Promise<void> {
+  const over = refused === undefined ? null : JSON.stringify({ ...identityOf(refused), asked: true });
   await db.query({
     name: 'purchase_store_key_epoch',
-    text: `UPDATE transactions.purchases SET key_epochs = key_epochs || jsonb_build_object($2::text, $3::jsonb) WHERE id = $1`,
-    values: [id, step, JSON.stringify(epoch)],
+    text: `UPDATE transactions.purchases
+              SET key_epochs = key_epochs || jsonb_build_object($2::text, $3::jsonb),
+                  unfinished = CASE WHEN unfinished @> $4::jsonb THEN NULL ELSE unfinished END
+            WHERE id = $1`,
+    values: [purchaseId, step, JSON.stringify(epoch), over],
   });
 }

@@ -152,6 +152,14 @@ async function plant(path: string, fault: Record<string, unknown>): Promise<void
 /** Twice, since Stripe's client asks once more by itself when a connection breaks. */
 const LOST = { kind: 'lost_reply', times: 2 } as const;
 
+/** A step that is taken again is the one that was begun: with the time of its beginning. */
+const begunAt = new Map<PurchaseId, number>();
+function begunAtMs(purchaseId: PurchaseId): number {
+  const atMs = begunAt.get(purchaseId) ?? Date.now();
+  begunAt.set(purchaseId, atMs);
+  return atMs;
+}
+
 /** Takes the step. @returns the failure, if it failed */
 async function take({ step, from, event, by }: Case, purchaseId: PurchaseId, through = steps): Promise<unknown> {
   const actor = { type: 'user', id: (by === 'buyer' ? buyer : seller).id as UserId } as const;
@@ -160,7 +168,7 @@ async function take({ step, from, event, by }: Case, purchaseId: PurchaseId, thr
     from,
     event,
     actor,
-    atMs: Date.now(),
+    atMs: begunAtMs(purchaseId),
     paymentMethod: 'pm_card_visa',
     returnUrl: stack().urls.api,
   };
@@ -244,7 +252,7 @@ test('a first try that was held up, and overtaken by others: it asks under the k
     makeOnce(database, asKnownThen, key, { make: async (under) => ({ under }), find: async () => undefined });
   expect(await heldUp()).toEqual({ under: `purchase/${purchaseId}/refundBuyer/1` });
   const second = { epoch: 2, sinceMs: key.atMs, absentSinceMs: null, refusals: 1 };
-  await storeKeyEpoch(database, purchaseId, key.step, second);
+  await storeKeyEpoch(database, key, second);
   expect(await heldUp()).toEqual({ under: `purchase/${purchaseId}/refundBuyer/2` });
   expect((await findPurchase(database, purchaseId))?.keyEpochs).toMatchObject({ refundBuyer: second });
 });

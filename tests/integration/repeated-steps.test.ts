@@ -143,22 +143,25 @@ test('Stripe, asked again to send what was blocked, hears the same amount, whate
       throw new ProviderError('stripe', 'unreachable', 'reply_lost');
     },
   });
-  const step = (atMs: number): PurchaseStep => ({
+  const step: PurchaseStep = {
     purchaseId: id,
     from: 'released',
     event: 'aftercare_over',
     actor: { type: 'system', id: 'clock' },
-    atMs,
-  });
-  await expect(asActivity(() => losing.retryTransfer(step(Date.now())))).rejects.toThrow(/reply_lost/);
+    atMs: Date.now(),
+  };
+  await expect(asActivity(() => losing.retryTransfer(step))).rejects.toThrow(/reply_lost/);
   expect((await act(seller, debt, 'refunds')).body).toMatchObject({ money: { advanced: 2_250 } });
-  await expect(asActivity(() => losing.retryTransfer(step(Date.now() + 1_000)))).rejects.toThrow(/reply_lost/);
+  // Begun anew it does nothing: what was begun is gone through with, as it was begun.
+  const anew = { ...step, atMs: step.atMs + 1_000 };
+  expect(await asActivity(() => losing.retryTransfer(anew))).toMatchObject({ unfinished: { atMs: step.atMs } });
+  await expect(asActivity(() => losing.retryTransfer(step))).rejects.toThrow(/reply_lost/);
   expect(asked).toEqual([asked[0], asked[0]]);
   expect(asked[0]?.amount).toBe(2_250);
 
   // It is refused once more, and what is owed by now is kept before Stripe is asked the next time: nothing is left to send.
   const steps = stepsWith(real);
-  expect(await asActivity(() => steps.retryTransfer(step(Date.now())))).toMatchObject({ transfer: 'blocked' });
+  expect(await asActivity(() => steps.retryTransfer(step))).toMatchObject({ transfer: 'blocked' });
   await control({ disabledReason: null });
   await waitFor(async () => (await read(seller, id)).body.transfer.status === 'sent', {
     what: 'the transfer to be tried again',

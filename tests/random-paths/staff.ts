@@ -1,19 +1,22 @@
 /** What staff do about a purchase on its way: they pause its money, and let it go again after the next step. */
 import type { PurchaseBody } from '../helpers/purchases.ts';
-import { order, staffToken } from '../helpers/staff.ts';
+import { newStaff, order, signIn } from '../helpers/staff.ts';
 import { insist, isPaused, settled, type Walk } from './actions.ts';
 import { disputeOf } from './dispute-choices.ts';
 import { SIGN_IN_AGAIN_AFTER_MS } from './people.ts';
 import type { Plan } from './plan.ts';
 
-/** Somebody of finance: another one, before the token of the last one is over. */
-let finance: { readonly sinceMs: number; readonly token: Promise<{ readonly accessToken: string }> } | undefined;
+/** The one of finance who does it in a run: an order that is sent again is one of the same person. */
+let account: ReturnType<typeof newStaff> | undefined;
+let session: { readonly sinceMs: number; readonly token: ReturnType<typeof signIn> } | undefined;
 
-function signedIn(): Promise<{ readonly accessToken: string }> {
-  if (finance === undefined || Date.now() - finance.sinceMs > SIGN_IN_AGAIN_AFTER_MS) {
-    finance = { sinceMs: Date.now(), token: staffToken('finance') };
+async function signedIn(): Promise<{ readonly accessToken: string }> {
+  account ??= newStaff('finance');
+  const known = await account;
+  if (session === undefined || Date.now() - session.sinceMs > SIGN_IN_AGAIN_AFTER_MS) {
+    session = { sinceMs: Date.now(), token: signIn(known) };
   }
-  return finance.token;
+  return session.token;
 }
 
 const PAUSE = 'staff pause';
