@@ -85,13 +85,21 @@ export async function listPayouts(
   return rows;
 }
 
-/** Whether the bank took a later payout of the same account and currency: what failed before went with it. */
+/**
+ * Whether one payout carries what an earlier one of the same account and currency has left on the account: made after that
+ * failed, it takes all there is, as Stripe's own do, or as much at the least. Stripe tells the second in which one was made.
+ */
+const carries = (later: string, failed: string): string =>
+  `${later}.account_id = ${failed}.account_id AND ${later}.currency = ${failed}.currency
+   AND ${later}.created_at >= date_trunc('second', ${failed}.failed_at) AND ${later}.id <> ${failed}.id
+   AND (${later}.automatic OR ${later}.amount >= ${failed}.amount)`;
+
+/** Whether the bank took a later payout that carries what this one has left. */
 export async function isMended(db: Queryable, id: string): Promise<boolean> {
   const { rows } = await db.query<{ mended: boolean }>({
     name: 'payout_mended',
     text: `SELECT EXISTS (SELECT 1 FROM payouts.payouts later
-                           WHERE later.account_id = failed.account_id AND later.currency = failed.currency
-                             AND later.created_at > failed.created_at AND later.status = 'paid') AS mended
+                           WHERE ${carries('later', 'failed')} AND later.status = 'paid') AS mended
              FROM payouts.payouts failed WHERE failed.id = $1`,
     values: [id],
   });
@@ -105,10 +113,9 @@ const MAX_FAILED = 50;
 export async function failedBefore(tx: Tx, paid: PayoutRecord): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>({
     name: 'payout_failed_before',
-    text: `SELECT id FROM payouts.payouts
-            WHERE account_id = $1 AND currency = $2 AND created_at < $3 AND status = 'failed'
-            ORDER BY created_at DESC LIMIT ${MAX_FAILED}`,
-    values: [paid.accountId, paid.currency, paid.createdAt],
+    text: `SELECT failed.id FROM payouts.payouts failed JOIN payouts.payouts paid ON ${carries('paid', 'failed')}
+            WHERE paid.id = $1 AND failed.status = 'failed' ORDER BY failed.created_at DESC LIMIT ${MAX_FAILED}`,
+    values: [paid.id],
   });
   return rows.map(({ id }) => id);
 }

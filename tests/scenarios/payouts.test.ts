@@ -105,6 +105,22 @@ async function caseOf(payoutId: string): Promise<{ id: string; state: string; ki
   return body.data.find(({ subject }) => subject.id === payoutId);
 }
 
+/** The seller names a bank account that works: until then Stripe pays nothing out. */
+async function enabledAgain(): Promise<void> {
+  const { url } = await stripe.accountLinks.create({
+    account,
+    type: 'account_onboarding',
+    refresh_url: 'https://wellpact.example/again',
+    return_url: 'https://wellpact.example/done',
+  });
+  const form = {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'outcome=complete',
+  };
+  expect((await fetch(url, { ...form, redirect: 'manual' })).status).toBeLessThan(400);
+}
+
 test('a payout goes to the bank, and nothing of ours moves with it', async () => {
   const before = await moved();
   const id = await payOut();
@@ -158,18 +174,7 @@ test('one that failed is made good by a later one: nobody of staff has anything 
   await bankSays(id, 'failed');
   await reaches(id, 'failed');
   await waitFor(() => caseOf(id), { what: 'a case for finance', timeoutMs: 20_000 });
-  const { url } = await stripe.accountLinks.create({
-    account,
-    type: 'account_onboarding',
-    refresh_url: 'https://wellpact.example/again',
-    return_url: 'https://wellpact.example/done',
-  });
-  const form = {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: 'outcome=complete',
-  };
-  expect((await fetch(url, { ...form, redirect: 'manual' })).status).toBeLessThan(400);
+  await enabledAgain();
   const later = await payOut(2);
   expect(later).not.toBe(id);
   await bankSays(later, 'paid');
@@ -177,6 +182,27 @@ test('one that failed is made good by a later one: nobody of staff has anything 
   expect(await caseOf(id)).toMatchObject({ state: 'closed' });
   // A payout is its own: the failed one stays what it is.
   expect((await payouts(seller)).map(({ status }) => status)).toEqual(['paid', 'failed']);
+});
+
+test('one that failed is not made good by what was on its way already, nor by less', async () => {
+  const id = await payOut();
+  await sold();
+  const onItsWay = await payOut(2);
+  await bankSays(id, 'failed');
+  await reaches(id, 'failed');
+  await bankSays(onItsWay, 'paid');
+  await reaches(onItsWay, 'paid');
+  await waitFor(() => caseOf(id), { what: 'a case for finance', timeoutMs: 20_000 });
+  await enabledAgain();
+  const { id: less } = await stripe.payouts.create({ amount: 1_000, currency: 'eur' }, { stripeAccount: account });
+  await reaches(less, 'pending');
+  await bankSays(less, 'paid');
+  await reaches(less, 'paid');
+  expect(await caseOf(id)).toMatchObject({ state: 'open' });
+  const rest = await payOut(4);
+  await bankSays(rest, 'paid');
+  await reaches(rest, 'paid');
+  expect(await caseOf(id)).toMatchObject({ state: 'closed' });
 });
 
 /** As Stripe would send it, signed for the endpoint of connected accounts. */
