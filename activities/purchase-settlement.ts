@@ -10,6 +10,7 @@ import { giveBackUse } from '../services/discounts/index.ts';
 import { closeDispute } from '../services/disputes/index.ts';
 import { releaseSlot, releaseStock } from '../services/marketplace/index.ts';
 import {
+  commandStep,
   commitStep,
   giveBackReservation,
   insertReceivable,
@@ -45,6 +46,7 @@ import {
   refuseStopped,
   rowKey,
   standing,
+  standingWithout,
 } from './purchase-steps.ts';
 import { closeBlocked, sendToSeller } from './purchase-transfers.ts';
 import { isRefusedForTheSeller } from './reversals.ts';
@@ -56,7 +58,8 @@ export function createSettlementActivities(deps: PurchaseDeps) {
     async refundBuyer(step: PurchaseStep): Promise<PurchaseStanding> {
       const purchase = await purchaseToAct(database, step);
       const key = rowKey(step, partOf(purchase, step, REFUND_STEP));
-      if (isOvertaken(purchase, step) || (await isDone(deps, step, key))) return standing(purchase);
+      if (isOvertaken(purchase, step)) return standing(purchase);
+      if (await isDone(deps, purchase, step, key)) return standingWithout(database, purchase, key);
       const plan = planOf(purchase, step);
       refuseStopped(purchase, 'refundBuyer', plan.row);
       await refuseTooMany(deps, step);
@@ -151,8 +154,9 @@ async function takeBackFromSeller(
   const { database, payments } = deps;
   const purchase = await purchaseToAct(database, step);
   const first = rowKey(step, partOf(purchase, step, name));
-  if (isOvertaken(purchase, step) || (await isDone(deps, step, rowKey(step, partOf(purchase, step, REFUND_STEP)))))
-    return standing(purchase);
+  if (isOvertaken(purchase, step)) return standing(purchase);
+  const last = rowKey(step, partOf(purchase, step, REFUND_STEP));
+  if (await isDone(deps, purchase, step, last)) return standingWithout(database, purchase, last);
   const plan = planOf(purchase, step);
   refuseStopped(purchase, 'refundReleased', plan.row);
   await refuseTooMany(deps, step);
@@ -187,9 +191,19 @@ function partOf({ state, dispute }: Purchase, { event, from, command }: Purchase
   return event === 'refund_in_part' || from === 'released' ? `${name}/${command?.id ?? event}` : name;
 }
 
-/** Whether a row that stays in its state was gone through with before, to its last part. */
-const isDone = async ({ database }: PurchaseDeps, { event }: PurchaseStep, refund: StepKey): Promise<boolean> =>
-  event === 'refund_in_part' && (await wasTaken(database, refund.purchaseId, refund.step));
+/**
+ * Whether it was gone through with before: a row that stays in its state, to its last part; or a command that was lost with its
+ * worker, gone through with by whoever came next, and then sent again. What it asks for is read by what was left then, and now.
+ */
+async function isDone(
+  { database }: PurchaseDeps,
+  { id, unfinished }: Purchase,
+  { event, command }: PurchaseStep,
+  refund: StepKey,
+): Promise<boolean> {
+  if (event === 'refund_in_part' && (await wasTaken(database, id, refund.step))) return true;
+  return unfinished === null && command !== undefined && wasTaken(database, id, commandStep(command.id));
+}
 
 /** @throws ApplicationFailure TOO_MANY_REFUNDS: the last one that is left is for all of the rest */
 async function refuseTooMany({ database }: PurchaseDeps, { event, purchaseId }: PurchaseStep): Promise<void> {

@@ -13,6 +13,7 @@ import { isHalfDone, isOthers } from '../services/transactions/begun-rules.ts';
 import { givenBack } from '../services/transactions/discount-rules.ts';
 import {
   commandStep,
+  endBeginning,
   findPurchase,
   isTopUpBlocked,
   isTopUpDue,
@@ -315,6 +316,21 @@ export const begunBy = ({ event, actor, atMs, command }: PurchaseStep): Unfinish
 /** Whether a step comes too late, or too early: the purchase has moved on, or something else was begun and goes first. */
 export const isOvertaken = ({ state, unfinished }: Purchase, step: PurchaseStep): boolean =>
   state !== step.from || isOthers(unfinished, step);
+
+/**
+ * How a purchase stands of which a step finds that nothing is left to do. A worker that was held up may have noted that it was
+ * begun when it was done already: that is over.
+ */
+export async function standingWithout(
+  database: Database,
+  purchase: Purchase,
+  { begun }: StepKey,
+): Promise<PurchaseStanding> {
+  if (begun === undefined || purchase.unfinished?.asked !== true || isOthers(purchase.unfinished, begun))
+    return standing(purchase);
+  await endBeginning(database, purchase.id, begun);
+  return standing(await purchaseToAct(database, { purchaseId: purchase.id }));
+}
 
 /** Why a time cannot be booked, as a failure that the workflow answers with. */
 export function slotRefusal(why: SlotRefusal): ApplicationFailure {

@@ -25,6 +25,7 @@ import {
   purchaseToAct,
   refuseStopped,
   standing,
+  standingWithout,
   stepKey,
 } from './purchase-steps.ts';
 
@@ -35,9 +36,9 @@ export function createTransferActivities(deps: PurchaseDeps) {
     async retryTransfer(step: PurchaseStep): Promise<PurchaseStanding> {
       const key = sendingKey(step, 'releaseToSeller', 'transfer');
       const purchase = await purchaseToAct(database, key);
-      if (purchase.state !== step.from || purchase.transfer.status !== 'blocked') return standing(purchase);
       // What is payable in the middle of a refund was taken back for the buyer.
-      if (isSomethingElse(purchase, key)) return standing(purchase);
+      if (purchase.state !== step.from || isSomethingElse(purchase, key)) return standing(purchase);
+      if (purchase.transfer.status !== 'blocked') return standingWithout(database, purchase, key);
       refuseStopped(purchase, 'releaseToSeller');
       const sending = purchase.topUp === null ? key : sendingKey(step, TOP_UP, 'transfer');
       const { books } = await recoverFromPayable(deps, purchase, sending);
@@ -67,7 +68,7 @@ export function createTransferActivities(deps: PurchaseDeps) {
       const purchase = await purchaseToAct(database, step);
       const key = sendingKey(step, TOP_UP, 'topUp');
       if (purchase.state !== step.from || isSomethingElse(purchase, key)) return standing(purchase);
-      if (!isTopUpDue({ ...purchase, unfinished: null })) return standing(purchase);
+      if (!isTopUpDue({ ...purchase, unfinished: null })) return standingWithout(database, purchase, key);
       refuseStopped(purchase, 'releaseToSeller');
       return topUp(deps, purchase, step, key, purchase.books.payable);
     },

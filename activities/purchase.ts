@@ -27,6 +27,7 @@ import { createSettlementActivities, freeReserved } from './purchase-settlement.
 import {
   begunBy,
   intentOf,
+  isOvertaken,
   type Opened,
   type PaymentStep,
   type PurchaseDeps,
@@ -114,7 +115,7 @@ function createPaymentActivities(deps: PurchaseDeps) {
      * payment that was captured behind our back is noted as held, to be refunded next.
      */
     async cancelPayment(step: PaymentStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, 'cancelPayment');
+      const key = rowKey(step, 'cancelPayment');
       const purchase = await purchaseToAct(database, key);
       if (purchase.state !== step.from || purchase.unfinished !== null) return standing(purchase);
       const { row } = planOf(purchase, step);
@@ -132,9 +133,9 @@ function createPaymentActivities(deps: PurchaseDeps) {
 
     /** Captures the authorised amount: it is held from now on. @throws ApplicationFailure AUTHORISATION_LOST */
     async capturePayment(step: PurchaseStep): Promise<PurchaseStanding> {
-      const key = stepKey(step, 'capturePayment');
+      const key = rowKey(step, 'capturePayment');
       const purchase = await purchaseToAct(database, key);
-      if (purchase.state !== step.from) return standing(purchase);
+      if (isOvertaken(purchase, step)) return standing(purchase);
       refuseStopped(purchase, 'capturePayment');
       const payment = await payments.capturePayment(intentOf(purchase), freshKey(key));
       if (payment.status === 'canceled') {
@@ -239,7 +240,7 @@ function paymentChange(purchase: Purchase, payment: Payment): StepChange {
 
 /** Somebody captured a payment that was to be cancelled, in Stripe's dashboard perhaps: it is in our books, to go back. */
 async function noteCapture({ database }: PurchaseDeps, step: PaymentStep, payment: Payment): Promise<PurchaseStanding> {
-  const after = await commitStep(database, stepKey(step, 'noteCapture'), (current) => {
+  const after = await commitStep(database, rowKey(step, 'noteCapture'), (current) => {
     refuseOtherAmount(current, payment);
     return {
       ...paymentChange(current, payment),

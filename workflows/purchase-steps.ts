@@ -161,8 +161,13 @@ async function followAfter(input: PurchaseInput, story: Story, begun: Unfinished
   }
   if (isTheSame) return;
   if (story.standing.unfinished !== undefined) throw inProgress(begun.event);
-  return follow(input, story, wish, true);
+  const isRefund = wish.event === 'refund_in_full' || wish.event === 'refund_in_part';
+  return follow(input, story, isRefund ? { ...wish, event: refundEvent(story, wish.command?.amount) } : wish, true);
 }
+
+/** All that is left is not a part, whoever counted it. */
+export const refundEvent = (story: Story | undefined, amount: number | undefined): PurchaseEvent =>
+  amount === undefined || amount === story?.standing.left ? 'refund_in_full' : 'refund_in_part';
 
 /** Goes through with what was begun, as it was begun. */
 export function goThroughWith(input: PurchaseInput, story: Story, begun: Unfinished): Promise<void> {

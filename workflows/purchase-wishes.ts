@@ -17,7 +17,7 @@ import {
 } from '../contracts/purchase.ts';
 import { refundTooLargeText } from '../services/transactions/refund-rules.ts';
 import type { PurchaseEvent } from '../services/transactions/transition-rules.ts';
-import { inProgress, notAllowed, rowsOf, type Story, type Wish } from './purchase-steps.ts';
+import { inProgress, notAllowed, refundEvent, rowsOf, type Story, type Wish } from './purchase-steps.ts';
 
 /** Which update asks for what. */
 export const WISHES = [
@@ -55,10 +55,6 @@ export function wishOf(
   }
   return { ...asked, party: actorId === buyerId ? 'buyer' : 'seller', actor: { type: 'user', id: actorId } };
 }
-
-/** All that is left is not a part, whoever counted it. */
-const refundEvent = (story: Story | undefined, amount: number | undefined): PurchaseEvent =>
-  amount === undefined || amount === story?.standing.left ? 'refund_in_full' : 'refund_in_part';
 
 /** A wish is refused before it is recorded when it comes at the wrong time or from the wrong party. */
 export function refuseUnlessAllowed(story: Story | undefined, wish: Wish): void {

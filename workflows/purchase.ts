@@ -20,6 +20,7 @@ import type { DisputeStanding } from '../activities/purchase-steps.ts';
 import type { RefundHint } from '../contracts/aftercare.ts';
 import type { ChargebackHint } from '../contracts/chargeback.ts';
 import type { PurchaseInput, PurchaseOutcome, PurchaseResult, PurchaseState } from '../contracts/purchase.ts';
+import { isBegunBy } from '../services/transactions/begun-rules.ts';
 import { isLive } from '../services/transactions/chargeback-rules.ts';
 import { isFinal, standsStill } from '../services/transactions/rules.ts';
 import type { StaffOrderKind } from '../services/transactions/support-rules.ts';
@@ -202,7 +203,7 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
         await unlessRefused(current, () => follow(input, current, { ...PROVIDER, event: 'authorisation_lost' }));
       } else if (isAlarm(answer)) agenda.refused(undefined, { reason: answer.message, tryAgainMs: undefined }, current);
       // Who came in the middle, a bank or Stripe itself, does not make undone what was begun: that is gone through with.
-      const isBegun = current.standing.unfinished !== undefined && answer.type !== 'IN_PROGRESS';
+      const isBegun = isBegunBy(current.standing.unfinished, item.wish);
       if (isBegun && (answer.type === 'CHARGEBACK_OPEN' || patched('begun-goes-on')))
         item.settle.done(current.standing.state);
       else item.settle.failed(answer);
@@ -230,6 +231,8 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   async function obey(current: Story, wish: StaffWish, settle: Settle<PurchaseState>): Promise<void> {
     try {
       doing = wish.order.kind;
+      if (wish.order.kind === 'pause') await goThroughWithLost(current);
+      if (isFinal(current.standing.state)) throw notAllowed(current, wish.order.kind);
       await followOrder(input.purchaseId, current, wish);
       if (wish.order.kind === 'pause') orders = { ...orders, pauses: orders.pauses + 1 };
       else agenda.letGo();
@@ -261,13 +264,13 @@ async function tell(input: PurchaseInput & Resumed): Promise<PurchaseResult> {
   }
 
   /**
-   * What was begun, and lost with its worker, came before what a bank did: once the money stands still it could not be gone
-   * through with, and what Stripe has done of it would be in nobody's books.
+   * What was begun, and lost with its worker, came before what a bank did, or staff who pause: once the money stands still it
+   * could not be gone through with, and what Stripe has done of it would be in nobody's books.
    */
   async function goThroughWithLost(current: Story): Promise<void> {
     // What the story knows of is on its agenda.
     const isKnown = current.standing.unfinished !== undefined;
-    if (isKnown || !patched('what-was-begun-goes-before-the-bank')) return;
+    if (isKnown || !patched('what-was-begun-goes-before-it-stands-still')) return;
     await readAgain(input, current);
     const { unfinished: begun, pause } = current.standing;
     if (begun === undefined || pause !== undefined || isBegunStopped(current, begun)) return;

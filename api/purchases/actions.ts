@@ -12,7 +12,7 @@ import {
   reschedulePurchaseUpdate,
 } from '../../contracts/purchase.ts';
 import { unprocessable } from '../../platform/errors.ts';
-import { MAX_REFUNDS, type Purchase, refundStepOf } from '../../services/transactions/index.ts';
+import { commandStep, MAX_REFUNDS, type Purchase, refundStepOf, wasTaken } from '../../services/transactions/index.ts';
 import { leftOf, refundTooLargeText } from '../../services/transactions/refund-rules.ts';
 import { MAX_WORDS } from '../../services/transactions/support-rules.ts';
 import { type Caller, type Route, route } from '../route.ts';
@@ -166,7 +166,9 @@ function refundRoute(deps: ActionDeps, commands: PurchaseCommands): Route {
         throw unprocessable('OTHER_CURRENCY', detail, { refundable: left });
       }
       // What cannot be refunded at all is refused as that, and not for its amount.
-      if (amount !== undefined && left.amount > 0 && amount.amount > left.amount) {
+      const isTooLarge = amount !== undefined && left.amount > 0 && amount.amount > left.amount;
+      // Sent again, it is not refused for what it has taken itself.
+      if (isTooLarge && !(await wasTaken(deps.database, id, commandStep(request.commandId)))) {
         throw unprocessable('REFUND_TOO_LARGE', refundTooLargeText(left.amount, left.currency), { refundable: left });
       }
       return act(deps, commands, REFUND, id, request, {

@@ -57,8 +57,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'missing dedupe',
     file: 'services/transactions/steps.ts',
-    from: 'if (isElsewhere || !(await takeStep(tx, key.purchaseId, key.step))) return before;',
-    to: 'if (isElsewhere) return before;',
+    from: 'if (!(await takeStep(tx, key.purchaseId, key.step))) return repeated(tx, before, key);',
+    to: 'if (key.step === undefined) return repeated(tx, before, key);',
     test: guards('two attempts of one step in the same moment are one step of a note that a refund came back'),
     because: /RangeError: refundCameBack/,
   },

@@ -19,7 +19,7 @@ export const ATTENTION_GRACE_SECONDS = 60;
 /** What of a purchase decides. */
 export interface Watched {
   readonly deadlineAt: Date | null;
-  readonly unfinished: object | null;
+  readonly unfinished: { readonly asked?: true } | null;
   readonly pause: object | null;
   readonly refusedStep: object | null;
   readonly updatedAt: Date;
@@ -35,9 +35,12 @@ export function attentionOf(purchase: Watched, nowMs: number): Attention[] {
   const isSo: Readonly<Record<Attention, boolean>> = {
     // A transfer that is blocked keeps the purchase open without end: its deadline passes and means nothing.
     past_deadline: deadlineAt !== null && deadlineAt.getTime() + graceMs < nowMs && transfer.status !== 'blocked',
-    // While its money stands still it waits, as it is meant to.
+    // While its money stands still it waits, as it is meant to; what Stripe was asked for in an inquiry may end that.
     in_progress_for_long:
-      unfinished !== null && pause === null && !isLive(chargeback) && updatedAt.getTime() + graceMs < nowMs,
+      unfinished !== null &&
+      pause === null &&
+      (!isLive(chargeback) || (chargeback === 'inquiry' && unfinished.asked === true)) &&
+      updatedAt.getTime() + graceMs < nowMs,
     transfer_blocked: transfer.status === 'blocked',
     refund_came_back: books.owedToBuyer > 0,
     step_refused: refusedStep !== null,

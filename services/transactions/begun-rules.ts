@@ -46,5 +46,11 @@ export const isOthers = (unfinished: Unfinished | null | undefined, step: Beginn
     unfinished.sends === step.sends
   );
 
+/** Whether it was begun for this wish: by its command, where it was begun for one. */
+export const isBegunBy = (unfinished: Unfinished | undefined, { event, command }: Omit<Beginning, 'atMs'>): boolean =>
+  unfinished !== undefined &&
+  unfinished.event === event &&
+  (unfinished.command === undefined || unfinished.command.id === command?.id);
+
 /** Whether a part of it is in the books already: it is no longer in doubt, and what is left is less. */
 export const isHalfDone = (unfinished: Unfinished | null): boolean => unfinished !== null && unfinished.asked !== true;

@@ -93,6 +93,7 @@ export {
 } from './steps.ts';
 export {
   blockedPurchases,
+  endBeginning,
   findPurchase,
   findPurchaseOfIntent,
   listPurchases,

@@ -28,7 +28,7 @@ import type {
 import { type RefusedStep, refusedAfter } from './refused-rules.ts';
 import type { Reminder } from './reminder-rules.ts';
 import { isFinal, standsStill } from './rules.ts';
-import { insertPurchase, lockPurchase, takeStep, updatePurchase } from './store.ts';
+import { endBeginning, insertPurchase, lockPurchase, takeStep, updatePurchase } from './store.ts';
 import { deadlineOf } from './timer-rules.ts';
 
 /** The step of a workflow, as it is named in the ledger, in the audit trail and towards the providers. */
@@ -115,7 +115,8 @@ export async function commitStep(
     const isElsewhere =
       (key.from !== 'any' && before.state !== key.from) ||
       (key.begun !== undefined && isOthers(before.unfinished, key.begun));
-    if (isElsewhere || !(await takeStep(tx, key.purchaseId, key.step))) return before;
+    if (isElsewhere) return before;
+    if (!(await takeStep(tx, key.purchaseId, key.step))) return repeated(tx, before, key);
     const change = await decide(before, tx);
     if (change === undefined) return before;
     // Whoever sent it is told that it was carried out, whatever becomes of the answer on the way.
@@ -131,6 +132,13 @@ export async function commitStep(
     if (isFinal(after.state) && !isFinal(before.state)) await archive(tx, after);
     return after;
   });
+}
+
+/** It was taken before: a beginning that was noted for it once more is over with that. */
+async function repeated(tx: Tx, before: Purchase, { begun }: StepKey): Promise<Purchase> {
+  if (begun === undefined || before.unfinished?.asked !== true) return before;
+  await endBeginning(tx, before.id, begun);
+  return { ...before, unfinished: null };
 }
 
 const COMMAND = 'update/';

@@ -143,9 +143,13 @@ export const pastDeadline = (grace: string): string =>
   `(deadline_at < now() - ${grace} AND transfer_status <> 'blocked')`;
 const MONEY_MOVES = `pause IS NULL AND chargeback NOT IN ('inquiry', 'open')`;
 
-/** What was begun and has not ended; while its money stands still it waits, as it is meant to. @param grace SQL */
+/**
+ * What was begun and has not ended; while its money stands still it waits, as it is meant to. What Stripe was asked for in an
+ * inquiry may be what ends that, and does not wait. @param grace SQL
+ */
 export const inProgressForLong = (grace: string): string =>
-  `(unfinished IS NOT NULL AND ${MONEY_MOVES} AND updated_at < now() - ${grace})`;
+  `(unfinished IS NOT NULL AND (${MONEY_MOVES} OR (pause IS NULL AND chargeback = 'inquiry' AND unfinished ? 'asked'))
+    AND updated_at < now() - ${grace})`;
 
 /** How often purchases that are late are asked for. */
 export interface OverdueRounds {
@@ -225,6 +229,18 @@ const STORE_BEGINNING = `UPDATE transactions.purchases
        updated_at = CASE WHEN unfinished IS NULL THEN greatest(updated_at, $7) ELSE updated_at END
  WHERE id = $1 AND state = $6 AND (unfinished IS NULL OR unfinished @> $5::jsonb)
 RETURNING key_epochs -> $2::text AS epoch`;
+
+/**
+ * Ends a beginning of which nothing is left to do: a worker that was held up may have noted it once more after it was done.
+ * What is in the books in part stays.
+ */
+export async function endBeginning(db: Queryable, id: PurchaseId, begun: Unfinished): Promise<void> {
+  await db.query({
+    name: 'purchase_end_beginning',
+    text: 'UPDATE transactions.purchases SET unfinished = NULL WHERE id = $1 AND unfinished @> $2::jsonb',
+    values: [id, JSON.stringify({ ...identityOf(begun), asked: true })],
+  });
+}
 
 /**
  * Notes which key of a step is in use, outside its steps: a key is given up before the next one is used.

@@ -5,21 +5,22 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPurchaseActivities, type PaymentStep, type PurchaseActivities } from '../../activities/purchase.ts';
+import { commandIdOf } from '../../api/idempotency/idempotency.ts';
 import type { PurchaseId, UserId } from '../../contracts/ids.ts';
 import type { Database } from '../../platform/database.ts';
 import { connectTemporal, type Temporal } from '../../platform/temporal/client.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
 import type { Payments } from '../../providers/payments.ts';
-import { findPurchase } from '../../services/transactions/index.ts';
+import { findPurchase, overduePurchases } from '../../services/transactions/index.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
-import { disputed, laid, moveDispute, sold } from '../helpers/chargebacks.ts';
+import { disputed, laid, moveDispute, recordPurchase, sold } from '../helpers/chargebacks.ts';
 import { type Response, request } from '../helpers/client.ts';
 import { TEST_PAYLOAD_KEYS } from '../helpers/payload-key.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
 import { act, type PurchaseBody, read, sandboxLog } from '../helpers/purchases.ts';
 import { accountOf, disable, happens } from '../helpers/side-effect.ts';
 import { stack } from '../helpers/stack.ts';
-import { staffToken } from '../helpers/staff.ts';
+import { order, staffToken } from '../helpers/staff.ts';
 import { asActivity, databaseOfStack, purchaseDeps } from '../helpers/steps.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
@@ -123,7 +124,11 @@ const RELEASED = {
 } as const satisfies Record<string, Lost>;
 
 /** Takes the steps as the workflow does, which never hears of them; the worker dies in the last one. */
-async function lose(purchaseId: PurchaseId, { steps, of, made }: Lost): Promise<void> {
+async function lose(
+  purchaseId: PurchaseId,
+  { steps, of, made }: Lost,
+  commandId: string = randomUUID(),
+): Promise<PaymentStep> {
   const { event, from, by, ...said } = of;
   const actor =
     by === 'clock'
@@ -137,7 +142,7 @@ async function lose(purchaseId: PurchaseId, { steps, of, made }: Lost): Promise<
     atMs: Date.now(),
     paymentMethod: undefined,
     returnUrl: stack().urls.api,
-    ...(by !== 'clock' && { command: { id: randomUUID(), ...said } }),
+    ...(by !== 'clock' && { command: { id: commandId, ...said } }),
   };
   const living = createPurchaseActivities(purchaseDeps(database));
   for (const step of steps.slice(0, -1)) await asActivity(() => living[step](input));
@@ -145,7 +150,12 @@ async function lose(purchaseId: PurchaseId, { steps, of, made }: Lost): Promise<
   if (last === undefined) throw new Error('something is lost');
   await expect(asActivity(() => dying[last](input))).rejects.toThrow(Death);
   expect(await sums(purchaseId)).toEqual(made);
+  return input;
 }
+
+/** As the round of the relay does. */
+const tellToLook = (id: PurchaseId) =>
+  createFlowSignals(temporal.client).payment(id, { eventId: `row/${Date.now()}`, eventType: 'purchase.overdue' });
 
 /** What Stripe has moved, by kind. */
 async function sums(purchaseId: PurchaseId): Promise<Record<string, number>> {
@@ -156,10 +166,10 @@ async function sums(purchaseId: PurchaseId): Promise<Record<string, number>> {
   return found;
 }
 
-const refunds = (id: string, amount?: number): Promise<Response<PurchaseBody>> =>
+const refunds = (id: string, amount?: number, idempotencyKey: string = randomUUID()): Promise<Response<PurchaseBody>> =>
   request('POST', `/v1/purchases/${id}/refunds`, {
     token: seller.accessToken,
-    idempotencyKey: randomUUID(),
+    idempotencyKey,
     body: amount === undefined ? {} : { amount: { amount, currency: 'EUR' } },
   });
 
@@ -195,6 +205,7 @@ describe('of a purchase that is held', () => {
     expect(await act(buyer, id, 'confirm')).toMatchObject({ status: 409 });
     await standsAs(id, REFUNDED);
     expect(await sums(id)).toEqual({ refund: 2_500 });
+    await recordPurchase('purchase-begun-goes-first', id);
   });
 
   test('a refund of all, then a dispute: it is refunded', async () => {
@@ -236,6 +247,7 @@ describe('of a purchase that is held', () => {
     await disputed(id);
     await laid(buyer, id, 'open');
     await standsAs(id, { state: 'released', chargeback: 'open', money: { transferred: 2_250 } });
+    await recordPurchase('purchase-begun-goes-before-the-bank', id);
   });
 
   test('a refund of a part, then the same again by another command: twice', async () => {
@@ -263,12 +275,66 @@ describe('of a purchase that is held', () => {
     [HELD.release, RELEASED_ALL],
   ])('$what, and nobody does anything: the round of the relay finds it', async (lost, expected) => {
     await lose(id, lost);
-    await createFlowSignals(temporal.client).payment(id, {
-      eventId: `row/${Date.now()}`,
-      eventType: 'purchase.overdue',
-    });
+    await tellToLook(id);
     await standsAs(id, expected);
     expect(await sums(id)).toEqual(lost.made);
+  });
+
+  test.each([
+    ['all of what is left by then', 1_250],
+    ['more than is left by then', 1_500],
+  ])('a refund of a part, gone through with, then sent again: %s, and made once', async (_what, amount) => {
+    const key = randomUUID();
+    const lost = { ...HELD.part, of: { ...HELD.part.of, amount }, made: { refund: amount } };
+    await lose(id, lost, commandIdOf(seller.id, 'refundPurchase', key));
+    await tellToLook(id);
+    const stands = { state: 'held', money: { refunded: amount, held: 2_500 - amount } };
+    await standsAs(id, stands);
+    expect(await refunds(id, amount, key)).toMatchObject({ status: 200, body: stands });
+    await standsAs(id, stands);
+    expect(await sums(id)).toEqual({ refund: amount });
+  });
+
+  test('a refund of a part, then one of all that is left then, by its amount: it is refunded', async () => {
+    await lose(id, HELD.part);
+    expect(await refunds(id, 1_500)).toMatchObject({ status: 200 });
+    await standsAs(id, REFUNDED);
+    expect(await sums(id)).toEqual({ refund: 2_500 });
+  });
+
+  test('a refund of a part that was noted once more after it was done: that is over', async () => {
+    const step = await lose(id, HELD.part);
+    await tellToLook(id);
+    await standsAs(id, { state: 'held', money: { refunded: 1_000 } });
+    const { event, actor, atMs, command } = step;
+    await database.query('UPDATE transactions.purchases SET unfinished = $2 WHERE id = $1', [
+      id,
+      JSON.stringify({ event, actor, atMs, command, asked: true }),
+    ]);
+    expect(await act(buyer, id, 'confirm')).toMatchObject({ status: 200 });
+    await standsAs(id, { state: 'released', money: { refunded: 1_000, transferred: 1_350 } });
+  });
+
+  test('a refund of all, then staff pause the money, then the bank takes the payment back', async () => {
+    await lose(id, HELD.refund);
+    expect(await order(finance, id, 'pause', { reason: 'We look at it.' })).toMatchObject({ status: 409 });
+    await standsAs(id, REFUNDED);
+    await disputed(id);
+    await laid(buyer, id, 'open');
+    await standsAs(id, { state: 'refunded', chargeback: 'open', money: { refunded: 2_500 } });
+  });
+
+  test('a refund of all, in an inquiry of the bank: the round of the relay finds it', async () => {
+    await disputed(id, { status: 'warning_needs_response' });
+    await laid(buyer, id, 'inquiry');
+    await lose(id, HELD.refund);
+    await database.query(
+      "UPDATE transactions.purchases SET updated_at = updated_at - interval '2 minutes' WHERE id = $1",
+      [id],
+    );
+    expect(await overduePurchases(database, { graceSeconds: 60, everySeconds: 300, limit: 1_000 })).toContain(id);
+    await tellToLook(id);
+    await standsAs(id, REFUNDED);
   });
 
   test('a refund of a part that Stripe tells us of itself, since it has arrived at last', async () => {
@@ -322,6 +388,7 @@ describe('of a purchase that is released', () => {
     expect(await request('POST', `/v1/purchases/${id}/refunds`, all)).toMatchObject({ status: 200 });
     await standsAs(id, REFUNDED);
     expect(await sums(id)).toEqual({ transfer: 2_250, reversal: 2_250, refund: 2_500 });
+    await recordPurchase('purchase-reversal-begun-goes-first', id);
   });
 });
 
@@ -345,5 +412,6 @@ describe('of a purchase whose transfer was refused', () => {
     expect(await request('POST', `/v1/purchases/${id}/refunds`, all)).toMatchObject({ status: 200 });
     await standsAs(id, REFUNDED);
     expect(await sums(id)).toEqual({ transfer: 2_250, reversal: 2_250, refund: 2_500 });
+    await recordPurchase('purchase-transfer-begun-goes-first', id);
   });
 });
