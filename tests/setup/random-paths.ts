@@ -16,14 +16,8 @@ const POLICY = fileURLToPath(new URL('policy-of-seconds.yml', import.meta.url));
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const { path, remove } = temporaryFolder('random-paths');
   const policyFile = join(path, 'policy.yml');
-  const { windowSeconds, harsh } = runOptions();
-  writeFileSync(policyFile, stringify(policyOf(windowSeconds)));
-  const stop = await provideStack(project, {
-    env: { POLICY_FILE: policyFile },
-    // The development server's one connection to its file does not outlive a machine that is busy for long: "interrupted (9)",
-    // from then on, whatever it is asked.
-    ...(harsh && { temporal: 'postgres' }),
-  });
+  writeFileSync(policyFile, stringify(policyOf(runOptions().windowSeconds)));
+  const stop = await provideStack(project, { env: { POLICY_FILE: policyFile } });
   return async () => {
     await stop();
     remove();
