@@ -11,9 +11,10 @@ import type { Database } from '../../platform/database.ts';
 import { connectTemporal, type Temporal } from '../../platform/temporal/client.ts';
 import { createFlowSignals } from '../../platform/temporal/signals.ts';
 import type { Payments } from '../../providers/payments.ts';
+import { createStripe } from '../../providers/stripe-calls.ts';
 import { findPurchase, overduePurchases } from '../../services/transactions/index.ts';
 import { expectEqualBooks } from '../helpers/books.ts';
-import { disputed, laid, moveDispute, recordPurchase, sold } from '../helpers/chargebacks.ts';
+import { disputed, intentOf, laid, moveDispute, recordPurchase, sold } from '../helpers/chargebacks.ts';
 import { type Response, request } from '../helpers/client.ts';
 import { TEST_PAYLOAD_KEYS } from '../helpers/payload-key.ts';
 import { type Person, verifiedBuyer, verifiedSeller } from '../helpers/people.ts';
@@ -389,6 +390,32 @@ describe('of a purchase that is released', () => {
     await standsAs(id, REFUNDED);
     expect(await sums(id)).toEqual({ transfer: 2_250, reversal: 2_250, refund: 2_500 });
     await recordPurchase('purchase-reversal-begun-goes-first', id);
+  });
+});
+
+describe('of a purchase that is authorised', () => {
+  test('a cancellation that has found the payment captured, then the seller accepts: it is cancelled', async () => {
+    const id = (await sold({ seller, buyer }, [])) as PurchaseId;
+    const { env, urls } = stack();
+    const stripe = createStripe({ apiKey: env['STRIPE_API_KEY'] ?? '', apiUrl: urls.stripe, timeoutMs: 10_000 });
+    // Somebody in Stripe's dashboard.
+    await stripe.paymentIntents.capture(await intentOf(id));
+    const living = createPurchaseActivities(purchaseDeps(database));
+    const step = {
+      purchaseId: id,
+      from: 'authorised',
+      event: 'cancel',
+      actor: { type: 'user', id: buyer.id as UserId },
+      atMs: Date.now(),
+      command: { id: randomUUID() },
+      paymentMethod: undefined,
+      returnUrl: urls.api,
+    } as const;
+    // What it has found is in the books, and its workflow does not hear of it.
+    expect(await asActivity(() => living.cancelPayment(step))).toMatchObject({ state: 'authorised', held: 2_500 });
+    expect(await act(seller, id, 'accept')).toMatchObject({ status: 409 });
+    await standsAs(id, { state: 'cancelled', money: { captured: 2_500, refunded: 2_500, held: 0 } });
+    expect(await sums(id)).toEqual({ refund: 2_500 });
   });
 });
 
