@@ -68,7 +68,7 @@ export async function act(
   }
   const refunds = await refundsOfOne(database, purchase);
   // Begun, and gone through with when the buyer's bank has decided.
-  const isBegun = result === 'done' && purchase.unfinished?.actor.id === userId;
+  const isBegun = result === 'done' && purchase.unfinished?.command?.id === commandId;
   if (granted && !isBegun) return { status: 200, body: purchaseBody(purchase, viewer, { refunds }) };
   const headers = { Location: `/v1/purchases/${id}` };
   return { status: 202, headers, body: purchaseBody(purchase, viewer, { refunds, inProgress: true }), final: false };

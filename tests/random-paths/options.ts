@@ -17,7 +17,7 @@ export interface RunOptions {
 const FEW = 24;
 const SEED = 20_260_301;
 /** More, and a worker that starts anew has not come round to all of them before it is killed again. */
-const AT_ONCE = 60;
+const AT_ONCE = 40;
 
 export function runOptions(env: NodeJS.ProcessEnv = process.env): RunOptions {
   const purchases = wholeNumber(env['RANDOM_PATHS_PURCHASES'], FEW);
