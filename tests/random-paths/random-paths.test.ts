@@ -47,6 +47,9 @@ async function castOf(index: number, twin: 0 | 1): Promise<Cast> {
   return { ...people, ...(alone && { seller: await newSeller() }), booking: alone ? 0 : booking };
 }
 
+/** How many are on their way at the moment. */
+let walking = 0;
+
 /** What of it has to be the same again. */
 const comparable = ({ id: _id, ...rest }: Walked) => rest;
 
@@ -61,6 +64,7 @@ async function walkAll(weather: Weather): Promise<readonly (readonly Walked[])[]
     while (begun < jobs) {
       const job = begun++;
       const [index, twin] = [Math.floor(job / 2), TWINS[job % 2] ?? 0];
+      walking++;
       try {
         const result = await walk(seed, index, await castOf(index, twin));
         (walked[index] ?? [])[twin] = result;
@@ -70,6 +74,7 @@ async function walkAll(weather: Weather): Promise<readonly (readonly Walked[])[]
         if (tells) tell(`failed: ${causes(failure)}`);
       }
       done++;
+      walking--;
       if (tells)
         tell(`${done} of ${jobs} have ended, ${seconds(startedMs)} s, ${weather.counts.kills} deaths of the worker`);
     }
@@ -93,7 +98,7 @@ describe(`${purchases} purchases, seed ${seed}`, () => {
 
   beforeAll(async () => {
     await groupOf(0);
-    weather = startWeather(seed, harsh);
+    weather = startWeather(seed, harsh, () => walking / Math.min(atOnce, TWINS.length * PATHS));
     try {
       walked = await walkAll(weather);
     } finally {

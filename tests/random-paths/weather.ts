@@ -43,13 +43,18 @@ const RELEASE_EVERY_MS = 3_000;
  */
 const LIVES_MS = [6_000, 6_000, 6_000, 11_000] as const;
 
-/** @param harsh everything, and more often; see {@link RunOptions.harsh} */
-export function startWeather(seed: number, harsh: boolean): Weather {
+/**
+ * @param harsh everything, and more often; see {@link RunOptions.harsh}
+ * @param walking which share of those who can walk at once does, 0 to 1: what is planted waits for whoever comes, and the last
+ *   few would meet nothing but faults
+ */
+export function startWeather(seed: number, harsh: boolean, walking: () => number): Weather {
   const counts = { faults: 0, kept: 0, webhooks: 0, kills: 0 };
   const over = new AbortController();
   const { signal } = over;
   const storms = [
     repeat(signal, EVERY_MS, chanceOf(seed, 1), async (chance) => {
+      if (chance.next() >= walking()) return;
       await plantFault(chance, harsh ? [...FAULTS, ['timeout', 1]] : FAULTS);
       counts.faults++;
     }),
@@ -61,6 +66,7 @@ export function startWeather(seed: number, harsh: boolean): Weather {
     ...(harsh
       ? [
           repeat(signal, KEPT_EVERY_MS, chanceOf(seed, 4), async (chance) => {
+            if (chance.next() >= walking()) return;
             await plant(MAY_ERR_AT_LEISURE[chance.whole(MAY_ERR_AT_LEISURE.length)] ?? '', 'error');
             counts.kept++;
           }),
